@@ -1,0 +1,163 @@
+//! Facts: typed values under dotted paths, each with its origin. Conditions of rules read them.
+
+use crate::origin::Origin;
+use crate::version::Version;
+use chrono::{DateTime, TimeDelta, Utc};
+use std::collections::BTreeMap;
+
+/// A value and where it was read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fact {
+    /// The value.
+    pub value: Value,
+    /// Where it was read: none for a built-in default, several for a value computed from several entries.
+    pub origins: Vec<Origin>,
+}
+
+/// A typed value. A path that holds none of these is *unknown*: its source is not in the bundle.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// The source was read, or proves the absence: known to be unset.
+    Null,
+    /// True or false.
+    Bool(bool),
+    /// A whole number; sizes in bytes.
+    Int(i64),
+    /// Text as it stands in the source.
+    Text(String),
+    /// An instant, UTC.
+    Time(DateTime<Utc>),
+    /// A span of time.
+    Duration(TimeDelta),
+    /// A Kubernetes version.
+    Version(Version),
+    /// Items in source order.
+    List(Vec<Fact>),
+    /// Named values; a declared name that is missing is unknown.
+    Record(BTreeMap<String, Fact>),
+}
+
+impl Fact {
+    /// A value read at one place.
+    pub fn new(value: Value, origin: Origin) -> Self {
+        Self {
+            value,
+            origins: vec![origin],
+        }
+    }
+
+    /// A value with no place, such as the default of a version.
+    pub fn built_in(value: Value) -> Self {
+        Self {
+            value,
+            origins: Vec::new(),
+        }
+    }
+}
+
+/// All facts of one node.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Facts {
+    root: BTreeMap<String, Fact>,
+}
+
+impl Facts {
+    /// Sets the fact at a dotted path, making the records above it. A later value replaces an earlier one.
+    pub fn set(&mut self, path: &str, fact: Fact) {
+        let mut level = &mut self.root;
+        let mut names = path.split('.').peekable();
+        while let Some(name) = names.next() {
+            if names.peek().is_none() {
+                level.insert(name.to_owned(), fact);
+                return;
+            }
+            let slot = level
+                .entry(name.to_owned())
+                .or_insert_with(|| Fact::built_in(Value::Record(BTreeMap::new())));
+            if !matches!(slot.value, Value::Record(_)) {
+                slot.value = Value::Record(BTreeMap::new());
+            }
+            let Value::Record(next) = &mut slot.value else {
+                return;
+            };
+            level = next;
+        }
+    }
+
+    /// The fact at a dotted path; `None` is unknown.
+    pub fn get(&self, path: &str) -> Option<&Fact> {
+        let mut names = path.split('.');
+        let mut fact = self.root.get(names.next()?)?;
+        for name in names {
+            let Value::Record(record) = &fact.value else {
+                return None;
+            };
+            fact = record.get(name)?;
+        }
+        Some(fact)
+    }
+
+    /// The top-level facts, sorted by name.
+    pub fn root(&self) -> &BTreeMap<String, Fact> {
+        &self.root
+    }
+}
+
+/// The type of a declared fact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Type {
+    /// [`Value::Bool`]
+    Bool,
+    /// [`Value::Int`]
+    Int,
+    /// [`Value::Text`]
+    Text,
+    /// [`Value::Time`]
+    Time,
+    /// [`Value::Duration`]
+    Duration,
+    /// [`Value::Version`]
+    Version,
+    /// [`Value::List`] of [`Value::Text`]
+    Texts,
+    /// [`Value::List`] of [`Value::Record`]; its fields are declared as `path[].field`.
+    Records,
+}
+
+/// The declaration of one fact, beside the parser or derived fact that yields it. `docs/facts.md` is made of these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct FactDecl {
+    /// Dotted path; a field of the items of a list is `list[].field`.
+    pub path: &'static str,
+    /// Type of the value.
+    pub ty: Type,
+    /// What it means, with units. Empty only for list fields whose name says it all.
+    pub meaning: &'static str,
+    /// What null means; empty when it is never null.
+    pub null: &'static str,
+    /// Entry that would hold it, as a node path or command, for "what could not be known".
+    pub needs: &'static str,
+    /// Command that collects it by hand.
+    pub collect_with: &'static str,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_reads_back_what_was_set_and_everything_else_is_unknown() {
+        let mut facts = Facts::default();
+        facts.set(
+            "host.swap.active",
+            Fact::new(Value::Bool(true), Origin::line("proc/swaps", 2)),
+        );
+        assert_eq!(
+            facts.get("host.swap.active").unwrap().value,
+            Value::Bool(true)
+        );
+        assert!(facts.get("host.swap.devices").is_none());
+        assert!(facts.get("host.swap.active.deeper").is_none());
+    }
+}

@@ -1,0 +1,23 @@
+//! From a bundle to a report: why did this kubelet not register, or why is this node not Ready?
+//!
+//! Data moves forward, once: reader → layout → parse → evidence and log digest → derived facts → rules → findings →
+//! diagnosis → report → format. Each arrow is a plain function from one owned value to the next.
+
+pub mod derived;
+pub mod entry;
+pub mod evidence;
+pub mod fact;
+pub mod facts;
+pub mod finding;
+pub mod format;
+pub mod formats;
+pub mod layout;
+pub mod layouts;
+pub mod logs;
+pub mod origin;
+pub mod parse;
+pub mod parser;
+pub mod report;
+pub mod rule;
+pub mod source;
+pub mod version;

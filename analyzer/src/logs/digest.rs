@@ -1,0 +1,116 @@
+//! What remains of the logs of one node: matches, lives, times and unexplained texts. Bounded.
+
+use crate::origin::Origin;
+use chrono::{DateTime, TimeDelta, Utc};
+use std::collections::BTreeMap;
+
+/// A time, and whether its year was printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Stamp {
+    /// The instant, UTC.
+    pub time: DateTime<Utc>,
+    /// The line has no year; it was inferred from the entry or its neighbours.
+    pub year_inferred: bool,
+}
+
+/// Everything that rules and derived facts need to know of the logs.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct LogDigest {
+    /// Runs of the kubelet process, in time order (file order where lines have no time). The last is the current life.
+    pub lives: Vec<Life>,
+    /// Matches, sorted by rule, then by first sequence.
+    pub hits: Vec<Hit>,
+    /// Error texts that no pattern matches, most frequent first.
+    pub unexplained: Vec<Template>,
+    /// Newest time of any record.
+    pub newest: Option<Stamp>,
+    /// Oldest time of any record.
+    pub oldest: Option<Stamp>,
+    /// Programs of which at least one line was read, sorted.
+    pub programs: Vec<String>,
+    /// Values that kubelet lines state about the process itself: `version`, `flag.<name>`, `node`; the latest wins.
+    pub stated: BTreeMap<String, (String, Occurrence)>,
+}
+
+/// One run of the kubelet process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Life {
+    /// Boot id, where the format has it.
+    pub boot: Option<String>,
+    /// Process id, where known.
+    pub pid: Option<u32>,
+    /// Whether its start was seen: a start line of the kubelet or of systemd. Else the log begins inside it.
+    pub start_seen: bool,
+    /// Whether its end was seen.
+    pub end_seen: bool,
+    /// Whether records in it are known to be missing: dropped by a cap, suppressed, or cut out of the file.
+    pub cut: bool,
+    /// Time of its first record.
+    pub first: Option<Stamp>,
+    /// Time of its last record.
+    pub last: Option<Stamp>,
+    /// Sequence of its first record.
+    pub first_sequence: u64,
+    /// Sequence of its last record.
+    pub last_sequence: u64,
+    /// Number of kubelet records in it.
+    pub records: u64,
+}
+
+impl Life {
+    /// How long it ran, from first to last record; `None` without times.
+    pub fn age(&self) -> Option<TimeDelta> {
+        Some(self.last?.time - self.first?.time)
+    }
+}
+
+/// All matches of one pattern in one life with the same captured variables.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hit {
+    /// Index of the rule in the rule set.
+    pub rule: usize,
+    /// Index of the pattern in the rule.
+    pub pattern: usize,
+    /// Program of the lines, where known.
+    pub program: Option<String>,
+    /// Index into [`LogDigest::lives`], for lines that fall into a life by stream or, for other programs, by time.
+    pub life: Option<usize>,
+    /// Number of matching records.
+    pub count: u64,
+    /// The first of them.
+    pub first: Occurrence,
+    /// The last of them.
+    pub last: Occurrence,
+    /// Named groups of the pattern.
+    pub variables: BTreeMap<String, String>,
+}
+
+/// One record of a log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Occurrence {
+    /// Where it stands: the line that holds the decisive text.
+    pub origin: Origin,
+    /// That line as it stands in the entry, lossy UTF-8, at most [`crate::finding::Evidence::MAX_TEXT`] bytes.
+    pub text: String,
+    /// Its time.
+    pub time: Option<Stamp>,
+    /// Its place in the order of all records: by time where known, else by file order.
+    pub sequence: u64,
+}
+
+/// An error text with its variable parts taken out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Template {
+    /// The text with variable parts as `<*>`.
+    pub text: String,
+    /// Program of its lines.
+    pub program: Option<String>,
+    /// How often it was seen.
+    pub count: u64,
+    /// Number of them in the current life.
+    pub current: u64,
+    /// The first record.
+    pub first: Occurrence,
+    /// Time of the last record.
+    pub last: Option<Stamp>,
+}

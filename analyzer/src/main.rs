@@ -1,0 +1,3 @@
+//! The program `nodebundle-analyzer`.
+
+fn main() {}

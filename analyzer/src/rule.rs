@@ -1,0 +1,437 @@
+//! Rules: data that can yield a finding. The form of `rules/<stage>/<id>.yaml`.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// One rule, as written. `ruleset` checks it and compiles its patterns and conditions.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// Kebab-case name of the fault, equal to the file name.
+    pub id: String,
+    /// One line for people.
+    pub title: String,
+    /// Rung of the ladder that the fault breaks first.
+    pub stage: Stage,
+    /// What a finding of this rule is in a diagnosis.
+    pub role: Role,
+    /// Effect on this node; progress and benign rules have `low`.
+    #[serde(default = "Severity::low")]
+    pub severity: Severity,
+    /// One node, or several nodes compared.
+    #[serde(default)]
+    pub scope: Scope,
+    /// Kubelet versions the rule applies to; all when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub versions: Option<String>,
+    /// The log witness: any of these patterns.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub log: Vec<LogPattern>,
+    /// The facts witness: a condition.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<String>,
+    /// `<list> as <name>`: judge `when` once per item.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub each: Option<String>,
+    /// Template variable → expression, used when no line gave the variable.
+    #[serde(default, rename = "let", skip_serializing_if = "BTreeMap::is_empty")]
+    pub variables: BTreeMap<String, String>,
+    /// Fact paths to cite besides those that decided.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cites: Vec<String>,
+    /// True rules the finding out; unknown limits it to `likely`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unless: Option<String>,
+    /// Confidence by witness.
+    #[serde(default)]
+    pub confidence: ConfidenceTable,
+    /// Findings whose presence raises `facts` to confirmed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub confirmed_by: Vec<String>,
+    /// Findings that this one explains.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub explains: Vec<Edge>,
+    /// Events after which the fault is past.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ends: Vec<String>,
+    /// For progress: stages that it proves.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proves: Vec<Stage>,
+    /// What it means on this node; `{name}` is a variable.
+    pub meaning: String,
+    /// What to do, by distribution.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remedy: Vec<Remedy>,
+    /// Titles of documents.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<String>,
+    /// Remarks for maintainers and the rule page: false positives, traps, provenance of wording.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notes: Option<String>,
+    /// Its tests. Left out of the compiled-in copy.
+    #[serde(default, skip_serializing_if = "Examples::is_empty")]
+    pub examples: Examples,
+}
+
+/// A rung of the registration ladder, in climbing order.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stage {
+    /// A kubelet unit exists, is loaded, enabled and started.
+    Unit,
+    /// The binary runs and stays up.
+    Process,
+    /// Flags and configuration are valid for this version; every file opened at start exists.
+    Config,
+    /// The operating system gives what the kubelet needs.
+    Host,
+    /// The container runtime answers and fits.
+    Runtime,
+    /// A usable client credential exists.
+    Credentials,
+    /// The API server can be reached.
+    Network,
+    /// Both sides trust each other.
+    Tls,
+    /// The server accepts the identity.
+    Authn,
+    /// The server accepts what the identity does.
+    Authz,
+    /// The Node object exists and is this machine.
+    Registered,
+    /// Lease and status updates succeed in time.
+    Heartbeat,
+    /// Nothing holds the node back from Ready.
+    Ready,
+}
+
+/// What a finding is in a diagnosis.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Can be the root.
+    Cause,
+    /// Makes a cause worse or likelier.
+    Contributing,
+    /// Follows from a cause.
+    Symptom,
+    /// Proves that stages were climbed.
+    Progress,
+    /// Looks bad and is harmless.
+    Benign,
+    /// Worth fixing, explains nothing now.
+    Hygiene,
+}
+
+/// Effect on this node, least first.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// Anything less than medium.
+    Low,
+    /// Ready, but does not do its job, or stops at a known date within 7 days.
+    Medium,
+    /// Registered, not Ready.
+    High,
+    /// Cannot run or register.
+    Critical,
+}
+
+impl Severity {
+    fn low() -> Self {
+        Self::Low
+    }
+}
+
+/// How sure a finding is, least first.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Confidence {
+    /// Evidence is incomplete.
+    Possible,
+    /// One witness.
+    Likely,
+    /// Independent evidence agrees.
+    Confirmed,
+}
+
+/// Whether a rule sees one node or several.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scope {
+    /// One node.
+    #[default]
+    Node,
+    /// Several nodes compared.
+    Fleet,
+}
+
+/// One pattern of the log witness.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogPattern {
+    /// Programs whose lines it reads; a line of an unknown program is read by all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub from: Vec<String>,
+    /// Regular expression on the normalised message, Unicode off, not anchored.
+    pub pattern: String,
+    /// How many matches make an event; 1 when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min: Option<u32>,
+    /// Window for `min`: `2m`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within: Option<String>,
+    /// Matches earlier than this after a kubelet start are ignored: `120s`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    /// Period of a line that repeats as long as the fault lasts: `10s`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub every: Option<String>,
+}
+
+/// Confidence by witness; `None` switches a witness off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ConfidenceTable {
+    /// Only the log speaks.
+    #[serde(with = "confidence_or_none")]
+    pub log: Option<Confidence>,
+    /// Only the facts speak.
+    #[serde(with = "confidence_or_none")]
+    pub facts: Option<Confidence>,
+    /// Both speak.
+    #[serde(with = "confidence_or_none")]
+    pub both: Option<Confidence>,
+}
+
+impl Default for ConfidenceTable {
+    fn default() -> Self {
+        Self {
+            log: Some(Confidence::Likely),
+            facts: Some(Confidence::Likely),
+            both: Some(Confidence::Confirmed),
+        }
+    }
+}
+
+mod confidence_or_none {
+    use super::Confidence;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    enum Word {
+        None,
+        Possible,
+        Likely,
+        Confirmed,
+    }
+
+    #[expect(
+        clippy::ref_option,
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde's `with` asks for this signature"
+    )]
+    pub(super) fn serialize<S: Serializer>(
+        value: &Option<Confidence>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match value {
+            None => Word::None,
+            Some(Confidence::Possible) => Word::Possible,
+            Some(Confidence::Likely) => Word::Likely,
+            Some(Confidence::Confirmed) => Word::Confirmed,
+        }
+        .serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Confidence>, D::Error> {
+        Ok(match Word::deserialize(deserializer)? {
+            Word::None => None,
+            Word::Possible => Some(Confidence::Possible),
+            Word::Likely => Some(Confidence::Likely),
+            Word::Confirmed => Some(Confidence::Confirmed),
+        })
+    }
+}
+
+/// An edge of the causal graph.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Edge {
+    /// Only the id.
+    Id(String),
+    /// With conditions.
+    Conditional(ConditionalEdge),
+}
+
+/// An edge that holds under conditions.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConditionalEdge {
+    /// The finding that is explained.
+    pub id: String,
+    /// Condition over this finding and `other`.
+    #[serde(default, rename = "if", skip_serializing_if = "Option::is_none")]
+    pub condition: Option<String>,
+    /// Variables that both captured and that must be equal.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub same: Vec<String>,
+}
+
+/// What to do about a finding.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Remedy {
+    /// Distributions it is for; `generic` is the fallback.
+    #[serde(rename = "for")]
+    pub distributions: Vec<String>,
+    /// Who must act.
+    pub on: Place,
+    /// Commands or steps, in order.
+    #[serde(rename = "do")]
+    pub steps: Vec<String>,
+    /// How to see that it worked.
+    #[serde(default)]
+    pub check: Vec<String>,
+    /// What it can break; empty when nothing.
+    #[serde(default)]
+    pub risk: String,
+}
+
+/// Who must act.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Place {
+    /// Somebody on this node.
+    Node,
+    /// Somebody on the control plane.
+    ControlPlane,
+    /// Somebody at the cloud provider's console.
+    Cloud,
+    /// Somebody at the network between.
+    Network,
+}
+
+/// The tests of a rule.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Examples {
+    /// Raw lines that some pattern matches.
+    #[serde(rename = "match")]
+    pub matching: Vec<String>,
+    /// Raw lines that no pattern matches.
+    pub no_match: Vec<String>,
+    /// Facts, and what `when` makes of them.
+    pub facts: Vec<FactsExample>,
+}
+
+impl Examples {
+    fn is_empty(&self) -> bool {
+        self.matching.is_empty() && self.no_match.is_empty() && self.facts.is_empty()
+    }
+}
+
+/// Facts, and what `when` makes of them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FactsExample {
+    /// Dotted path → value. Times are RFC 3339 text, durations `24h`, versions `1.36`; the declared type decides.
+    pub given: BTreeMap<String, serde_json::Value>,
+    /// `true`, `false` or `unknown`.
+    pub expect: Expect,
+}
+
+/// The three values of a condition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expect {
+    /// Known to hold.
+    True,
+    /// Known not to hold.
+    False,
+    /// A source is missing.
+    Unknown,
+}
+
+impl Serialize for Expect {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::True => serializer.serialize_bool(true),
+            Self::False => serializer.serialize_bool(false),
+            Self::Unknown => serializer.serialize_str("unknown"),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Expect {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match serde_json::Value::deserialize(deserializer)? {
+            serde_json::Value::Bool(true) => Ok(Self::True),
+            serde_json::Value::Bool(false) => Ok(Self::False),
+            serde_json::Value::String(word) if word == "unknown" => Ok(Self::Unknown),
+            _ => Err(serde::de::Error::custom("expected true, false or unknown")),
+        }
+    }
+}

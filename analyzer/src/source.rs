@@ -1,0 +1,40 @@
+//! What an entry is a copy of, whatever the layout called it.
+
+use serde::Serialize;
+use std::fmt;
+
+/// What an entry is a copy of. Layouts turn entry names into sources; parsers choose by source and content.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    /// A file of the node: its absolute path there, `/etc/kubernetes/kubelet.conf`.
+    File(String),
+    /// Output of a command, written as a person types it: `systemctl show kubelet`, `ip -4 route`.
+    Command(String),
+    /// Journal of one unit in text form; the kernel's is `kernel`, a whole boot's is the empty name.
+    Journal(String),
+    /// A directory listing: the folder's absolute path on the node.
+    Listing(String),
+    /// Facts derived on the node by our collector: the topic, `units`.
+    Facts(String),
+    /// Result of an active probe by our collector: its name, `endpoint`.
+    Probe(String),
+    /// Index, plan or log of the bundle itself.
+    Meta(String),
+    /// Nothing is known but the name as it was given; content decides.
+    Named(String),
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) | Self::Listing(path) => f.write_str(path),
+            Self::Command(command) => write!(f, "`{command}`"),
+            Self::Journal(unit) if unit.is_empty() => f.write_str("the journal"),
+            Self::Journal(unit) => write!(f, "journal of {unit}"),
+            Self::Facts(topic) => write!(f, "facts on {topic}"),
+            Self::Probe(name) => write!(f, "probe {name}"),
+            Self::Meta(name) | Self::Named(name) => f.write_str(name),
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! The index of a bundle: what was asked for, what became of it, and where it is.
+
+use crate::{EntryPath, Outcome};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Version of the manifest and of every record in it.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// `bundle.json`: who collected what, when, by which clocks. The first entry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BundleInfo {
+    /// Format version; this library writes and reads version 1.
+    pub format_version: u32,
+    /// Version of the collector.
+    pub collector_version: String,
+    /// Node name as far as known before collection: the host name, made safe for file names.
+    pub node: String,
+    /// `live` for the running host, `root` for a mounted file system.
+    pub mode: String,
+    /// The collector's wall clock at start, UTC.
+    pub started: DateTime<Utc>,
+    /// Seconds since boot at start; `None` with `--root`.
+    pub monotonic_seconds: Option<u64>,
+    /// Boot id of the running kernel; `None` with `--root`.
+    pub boot_id: Option<String>,
+    /// User id of the collector's process; 0 is root.
+    pub uid: u32,
+    /// Whether placeholder ids can be compared across bundles (a case key was given).
+    pub comparable_ids: bool,
+    /// Options that shaped the bundle, as given: long name without dashes → value (`true` for a switch).
+    pub options: BTreeMap<String, String>,
+}
+
+/// One item of the manifest, also when it yielded nothing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// Stable id of the item, unique within the bundle: `<spec>/<name>`.
+    pub id: String,
+    /// What the item is, in the words of the specs: `kubeconfig`, `unit-file`, `journal`, …
+    pub kind: String,
+    /// Where it is stored; `None` when nothing is. For a stream, the folder of its parts.
+    pub path: Option<EntryPath>,
+    /// Where it was taken from: an absolute path on the node, `command: …`, `probe: …`, `journal: <unit>`.
+    pub source: String,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Errno name (`EACCES`) behind `denied` and `error`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub errno: Option<String>,
+    /// Exit status of a command.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit: Option<i32>,
+    /// Why it was skipped, not applicable or cut, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// With `absent`, where the parent folder is missing too: the nearest folder that exists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub below: Option<String>,
+    /// When work on it began, UTC.
+    pub started: DateTime<Utc>,
+    /// How long it took, in milliseconds.
+    pub duration_ms: u64,
+    /// Size of the source in bytes; `None` where unknown or secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_bytes: Option<u64>,
+    /// Bytes stored, after redaction, all parts together.
+    pub stored_bytes: u64,
+    /// Number of parts of a stream; `None` for an ordinary entry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parts: Option<u32>,
+    /// Byte ranges of the source that were kept, when it was cut.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kept: Vec<Kept>,
+    /// SHA-256 of the stored bytes in lower-case hex, all parts in order; empty when nothing is stored.
+    pub sha256: String,
+    /// Permission bits, owner, times and link target of the source.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attributes: Option<Attributes>,
+    /// Rule id → how often it masked something.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub redactions: BTreeMap<String, u64>,
+    /// For a journal: line numbers (part, line) of records that were taken without `_SYSTEMD_UNIT`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unattributed: Vec<(u32, u64)>,
+}
+
+/// A byte range of a source that was kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// `head`, `tail` or `window`.
+    pub what: String,
+    /// First byte, from 0.
+    pub from: u64,
+    /// One past the last byte.
+    pub to: u64,
+}
+
+/// What the node's file system says of a source.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attributes {
+    /// Permission bits in octal, four digits: `0600`.
+    pub mode: String,
+    /// Owner's user id.
+    pub uid: u32,
+    /// Owner's group id.
+    pub gid: u32,
+    /// Last modification, UTC, whole seconds.
+    pub mtime: DateTime<Utc>,
+    /// Target of the symbolic link that the path names, as written in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
+}
+
+impl Record {
+    /// A record that stores nothing yet: times zero, no path.
+    pub fn new(
+        id: impl Into<String>,
+        kind: impl Into<String>,
+        source: impl Into<String>,
+        outcome: Outcome,
+        started: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            id: id.into(),
+            kind: kind.into(),
+            path: None,
+            source: source.into(),
+            outcome,
+            errno: None,
+            exit: None,
+            reason: None,
+            below: None,
+            started,
+            duration_ms: 0,
+            source_bytes: None,
+            stored_bytes: 0,
+            parts: None,
+            kept: Vec::new(),
+            sha256: String::new(),
+            attributes: None,
+            redactions: BTreeMap::new(),
+            unattributed: Vec::new(),
+        }
+    }
+}
+
+/// `manifest.json`: all records. The last entry; where it is missing, the parts are joined.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// [`SCHEMA_VERSION`].
+    pub schema_version: u32,
+    /// `false` when collection was cut short.
+    pub complete: bool,
+    /// Why it is not complete, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Every item, in the order in which they were finished.
+    pub records: Vec<Record>,
+}

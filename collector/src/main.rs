@@ -1,0 +1,2 @@
+//! The program `nodebundle-collector`.
+fn main() {}
