@@ -98,7 +98,7 @@ fn module_index(root: &Path, folder: &Folder) -> Result<String> {
         folder.what
     );
     for name in &names {
-        writeln!(text, "mod {name};")?;
+        writeln!(text, "pub mod {name};")?;
     }
     let items: Vec<String> = names
         .iter()
