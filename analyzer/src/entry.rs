@@ -19,6 +19,8 @@ impl Entry {
     /// Larger entries are logs or are left out as a gap.
     pub const MAX_BYTES: u64 = 1 << 20;
 
+    const HEAD_BYTES: usize = 4096;
+
     /// The content as text; invalid UTF-8 becomes U+FFFD. Line numbers are those of the bytes.
     pub fn text(&self) -> std::borrow::Cow<'_, str> {
         String::from_utf8_lossy(&self.bytes)
@@ -40,6 +42,41 @@ impl Entry {
         }
     }
 
+    /// The command line, when this is the output of a command.
+    pub fn command(&self) -> Option<&str> {
+        match &self.source {
+            Source::Command(command) => Some(command),
+            _ => None,
+        }
+    }
+
+    /// Whether this is, or may be, the output of one of these programs: nothing but the content can tell where only a name is known.
+    pub fn may_be_output_of(&self, programs: &[&str]) -> bool {
+        match &self.source {
+            Source::Command(command) => {
+                let program = command.split_whitespace().next().unwrap_or_default();
+                programs.contains(&program)
+            }
+            Source::Named(_) => true,
+            _ => false,
+        }
+    }
+
+    /// Whether this is the output of a command that has all of these words.
+    pub fn is_command(&self, words: &[&str]) -> bool {
+        self.command().is_some_and(|command| {
+            words
+                .iter()
+                .all(|word| command.split_whitespace().any(|given| given == *word))
+        })
+    }
+
+    /// The beginning of the content as text, for a look at what it is.
+    pub fn head(&self) -> std::borrow::Cow<'_, str> {
+        let end = self.bytes.len().min(Self::HEAD_BYTES);
+        String::from_utf8_lossy(self.bytes.get(..end).unwrap_or_default())
+    }
+
     /// The node path, when this is a copy of a file.
     pub fn path(&self) -> Option<&str> {
         match &self.source {
@@ -47,4 +84,9 @@ impl Entry {
             _ => None,
         }
     }
+}
+
+/// The lines of a text with their numbers, from 1, as an editor counts.
+pub fn numbered(text: &str) -> impl Iterator<Item = (u64, &str)> {
+    (1..).zip(text.lines())
 }

@@ -53,6 +53,116 @@ impl Fact {
             origins: Vec::new(),
         }
     }
+
+    /// A text read at one place.
+    pub fn text(text: impl Into<String>, origin: Origin) -> Self {
+        Self::new(Value::Text(text.into()), origin)
+    }
+
+    /// A list of texts read at one place.
+    pub fn texts<T: Into<String>>(texts: impl IntoIterator<Item = T>, origin: &Origin) -> Self {
+        let items = texts
+            .into_iter()
+            .map(|text| Self::text(text, origin.clone()))
+            .collect();
+        Self::new(Value::List(items), origin.clone())
+    }
+
+    /// A record whose fields were all read at one place. Fields that are `None` are unknown and left out.
+    pub fn record<'a>(
+        fields: impl IntoIterator<Item = (&'a str, Option<Value>)>,
+        origin: &Origin,
+    ) -> Self {
+        let fields = fields
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), Self::new(value?, origin.clone()))))
+            .collect();
+        Self::new(Value::Record(fields), origin.clone())
+    }
+
+    /// A list of items, with the places of all of them, each once.
+    pub fn list(items: Vec<Self>) -> Self {
+        let mut origins: Vec<Origin> = Vec::new();
+        for origin in items.iter().flat_map(|item| &item.origins) {
+            if !origins.contains(origin) {
+                origins.push(origin.clone());
+            }
+        }
+        Self {
+            value: Value::List(items),
+            origins,
+        }
+    }
+
+    /// The text of a [`Value::Text`].
+    pub fn as_text(&self) -> Option<&str> {
+        match &self.value {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The number of a [`Value::Int`].
+    pub fn as_int(&self) -> Option<i64> {
+        match self.value {
+            Value::Int(number) => Some(number),
+            _ => None,
+        }
+    }
+
+    /// The truth of a [`Value::Bool`].
+    pub fn as_bool(&self) -> Option<bool> {
+        match self.value {
+            Value::Bool(truth) => Some(truth),
+            _ => None,
+        }
+    }
+
+    /// A field of a [`Value::Record`].
+    pub fn field(&self, name: &str) -> Option<&Self> {
+        match &self.value {
+            Value::Record(record) => record.get(name),
+            _ => None,
+        }
+    }
+
+    /// The items of a [`Value::List`]; empty for anything else.
+    pub fn items(&self) -> &[Self] {
+        match &self.value {
+            Value::List(items) => items,
+            _ => &[],
+        }
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<bool> for Value {
+    fn from(truth: bool) -> Self {
+        Self::Bool(truth)
+    }
+}
+
+impl From<i64> for Value {
+    fn from(number: i64) -> Self {
+        Self::Int(number)
+    }
+}
+
+impl From<DateTime<Utc>> for Value {
+    fn from(time: DateTime<Utc>) -> Self {
+        Self::Time(time)
+    }
 }
 
 /// All facts of one node.
@@ -95,6 +205,21 @@ impl Facts {
             fact = record.get(name)?;
         }
         Some(fact)
+    }
+
+    /// The text at a path; `None` when it is unknown, null or not a text.
+    pub fn text(&self, path: &str) -> Option<&str> {
+        self.get(path)?.as_text()
+    }
+
+    /// The number at a path; `None` when it is unknown, null or not a number.
+    pub fn int(&self, path: &str) -> Option<i64> {
+        self.get(path)?.as_int()
+    }
+
+    /// The truth at a path; `None` when it is unknown, null or not a truth value.
+    pub fn bool(&self, path: &str) -> Option<bool> {
+        self.get(path)?.as_bool()
     }
 
     /// The top-level facts, sorted by name.

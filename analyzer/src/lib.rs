@@ -3,6 +3,8 @@
 //! Data moves forward, once: reader → layout → parse → evidence and log digest → derived facts → rules → findings →
 //! diagnosis → report → format. Each arrow is a plain function from one owned value to the next.
 
+pub mod claim;
+pub mod clock;
 pub mod derived;
 pub mod entry;
 pub mod evidence;
@@ -11,12 +13,16 @@ pub mod facts;
 pub mod finding;
 pub mod format;
 pub mod formats;
+pub mod json;
 pub mod layout;
 pub mod layouts;
 pub mod logs;
+pub mod names;
+pub mod observed;
 pub mod origin;
 pub mod parse;
 pub mod parser;
+pub mod presence;
 pub mod report;
 pub mod rule;
 pub mod source;

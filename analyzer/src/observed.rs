@@ -1,0 +1,226 @@
+//! What was observed on the node, typed: parsers of different tools push the same types, derived facts read them.
+
+use crate::evidence::{Evidence, Sourced};
+use crate::fact::Fact;
+use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
+
+/// State of one systemd unit as one tool printed it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UnitState {
+    /// Full name: `kubelet.service`.
+    pub name: String,
+    /// `load_state`, `active_state`, `sub_state`, `result`, `unit_file_state`, `fragment_path` (texts), `n_restarts`,
+    /// `exec_main_status`, `main_pid` (numbers), `need_daemon_reload`, `condition_result` (truth values), `drop_ins` (texts).
+    pub fields: BTreeMap<&'static str, Fact>,
+    /// Which tool said it: the smaller the more it knows.
+    pub rank: u8,
+}
+
+/// Names in one folder of the node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listing {
+    /// Absolute path of the folder.
+    pub path: String,
+    /// Whether every name is there, so that a missing name proves absence.
+    pub complete: bool,
+    /// What it holds, without `.` and `..`.
+    pub entries: Vec<Listed>,
+}
+
+impl Listing {
+    /// The entry with a name.
+    pub fn entry(&self, name: &str) -> Option<&Listed> {
+        self.entries.iter().find(|entry| entry.name == name)
+    }
+}
+
+/// One name in a folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The name, without folder.
+    pub name: String,
+    /// What it is.
+    pub kind: FileKind,
+    /// Permission bits in octal, four digits: `0600`; `None` when not printed.
+    pub mode: Option<String>,
+    /// Size in bytes; `None` when not printed.
+    pub size: Option<u64>,
+    /// Target of a symbolic link, as written in it.
+    pub link: Option<String>,
+    /// Line of the entry that shows it.
+    pub line: Option<u64>,
+}
+
+/// What a name in a folder stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileKind {
+    /// A regular file.
+    File,
+    /// A folder.
+    Folder,
+    /// A symbolic link.
+    Link,
+    /// A socket.
+    Socket,
+    /// A pipe or a device.
+    Other,
+    /// Only the name was printed.
+    Unknown,
+}
+
+/// A path that the collector found to exist: it stored a copy or looked at it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exists {
+    /// Absolute path on the node.
+    pub path: String,
+    /// Target, when it is a symbolic link.
+    pub link: Option<String>,
+}
+
+/// A path that a program was told does not exist (`ENOENT`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Absence {
+    /// Absolute path on the node.
+    pub path: String,
+    /// Where its folder is missing too: the nearest folder that exists.
+    pub below: Option<String>,
+}
+
+/// How the bundle was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Our collector on the running node.
+    Live,
+    /// Our collector on a mounted file system.
+    Root,
+}
+
+/// The node's clock as something printed it, and what that is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClockReading {
+    /// The time, UTC.
+    pub time: DateTime<Utc>,
+    /// Whether it is the time of collection by our collector on the running node.
+    pub collection: bool,
+}
+
+/// One process; several entries can tell parts of it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Process {
+    /// Process id.
+    pub pid: i64,
+    /// Short name, as in `/proc/N/comm`.
+    pub name: Option<String>,
+    /// Arguments, the program first; `None` when not known.
+    pub argv: Option<Vec<String>>,
+    /// Unit that it belongs to.
+    pub unit: Option<String>,
+    /// Environment, the part that was taken.
+    pub environment: Option<BTreeMap<String, String>>,
+}
+
+/// An entry that shows all processes, so that a missing one proves that it does not run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AllProcesses;
+
+/// A mounted file system.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mount {
+    /// Device or name of the source.
+    pub device: String,
+    /// Where it is mounted.
+    pub mount: String,
+    /// Type: `ext4`, `cgroup2`.
+    pub kind: String,
+    /// Mounted read-only.
+    pub read_only: bool,
+}
+
+/// Fill level of a mounted file system.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Space {
+    /// Where it is mounted.
+    pub mount: String,
+    /// Device or name of the source.
+    pub device: String,
+    /// Size in bytes.
+    pub size: Option<i64>,
+    /// Percent of the space that is used.
+    pub used_percent: Option<i64>,
+    /// Percent of the inodes that are used.
+    pub inodes_percent: Option<i64>,
+}
+
+/// A firewall rule that drops or rejects packets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DropRule {
+    /// Chain with its table's hook direction: `OUTPUT`.
+    pub chain: String,
+    /// The rule as printed.
+    pub rule: String,
+    /// Remote ports (`--dport` on the way out, `--sport` on the way in), as printed; empty = any.
+    pub ports: Vec<(u16, u16)>,
+    /// Remote address or network as printed; `None` = any.
+    pub address: Option<String>,
+    /// Whether it sees packets that leave for the API server or come from it.
+    pub direction: Direction,
+}
+
+/// Which packets of a connection to the API server a firewall rule sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// Those that leave the node.
+    Out,
+    /// Those that arrive.
+    In,
+}
+
+/// Answer of a resolver to one name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resolution {
+    /// The name that was asked for; `None` when the output does not say.
+    pub name: Option<String>,
+    /// `ok`, `nxdomain`, `servfail`, `timeout`, `refused`.
+    pub result: &'static str,
+    /// Addresses of the answer.
+    pub addresses: Vec<String>,
+}
+
+/// How far one attempt to talk to the API server came.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Attempt {
+    /// Host that was asked; `None` when the output does not say.
+    pub host: Option<String>,
+    /// Port.
+    pub port: Option<u16>,
+    /// Name resolution: `literal`, `ok`, `nxdomain`, `servfail`, `timeout`, `refused`.
+    pub dns: Option<Fact>,
+    /// TCP: `connected`, `refused`, `timeout`, `unreachable`, `reset`.
+    pub tcp: Option<Fact>,
+    /// TLS: `ok`, `not-tls`, `alert`, `eof`, `timeout`.
+    pub tls: Option<Fact>,
+    /// Certificates that the server presented, PEM, leaf first; their place.
+    pub chain: Option<Fact>,
+    /// Distinguished names of the CAs whose client certificates the server accepts.
+    pub client_cas: Option<Fact>,
+    /// Status of `/livez` or `/healthz`.
+    pub livez: Option<Fact>,
+    /// Version that the server stated.
+    pub version: Option<Fact>,
+    /// Node's clock minus the server's.
+    pub clock_skew: Option<Fact>,
+    /// How much the attempt knows: the smaller the more.
+    pub rank: u8,
+}
+
+/// All states of one unit, the most telling tool first.
+pub fn unit_states<'a>(evidence: &'a Evidence, name: &str) -> Vec<&'a Sourced<UnitState>> {
+    let mut states: Vec<_> = evidence
+        .all::<UnitState>()
+        .iter()
+        .filter(|state| state.value.name == name)
+        .collect();
+    states.sort_by_key(|state| state.value.rank);
+    states
+}

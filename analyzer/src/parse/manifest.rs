@@ -1,0 +1,122 @@
+//! The manifest of our own bundle: what exists on the node and what provably does not.
+
+use crate::entry::{Entry, numbered};
+use crate::evidence::Evidence;
+use crate::observed::{Absence, Exists};
+use crate::origin::Origin;
+use crate::parser::Parser;
+use crate::source::Source;
+use nodebundle_bundle::{Outcome, Record};
+
+pub(super) const PARSER: Parser = Parser {
+    name: "manifest",
+    kind: "manifest",
+    facts: &[],
+    accepts: |entry| matches!(&entry.source, Source::Meta(name) if name == "manifest.json" || name.starts_with("manifest/")),
+    parse,
+};
+
+fn parse(entry: &Entry, evidence: &mut Evidence) {
+    let text = entry.text();
+    let mut unread = 0_u64;
+    for (line, content) in numbered(&text) {
+        let content = content.trim().trim_end_matches(',');
+        if !content.starts_with("{\"") {
+            continue;
+        }
+        match serde_json::from_str::<Record>(content) {
+            Ok(record) => note(&record, entry.at(line), evidence),
+            Err(_) if content.contains("\"outcome\"") => unread += 1,
+            Err(_) => {}
+        }
+    }
+    if unread > 0 {
+        evidence.gap(
+            entry.name.as_ref(),
+            format!("{unread} records are not readable"),
+            &["paths"],
+        );
+    }
+}
+
+fn note(record: &Record, origin: Origin, evidence: &mut Evidence) {
+    if !record.source.starts_with('/') {
+        return;
+    }
+    let path = record.source.clone();
+    match record.outcome {
+        Outcome::Absent => evidence.push(
+            Absence {
+                path,
+                below: record.below.clone(),
+            },
+            origin,
+        ),
+        Outcome::Ok | Outcome::Empty | Outcome::Truncated => {
+            let link = record
+                .attributes
+                .as_ref()
+                .and_then(|attributes| attributes.link.clone());
+            evidence.push(Exists { path, link }, origin);
+        }
+        Outcome::Denied
+        | Outcome::Timeout
+        | Outcome::Error
+        | Outcome::NotApplicable
+        | Outcome::Skipped => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::presence::presence;
+    use chrono::DateTime;
+    use std::sync::Arc;
+
+    fn manifest(records: &[Record]) -> Entry {
+        let lines: Vec<String> = records
+            .iter()
+            .map(|record| serde_json::to_string(record).unwrap())
+            .collect();
+        Entry {
+            name: Arc::from("manifest/0001.jsonl"),
+            source: Source::Meta("manifest/0001.jsonl".into()),
+            bytes: lines.join("\n").into_bytes(),
+        }
+    }
+
+    #[test]
+    fn absent_is_proof_and_denied_is_not() {
+        let start = DateTime::from_timestamp(0, 0).unwrap();
+        let record =
+            |path: &str, outcome| Record::new("kubelet/x", "kubeconfig", path, outcome, start);
+        let entry = manifest(&[
+            record("/etc/a", Outcome::Ok),
+            record("/etc/b", Outcome::Absent),
+            record("/etc/c", Outcome::Denied),
+        ]);
+        let mut evidence = Evidence::default();
+        assert!((PARSER.accepts)(&entry));
+        (PARSER.parse)(&entry, &mut evidence);
+        let known = |path| presence(&evidence, path).known();
+        assert_eq!(known("/etc/a"), Some(true));
+        assert_eq!(known("/etc/b"), Some(false));
+        assert_eq!(known("/etc/c"), None);
+        assert_eq!(
+            presence(&evidence, "/etc/b").origin(),
+            Some(&Origin::line("manifest/0001.jsonl", 2))
+        );
+    }
+
+    #[test]
+    fn a_damaged_record_is_a_gap() {
+        let mut evidence = Evidence::default();
+        let entry = Entry {
+            bytes: b"{\"id\":1,\"outcome\":\"absent\"}\n{\"records\": [\n".to_vec(),
+            ..manifest(&[])
+        };
+        (PARSER.parse)(&entry, &mut evidence);
+        assert_eq!(evidence.gaps.len(), 1);
+    }
+}
