@@ -26,4 +26,6 @@ pub mod presence;
 pub mod report;
 pub mod rule;
 pub mod source;
+pub mod systemd;
 pub mod version;
+pub mod yaml;
