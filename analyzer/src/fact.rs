@@ -267,6 +267,36 @@ pub struct FactDecl {
     pub collect_with: &'static str,
 }
 
+impl FactDecl {
+    /// A fact that is never null. Add its source with [`FactDecl::needs`], a null with [`FactDecl::null_is`].
+    pub const fn new(path: &'static str, ty: Type, meaning: &'static str) -> Self {
+        Self {
+            path,
+            ty,
+            meaning,
+            null: "",
+            needs: "",
+            collect_with: "",
+        }
+    }
+
+    /// The entry that would hold it and the command that collects it by hand.
+    #[must_use]
+    pub const fn needs(self, entry: &'static str, collect_with: &'static str) -> Self {
+        Self {
+            needs: entry,
+            collect_with,
+            ..self
+        }
+    }
+
+    /// What null means.
+    #[must_use]
+    pub const fn null_is(self, null: &'static str) -> Self {
+        Self { null, ..self }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -23,6 +23,7 @@ pub mod origin;
 pub mod parse;
 pub mod parser;
 pub mod presence;
+pub mod processes;
 pub mod report;
 pub mod rule;
 pub mod source;

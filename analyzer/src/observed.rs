@@ -1,7 +1,8 @@
 //! What was observed on the node, typed: parsers of different tools push the same types, derived facts read them.
 
 use crate::evidence::{Evidence, Sourced};
-use crate::fact::Fact;
+use crate::fact::{Fact, Value};
+use crate::origin::Origin;
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 
@@ -15,6 +16,29 @@ pub struct UnitState {
     pub fields: BTreeMap<&'static str, Fact>,
     /// Which tool said it: the smaller the more it knows.
     pub rank: u8,
+}
+
+impl UnitState {
+    /// A state of which nothing is known yet.
+    pub fn new(name: impl Into<String>, rank: u8) -> Self {
+        Self {
+            name: name.into(),
+            fields: BTreeMap::new(),
+            rank,
+        }
+    }
+
+    /// Adds a text, unless it is empty.
+    pub fn text(&mut self, field: &'static str, text: &str, origin: Origin) {
+        if !text.is_empty() {
+            self.fields.insert(field, Fact::text(text, origin));
+        }
+    }
+
+    /// Adds a number, a truth value or a list.
+    pub fn value(&mut self, field: &'static str, value: Value, origin: Origin) {
+        self.fields.insert(field, Fact::new(value, origin));
+    }
 }
 
 /// Names in one folder of the node.

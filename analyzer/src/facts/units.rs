@@ -1,0 +1,338 @@
+//! States of systemd units, each put together from the tools that showed it, and the unit that runs the kubelet.
+
+use crate::derived::{Context, Derived};
+use crate::evidence::{Evidence, Sourced};
+use crate::fact::{Fact, FactDecl, Type, Value};
+use crate::observed::UnitState;
+use crate::origin::Origin;
+use std::collections::BTreeMap;
+
+pub(super) const DERIVED: Derived = Derived {
+    name: "units",
+    after: &[],
+    facts: FACTS,
+    derive,
+};
+
+const SHOW: &str = "systemctl show kubelet containerd crio k3s k3s-agent rke2-agent rke2-server";
+
+const FACTS: &[FactDecl] = &[
+    FactDecl::new("units", Type::Records, "systemd units whose state is known")
+        .needs("unit states", SHOW),
+    FactDecl::new("units[].name", Type::Text, "full name: `kubelet.service`"),
+    FactDecl::new(
+        "units[].load_state",
+        Type::Text,
+        "loaded, not-found, masked, bad-setting or error",
+    ),
+    FactDecl::new(
+        "units[].active_state",
+        Type::Text,
+        "active, inactive, activating, deactivating or failed",
+    ),
+    FactDecl::new(
+        "units[].sub_state",
+        Type::Text,
+        "running, dead, auto-restart, …",
+    ),
+    FactDecl::new(
+        "units[].result",
+        Type::Text,
+        "why it ended: success, exit-code, signal, resources, start-limit-hit, …",
+    ),
+    FactDecl::new(
+        "units[].unit_file_state",
+        Type::Text,
+        "enabled, disabled, static, masked, …",
+    ),
+    FactDecl::new(
+        "units[].n_restarts",
+        Type::Int,
+        "automatic restarts since the last start by hand",
+    ),
+    FactDecl::new(
+        "units[].exec_main_status",
+        Type::Int,
+        "exit status of the main process",
+    ),
+    unit(
+        "kubelet.unit.name",
+        Type::Text,
+        "unit that runs the kubelet or embeds it",
+    ),
+    unit(
+        "kubelet.unit.load_state",
+        Type::Text,
+        "loaded, not-found, masked, bad-setting or error",
+    ),
+    unit(
+        "kubelet.unit.active_state",
+        Type::Text,
+        "active, inactive, activating, deactivating or failed",
+    ),
+    unit(
+        "kubelet.unit.sub_state",
+        Type::Text,
+        "running, dead, auto-restart, …",
+    ),
+    unit(
+        "kubelet.unit.result",
+        Type::Text,
+        "why its last run ended: success, exit-code, signal, resources, …",
+    ),
+    unit(
+        "kubelet.unit.unit_file_state",
+        Type::Text,
+        "enabled, disabled, static, masked, …",
+    ),
+    unit(
+        "kubelet.unit.n_restarts",
+        Type::Int,
+        "automatic restarts since the last start by hand; history, not state",
+    ),
+    unit(
+        "kubelet.unit.exec_main_status",
+        Type::Int,
+        "exit status of its main process",
+    ),
+    unit(
+        "kubelet.unit.need_daemon_reload",
+        Type::Bool,
+        "unit files changed since systemd read them",
+    ),
+    unit("kubelet.unit.fragment_path", Type::Text, "its unit file"),
+    unit(
+        "kubelet.unit.drop_ins",
+        Type::Texts,
+        "its drop-in files, in order",
+    ),
+    unit(
+        "kubelet.unit.condition_result",
+        Type::Bool,
+        "its start conditions held when they were checked last",
+    ),
+];
+
+const fn unit(path: &'static str, ty: Type, meaning: &'static str) -> FactDecl {
+    FactDecl::new(path, ty, meaning).needs("state of the kubelet's unit", "systemctl show kubelet")
+}
+
+/// Units that run a kubelet, the usual one first.
+pub(crate) const KUBELET_UNITS: &[&str] = &[
+    "kubelet.service",
+    "k3s.service",
+    "k3s-agent.service",
+    "rke2-server.service",
+    "rke2-agent.service",
+    "snap.microk8s.daemon-kubelite.service",
+    "snap.microk8s.daemon-kubelet.service",
+    "snap.k8s.kubelet.service",
+    "snap.kubelet.daemon.service",
+    "k0sworker.service",
+    "k0scontroller.service",
+    "microshift.service",
+];
+
+fn derive(evidence: &mut Evidence, _: &Context<'_>) {
+    let units = merged(evidence);
+    if units.is_empty() {
+        return;
+    }
+    if let Some(name) = kubelet_unit(&units) {
+        set_kubelet_unit(evidence, name, &units);
+    }
+    let items = units
+        .iter()
+        .filter(|(name, _)| worth_showing(name))
+        .map(|(name, fields)| record(name, fields))
+        .collect();
+    evidence.facts.set("units", Fact::list(items));
+}
+
+type Fields = BTreeMap<&'static str, Fact>;
+
+/// Each unit's fields, from the tool that knows most about each.
+fn merged(evidence: &Evidence) -> BTreeMap<String, Fields> {
+    let mut states: Vec<&Sourced<UnitState>> = evidence.all::<UnitState>().iter().collect();
+    states.sort_by_key(|state| state.value.rank);
+    let mut units: BTreeMap<String, Fields> = BTreeMap::new();
+    for state in states {
+        let fields = units.entry(state.value.name.clone()).or_default();
+        for (field, fact) in &state.value.fields {
+            fields.entry(field).or_insert_with(|| fact.clone());
+        }
+    }
+    units
+}
+
+/// The kubelet's unit: the one that is up or trying, else the one that is loaded, else the one known to be missing.
+fn kubelet_unit(units: &BTreeMap<String, Fields>) -> Option<&'static str> {
+    let state =
+        |name: &str, field: &str| -> Option<&str> { units.get(name)?.get(field)?.as_text() };
+    let up = |name: &&&str| {
+        matches!(
+            state(name, "active_state"),
+            Some("active" | "activating" | "deactivating" | "failed" | "reloading")
+        )
+    };
+    let there = |name: &&&str| {
+        units.contains_key(**name) && !matches!(state(name, "load_state"), Some("not-found"))
+    };
+    KUBELET_UNITS
+        .iter()
+        .find(up)
+        .or_else(|| KUBELET_UNITS.iter().find(there))
+        .or_else(|| KUBELET_UNITS.iter().find(|name| units.contains_key(**name)))
+        .copied()
+}
+
+fn set_kubelet_unit(evidence: &mut Evidence, name: &str, units: &BTreeMap<String, Fields>) {
+    let Some(fields) = units.get(name) else {
+        return;
+    };
+    let origin = fields
+        .values()
+        .find_map(|fact| fact.origins.first().cloned());
+    if let Some(origin) = origin {
+        evidence
+            .facts
+            .set("kubelet.unit.name", Fact::text(name, origin));
+    }
+    for (field, fact) in fields {
+        if *field != "main_pid" {
+            evidence
+                .facts
+                .set(&format!("kubelet.unit.{field}"), fact.clone());
+        }
+    }
+}
+
+fn record(name: &str, fields: &Fields) -> Fact {
+    let shown = [
+        "need_daemon_reload",
+        "fragment_path",
+        "drop_ins",
+        "condition_result",
+        "main_pid",
+    ];
+    let mut record: BTreeMap<String, Fact> = fields
+        .iter()
+        .filter(|(field, _)| !shown.contains(field))
+        .map(|(field, fact)| ((*field).to_owned(), fact.clone()))
+        .collect();
+    let origins: Vec<Origin> = best_origin(fields).into_iter().collect();
+    record.insert(
+        "name".to_owned(),
+        Fact {
+            value: Value::Text(name.to_owned()),
+            origins: origins.clone(),
+        },
+    );
+    Fact {
+        value: Value::Record(record),
+        origins,
+    }
+}
+
+/// The line that says most about a unit.
+fn best_origin(fields: &Fields) -> Option<Origin> {
+    ["active_state", "load_state", "unit_file_state"]
+        .iter()
+        .find_map(|field| fields.get(field))
+        .or_else(|| fields.values().next())
+        .and_then(|fact| fact.origins.first().cloned())
+}
+
+/// Mounts of containers and devices are many and tell nothing.
+fn worth_showing(name: &str) -> bool {
+    let kind = name.rsplit('.').next().unwrap_or_default();
+    match kind {
+        "device" | "scope" | "slice" => false,
+        "mount" => !name.starts_with("run-") && !name.contains("-pods-"),
+        _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::logs::LogDigest;
+
+    fn state(name: &str, rank: u8, fields: &[(&'static str, &str)]) -> UnitState {
+        let mut state = UnitState::new(name, rank);
+        for (field, text) in fields {
+            state.text(field, text, Origin::line("show.txt", u64::from(rank)));
+        }
+        state
+    }
+
+    fn derived(states: Vec<UnitState>) -> Evidence {
+        let mut evidence = Evidence::default();
+        for one in states {
+            evidence.push(one, Origin::entry("show.txt"));
+        }
+        let logs = LogDigest::default();
+        derive(
+            &mut evidence,
+            &Context {
+                logs: &logs,
+                now: None,
+            },
+        );
+        evidence
+    }
+
+    #[test]
+    fn each_field_comes_from_the_tool_that_knows_most() {
+        let evidence = derived(vec![
+            state(
+                "kubelet.service",
+                4,
+                &[("active_state", "failed"), ("sub_state", "failed")],
+            ),
+            state("kubelet.service", 1, &[("active_state", "active")]),
+        ]);
+        assert_eq!(
+            evidence.facts.text("kubelet.unit.active_state"),
+            Some("active")
+        );
+        assert_eq!(
+            evidence.facts.text("kubelet.unit.sub_state"),
+            Some("failed")
+        );
+        assert!(evidence.facts.get("kubelet.unit.result").is_none());
+    }
+
+    #[test]
+    fn an_embedding_unit_that_is_up_wins_over_a_leftover_kubelet() {
+        let evidence = derived(vec![
+            state(
+                "kubelet.service",
+                1,
+                &[("load_state", "loaded"), ("active_state", "inactive")],
+            ),
+            state(
+                "k3s-agent.service",
+                1,
+                &[("load_state", "loaded"), ("active_state", "active")],
+            ),
+        ]);
+        assert_eq!(
+            evidence.facts.text("kubelet.unit.name"),
+            Some("k3s-agent.service")
+        );
+    }
+
+    #[test]
+    fn a_missing_kubelet_unit_is_known_to_be_missing() {
+        let evidence = derived(vec![state(
+            "kubelet.service",
+            1,
+            &[("load_state", "not-found")],
+        )]);
+        assert_eq!(
+            evidence.facts.text("kubelet.unit.load_state"),
+            Some("not-found")
+        );
+    }
+}
