@@ -4,11 +4,17 @@
 //! so a secret or a path that escapes the bundle does not compile.
 
 pub mod entry_path;
+mod hex;
 pub mod manifest;
+mod member;
 pub mod outcome;
+pub mod reader;
 pub mod redact;
+pub mod writer;
 
 pub use entry_path::EntryPath;
 pub use manifest::{BundleInfo, Manifest, Record};
 pub use outcome::Outcome;
+pub use reader::{Control, EntryHead, Input, Limits, ReadSummary, Reader};
 pub use redact::Redacted;
+pub use writer::{BundleWriter, Container, Gate, PartWriter};

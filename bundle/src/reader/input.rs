@@ -1,0 +1,150 @@
+//! What can be read: a file, a folder, or what came on standard input.
+
+use super::detect::{self, Content, PEEK};
+use super::guard::fill;
+use super::walk::BUFFER;
+use super::{Limits, ReadError};
+use flate2::bufread::MultiGzDecoder;
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Cursor, Read, Seek};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// One input: what is reported on as one thing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// A file or folder, as the person named it.
+    Path(PathBuf),
+    /// Bytes that are held, with the name to show for them.
+    Held {
+        /// `-` for standard input.
+        name: String,
+        /// The content.
+        bytes: Arc<[u8]>,
+    },
+}
+
+/// Bytes that can be read and sought in.
+pub(super) trait Seekable: Read + Seek {}
+impl<T: Read + Seek> Seekable for T {}
+
+impl Input {
+    /// Reads a stream, such as standard input, to its end and holds it.
+    pub fn held(name: &str, stream: &mut dyn Read, limits: &Limits) -> Result<Self, ReadError> {
+        let mut bytes = Vec::new();
+        let read = stream.take(limits.held_bytes + 1).read_to_end(&mut bytes);
+        read.map_err(|error| ReadError::open(name, error))?;
+        if bytes.len() as u64 > limits.held_bytes {
+            return Err(ReadError::TooLarge {
+                name: name.to_owned(),
+                allowed: limits.held_bytes,
+            });
+        }
+        Ok(Self::Held {
+            name: name.to_owned(),
+            bytes: bytes.into(),
+        })
+    }
+
+    /// How a message names it.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Path(path) => path.display().to_string(),
+            Self::Held { name, .. } => name.clone(),
+        }
+    }
+
+    /// The folder, where it is one.
+    pub(super) fn folder(&self) -> Option<&Path> {
+        match self {
+            Self::Path(path) if path.is_dir() => Some(path),
+            _ => None,
+        }
+    }
+
+    pub(super) fn open(&self) -> Result<Box<dyn Seekable + '_>, ReadError> {
+        match self {
+            Self::Path(path) => {
+                let open = |path| -> io::Result<File> {
+                    let file = File::open(path)?;
+                    if file.metadata()?.is_file() {
+                        Ok(file)
+                    } else {
+                        Err(io::Error::other("it is neither a file nor a folder"))
+                    }
+                };
+                match open(path) {
+                    Ok(file) => Ok(Box::new(file)),
+                    Err(error) => Err(ReadError::open(&self.name(), error)),
+                }
+            }
+            Self::Held { bytes, .. } => Ok(Box::new(Cursor::new(bytes))),
+        }
+    }
+
+    /// What a file is called where it is the only entry.
+    pub(super) fn entry_name(&self) -> String {
+        let file_name = match self {
+            Self::Path(path) => path
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned()),
+            Self::Held { .. } => None,
+        };
+        file_name.unwrap_or_else(|| "stdin".to_owned())
+    }
+}
+
+/// The inputs that a path stands for: a folder that directly holds archives or bundle folders stands for each of them,
+/// sorted by name; everything else for itself.
+pub fn expand(path: &Path) -> Result<Vec<Input>, ReadError> {
+    let itself = || vec![Input::Path(path.to_owned())];
+    let shown = path.display().to_string();
+    let attributes = fs::metadata(path).map_err(|error| ReadError::open(&shown, error))?;
+    if !attributes.is_dir() || path.join("bundle.json").is_file() {
+        return Ok(itself());
+    }
+    let mut inputs = Vec::new();
+    for child in sorted_children(path).map_err(|error| ReadError::open(&shown, error))? {
+        if is_input(&child) {
+            inputs.push(Input::Path(child));
+        }
+    }
+    Ok(if inputs.is_empty() { itself() } else { inputs })
+}
+
+/// The names in a folder, sorted, joined to its path.
+pub(super) fn sorted_children(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut children = fs::read_dir(folder)?
+        .map(|child| child.map(|child| child.path()))
+        .collect::<io::Result<Vec<_>>>()?;
+    children.sort_unstable();
+    Ok(children)
+}
+
+/// An archive or the folder of a bundle.
+fn is_input(path: &Path) -> bool {
+    let Ok(attributes) = fs::symlink_metadata(path) else {
+        return false;
+    };
+    if attributes.is_dir() {
+        return path.join("bundle.json").is_file();
+    }
+    attributes.is_file()
+        && File::open(path).is_ok_and(|file| is_archive(&mut BufReader::with_capacity(PEEK, file)))
+}
+
+fn is_archive(file: &mut dyn BufRead) -> bool {
+    let mut head = [0; PEEK];
+    let filled = fill(file, &mut head);
+    let head = head.get(..filled).unwrap_or_default();
+    match detect::content(head) {
+        Content::Members | Content::Tar | Content::Zip => true,
+        Content::Plain | Content::Foreign(_) => false,
+        Content::Gzip => {
+            let decoder = MultiGzDecoder::new(head.chain(file));
+            let mut block = [0; PEEK];
+            let filled = fill(&mut BufReader::with_capacity(BUFFER, decoder), &mut block);
+            block.get(..filled).is_some_and(detect::is_tar)
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! Gzip members that state their own length: hop from one to the next, and find the next one after damage.
+
+use super::tar::{self, End};
+use super::walk::Walk;
+use crate::member::{
+    HEADER_BYTES, MAGIC, MAX_MEMBER_BYTES, MAX_TEXT_BYTES, MemberHeader, TRAILER_BYTES,
+};
+use flate2::{Crc, Decompress, FlushDecompress, Status};
+use std::io::{self, BufRead, Read as _};
+
+/// Most bytes of a gzip header that is not ours.
+const GZIP_HEADER_BYTES: usize = 4096;
+
+/// Reads all members of a stream.
+pub(super) fn walk(walk: &mut Walk<'_>, stream: &mut dyn BufRead) {
+    let mut members = Members {
+        stream,
+        window: Vec::new(),
+        start: 0,
+        offset: 0,
+        ended: false,
+        text: Vec::new(),
+    };
+    let mut ended = false;
+    while !ended && !walk.is_over() {
+        match members.next() {
+            Ok(Found::End) => break,
+            Ok(Found::Whole) => ended = members.offer(walk, false) == End::Archive,
+            Ok(Found::Cut) => {
+                members.offer(walk, true);
+                walk.damage(Some(members.offset), "the last gzip member is cut short");
+                return;
+            }
+            Ok(Found::Lost(offset, what)) => walk.damage(Some(offset), what),
+            Err(error) => {
+                walk.damage(Some(members.offset), error.to_string());
+                return;
+            }
+        }
+    }
+    if !ended && !walk.is_over() {
+        walk.damage(None, "the archive has no end: it is cut short");
+    }
+}
+
+/// What the next member turned out to be.
+enum Found {
+    /// Its text is whole and its checksum right.
+    Whole,
+    /// The stream ends inside it; its text is what could be inflated.
+    Cut,
+    /// It, or bytes between two members, cannot be used: where, and why.
+    Lost(u64, &'static str),
+    /// There is none.
+    End,
+}
+
+/// How inflating ended.
+enum Inflating {
+    /// After so many bytes of deflate data, with checksum and length right.
+    Right(usize),
+    /// It needs more input.
+    Unfinished,
+    Wrong,
+}
+
+struct Members<'s> {
+    stream: &'s mut dyn BufRead,
+    window: Vec<u8>,
+    /// Where in the window the next member begins.
+    start: usize,
+    /// Where that is in the stream.
+    offset: u64,
+    ended: bool,
+    text: Vec<u8>,
+}
+
+impl Members<'_> {
+    fn offer(&mut self, walk: &mut Walk<'_>, cut: bool) -> End {
+        if let Err(error) = walk.budget.spend(self.text.len()) {
+            walk.damage(None, error.to_string());
+            return End::Early;
+        }
+        tar::walk_blocks(walk, &mut self.text.as_slice(), cut)
+    }
+
+    fn next(&mut self) -> io::Result<Found> {
+        if self.ahead(HEADER_BYTES)?.is_empty() {
+            return Ok(Found::End);
+        }
+        if let Some(header) = MemberHeader::parse(self.ahead(HEADER_BYTES)?)
+            && self.hop(header)?
+        {
+            return Ok(Found::Whole);
+        }
+        self.in_sequence()
+    }
+
+    /// Trusts the length that the header states; false where it turns out to be wrong or the member damaged.
+    fn hop(&mut self, header: MemberHeader) -> io::Result<bool> {
+        let length = header.member_bytes as usize;
+        self.ahead(length)?;
+        let from = self.start + HEADER_BYTES;
+        let Some(rest) = self.window.get(from..self.start + length) else {
+            return Ok(false);
+        };
+        self.text.clear();
+        self.text.reserve(header.text_bytes as usize + 1);
+        let inflated = inflate(rest, header.text_bytes as usize, &mut self.text);
+        let whole = matches!(inflated, Inflating::Right(used) if used + TRAILER_BYTES == rest.len())
+            && self.text.len() == header.text_bytes as usize;
+        if whole {
+            self.advance(length);
+        }
+        Ok(whole)
+    }
+
+    /// Lets the deflate data say where the member ends.
+    fn in_sequence(&mut self) -> io::Result<Found> {
+        let at = self.offset;
+        self.text.clear();
+        let ahead = self.ahead(MAX_MEMBER_BYTES)?;
+        if ahead.len() < HEADER_BYTES {
+            return Ok(Found::Cut);
+        }
+        let Some(header) = gzip_header_bytes(ahead) else {
+            self.find_next()?;
+            return Ok(Found::Lost(at, "these bytes are not a gzip member"));
+        };
+        let from = self.start + header;
+        let rest = self.window.get(from..).unwrap_or_default();
+        match inflate(rest, MAX_TEXT_BYTES, &mut self.text) {
+            Inflating::Right(used) => {
+                self.advance(header + used + TRAILER_BYTES);
+                Ok(Found::Whole)
+            }
+            Inflating::Unfinished if self.ended && self.is_last() => Ok(Found::Cut),
+            _ => {
+                self.find_next()?;
+                Ok(Found::Lost(at, "a gzip member is damaged"))
+            }
+        }
+    }
+
+    /// Whether no other member begins in what is left of the stream.
+    fn is_last(&self) -> bool {
+        let rest = self.window.get(self.start + 1..).unwrap_or_default();
+        find_member(rest).is_none()
+    }
+
+    /// Goes on to the next member, or to the end.
+    fn find_next(&mut self) -> io::Result<()> {
+        self.advance(1);
+        loop {
+            let ahead = self.ahead(MAX_MEMBER_BYTES)?;
+            if let Some(at) = find_member(ahead) {
+                self.advance(at);
+                return Ok(());
+            }
+            let searched = ahead.len().saturating_sub(HEADER_BYTES - 1);
+            if self.ended {
+                let rest = self.window.len() - self.start;
+                self.advance(rest);
+                return Ok(());
+            }
+            self.advance(searched);
+        }
+    }
+
+    /// At least so many bytes from the start of the member, or all that are left.
+    fn ahead(&mut self, bytes: usize) -> io::Result<&[u8]> {
+        let missing = (self.start + bytes).saturating_sub(self.window.len());
+        if missing > 0 && !self.ended {
+            self.window.drain(..self.start);
+            self.start = 0;
+            let wanted = missing.max(super::walk::BUFFER);
+            let mut stream = self.stream.take(wanted as u64);
+            self.ended = stream.read_to_end(&mut self.window)? < wanted;
+        }
+        Ok(self.window.get(self.start..).unwrap_or_default())
+    }
+
+    fn advance(&mut self, bytes: usize) {
+        self.start = (self.start + bytes).min(self.window.len());
+        self.offset += bytes as u64;
+    }
+}
+
+/// Where the next member begins whose header is ours.
+fn find_member(bytes: &[u8]) -> Option<usize> {
+    memchr::memmem::find_iter(bytes, &MAGIC)
+        .find(|at| bytes.get(*at..).and_then(MemberHeader::parse).is_some())
+}
+
+/// Length of any gzip header, as RFC 1952 says.
+fn gzip_header_bytes(bytes: &[u8]) -> Option<usize> {
+    let mut header = bytes.get(..bytes.len().min(GZIP_HEADER_BYTES))?;
+    let before = header.len();
+    flate2::bufread::GzDecoder::new(&mut header).header()?;
+    Some(before - header.len())
+}
+
+/// Inflates deflate data of at most `cap` bytes of text and checks what follows it.
+fn inflate(packed: &[u8], cap: usize, text: &mut Vec<u8>) -> Inflating {
+    let mut inflater = Decompress::new(false);
+    loop {
+        let used = usize::try_from(inflater.total_in()).unwrap_or(usize::MAX);
+        let rest = packed.get(used..).unwrap_or_default();
+        if text.len() == text.capacity() {
+            text.reserve(text.len().clamp(64 << 10, 2 << 20));
+        }
+        let before = (inflater.total_in(), inflater.total_out());
+        match inflater.decompress_vec(rest, text, FlushDecompress::None) {
+            Ok(Status::StreamEnd) => break,
+            Ok(_) if text.len() > cap => return Inflating::Wrong,
+            Ok(_) if before == (inflater.total_in(), inflater.total_out()) => {
+                return Inflating::Unfinished;
+            }
+            Ok(_) => {}
+            Err(_) => return Inflating::Wrong,
+        }
+    }
+    let used = usize::try_from(inflater.total_in()).unwrap_or(usize::MAX);
+    let Some(trailer) = packed
+        .get(used..)
+        .and_then(<[u8]>::first_chunk::<TRAILER_BYTES>)
+    else {
+        return Inflating::Unfinished;
+    };
+    let mut crc = Crc::new();
+    crc.update(text);
+    let stated = [crc.sum().to_le_bytes(), crc.amount().to_le_bytes()].concat();
+    if text.len() <= cap && stated == trailer {
+        Inflating::Right(used)
+    } else {
+        Inflating::Wrong
+    }
+}

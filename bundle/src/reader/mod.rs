@@ -1,0 +1,223 @@
+//! The only door to a bundle, and to what other tools pack: a stream of entries, whatever the container.
+//!
+//! Nothing is written to disk, no name is followed, no size is believed. What an input is, its content tells, never its
+//! name. An input that is cut or damaged yields what is left of it.
+
+mod detect;
+mod folder;
+mod guard;
+mod input;
+mod limits;
+mod members;
+mod name;
+mod summary;
+mod tar;
+#[cfg(test)]
+mod tests;
+mod walk;
+mod zip;
+mod zip_cut;
+
+pub use input::{Input, expand};
+pub use limits::Limits;
+pub use summary::{Control, Damage, EntryHead, Link, Packing, ReadSummary, Refusal};
+pub use walk::Visit;
+
+use crate::hex::hex;
+use detect::Content;
+use sha2::{Digest as _, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, BufReader, Read as _};
+use walk::{BUFFER, Meta, Walk};
+
+/// Why an input could not be read at all.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// It cannot be opened.
+    #[error("cannot open {name}: {why}")]
+    Open {
+        /// As the person named it.
+        name: String,
+        /// What the system says.
+        why: io::Error,
+    },
+    /// It has to be held in memory and is larger than allowed.
+    #[error(
+        "{name} is larger than the {allowed} bytes that can be read from a stream: give it as a file"
+    )]
+    TooLarge {
+        /// As the person named it.
+        name: String,
+        /// The limit.
+        allowed: u64,
+    },
+}
+
+impl ReadError {
+    fn open(name: &str, why: io::Error) -> Self {
+        Self::Open {
+            name: name.to_owned(),
+            why,
+        }
+    }
+}
+
+/// One input that can be read several times.
+#[derive(Debug)]
+pub struct Reader {
+    input: Input,
+    limits: Limits,
+    listing: Option<Listing>,
+}
+
+/// What a first reading tells.
+#[derive(Debug, Clone, Default)]
+struct Listing {
+    /// Archive → the folder that holds everything in it.
+    tops: BTreeMap<String, String>,
+    names: Vec<String>,
+}
+
+impl Reader {
+    /// A reader; the input is opened when it is read.
+    pub fn new(input: Input, limits: Limits) -> Self {
+        Self {
+            input,
+            limits,
+            listing: None,
+        }
+    }
+
+    /// Names of all entries in order, without top folders; what is inside an archive of the input is `archive!/name`.
+    /// This reads the whole input once.
+    pub fn names(&mut self) -> Result<&[String], ReadError> {
+        if self.listing.is_none() {
+            self.listing = Some(self.list()?);
+        }
+        Ok(self.listing.as_ref().map_or(&[], |listing| &listing.names))
+    }
+
+    /// Offers every entry to `visit`. The order is that of the archive; in a folder, that of the names.
+    pub fn read(&mut self, visit: &mut Visit<'_>) -> Result<ReadSummary, ReadError> {
+        let tops = match &self.listing {
+            Some(listing) => listing.tops.clone(),
+            None => self.tops()?,
+        };
+        let mut summary = self.pass(&tops, true, visit)?;
+        summary.sha256 = self.sha256()?;
+        Ok(summary)
+    }
+
+    /// Top folders, without a reading of its own where the first entry tells that it is a bundle of ours.
+    fn tops(&mut self) -> Result<BTreeMap<String, String>, ReadError> {
+        let mut first = None;
+        self.pass(&BTreeMap::new(), true, &mut |head, _| {
+            first = Some((head.archive.to_owned(), head.name.to_owned()));
+            Control::Stop
+        })?;
+        if let Some((archive, name)) = first
+            && archive.is_empty()
+            && let Some((top, "bundle.json")) = name.split_once('/')
+        {
+            return Ok(BTreeMap::from([(archive, top.to_owned())]));
+        }
+        self.names()?;
+        Ok(self
+            .listing
+            .as_ref()
+            .map(|listing| listing.tops.clone())
+            .unwrap_or_default())
+    }
+
+    fn list(&self) -> Result<Listing, ReadError> {
+        let mut found: Vec<(String, String)> = Vec::new();
+        self.pass(&BTreeMap::new(), true, &mut |head, _| {
+            found.push((head.archive.to_owned(), head.name.to_owned()));
+            Control::Continue
+        })?;
+        let archives: BTreeSet<&str> = found.iter().map(|(archive, _)| archive.as_str()).collect();
+        let mut tops = BTreeMap::new();
+        for archive in archives {
+            let inside = found.iter().filter(|(a, _)| a == archive);
+            if let Some(top) = name::common_top(inside.map(|(_, name)| name.as_str())) {
+                tops.insert(archive.to_owned(), top.to_owned());
+            }
+        }
+        let names = found.iter().map(|(archive, name)| {
+            let name = name::below(tops.get(archive).map(String::as_str), name);
+            if archive.is_empty() {
+                name.to_owned()
+            } else {
+                format!("{archive}!/{name}")
+            }
+        });
+        Ok(Listing {
+            names: names.collect(),
+            tops,
+        })
+    }
+
+    fn pass<'w>(
+        &'w self,
+        tops: &'w BTreeMap<String, String>,
+        unpack: bool,
+        visit: &'w mut Visit<'w>,
+    ) -> Result<ReadSummary, ReadError> {
+        let mut walk = Walk::new(&self.limits, tops, unpack, visit);
+        if let Some(folder) = self.input.folder() {
+            walk.enter("", Packing::Folder, |walk| folder::walk(walk, folder));
+            return Ok(walk.into_summary());
+        }
+        let mut file = BufReader::with_capacity(BUFFER, self.input.open()?);
+        let mut head = [0; detect::PEEK];
+        let filled = guard::fill(&mut file, &mut head);
+        let head = head.get(..filled).unwrap_or_default();
+        if detect::content(head) == Content::Zip {
+            walk.enter("", Packing::Zip, |walk| zip::walk(walk, file));
+        } else {
+            let name = self.input.entry_name();
+            let meta = Meta {
+                name: name.as_bytes(),
+                size: None,
+                mtime: None,
+                cut: false,
+            };
+            walk.offer(meta, &mut head.chain(file));
+        }
+        Ok(walk.into_summary())
+    }
+
+    fn sha256(&self) -> Result<Option<String>, ReadError> {
+        if self.input.folder().is_some() {
+            return Ok(None);
+        }
+        let mut file = self.input.open()?;
+        let mut hash = Sha256::new();
+        let mut buffer = vec![0; BUFFER];
+        loop {
+            match file.read(&mut buffer) {
+                Ok(0) => return Ok(Some(hex(&hash.finalize()))),
+                Ok(read) => hash.update(buffer.get(..read).unwrap_or_default()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(ReadError::open(&self.input.name(), error)),
+            }
+        }
+    }
+}
+
+/// Offers every entry of an input to `visit`; see [`Reader::read`].
+pub fn read(
+    input: &Input,
+    limits: &Limits,
+    visit: &mut Visit<'_>,
+) -> Result<ReadSummary, ReadError> {
+    Reader::new(input.clone(), limits.clone()).read(visit)
+}
+
+/// Names of all entries; see [`Reader::names`].
+pub fn names(input: &Input, limits: &Limits) -> Result<Vec<String>, ReadError> {
+    Reader::new(input.clone(), limits.clone())
+        .names()
+        .map(<[String]>::to_vec)
+}

@@ -1,0 +1,131 @@
+//! What the reader says of an input.
+
+use std::fmt;
+
+/// One entry that is offered to the visitor, with its content as a stream.
+#[derive(Debug, Clone, Copy)]
+pub struct EntryHead<'a> {
+    /// Name without the top folder: relative, `/`-separated, without `.`, `..` or empty components.
+    pub name: &'a str,
+    /// The archive inside the input that holds it: its name, for deeper ones joined with `!/`. Empty for the input itself.
+    pub archive: &'a str,
+    /// Bytes it should have, where the archive says so; a hint.
+    pub size: Option<u64>,
+    /// Last modification in seconds since 1970; `None` where the archive does not say.
+    pub mtime: Option<u64>,
+    /// The archive was cut inside this entry: the content ends with the last whole line that is left.
+    pub cut: bool,
+}
+
+/// What the visitor wants next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Control {
+    /// Read on.
+    Continue,
+    /// Read nothing more.
+    Stop,
+}
+
+/// How an input is packed, told by its content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Packing {
+    /// `.tar.gz` of self-describing members: written by our collector.
+    MemberTarGz,
+    /// Any other compressed tar.
+    TarGz,
+    /// A plain tar.
+    Tar,
+    /// A zip.
+    Zip,
+    /// A folder tree.
+    Folder,
+    /// One file that is not an archive, plain or gzip.
+    File,
+}
+
+impl fmt::Display for Packing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::MemberTarGz | Self::TarGz => "tar.gz",
+            Self::Tar => "tar",
+            Self::Zip => "zip",
+            Self::Folder => "folder",
+            Self::File => "file",
+        })
+    }
+}
+
+/// Something that is in the input and was not read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// Name as the archive has it, control characters escaped.
+    pub name: String,
+    /// Why, in words.
+    pub why: String,
+}
+
+/// A symbolic or hard link; the reader never follows one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// Name of the link, like that of an entry, after `archive!/` where it is inside one.
+    pub name: String,
+    /// Its target as written, control characters escaped.
+    pub target: String,
+}
+
+/// A place where the input is not what it should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Damage {
+    /// Where: the archive inside the input, empty for the input itself.
+    pub archive: String,
+    /// Byte offset in the compressed file where that is known.
+    pub offset: Option<u64>,
+    /// What, in words.
+    pub what: String,
+}
+
+/// What was read, and what was not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadSummary {
+    /// How the input is packed.
+    pub packing: Packing,
+    /// Read to its proper end without damage, and nothing stopped it. Says nothing of the collection: see the manifest.
+    pub complete: bool,
+    /// Why the reading ended early: a limit. `None` when it did not, or the visitor stopped it.
+    pub stopped: Option<String>,
+    /// Entries offered to the visitor.
+    pub entries: u64,
+    /// Bytes of content of these entries that were read.
+    pub bytes: u64,
+    /// Entries refused, the first of them.
+    pub refused: Vec<Refusal>,
+    /// Number of all entries refused.
+    pub refused_count: u64,
+    /// Links, the first of them.
+    pub links: Vec<Link>,
+    /// Places of damage, the first of them.
+    pub damage: Vec<Damage>,
+    /// SHA-256 of the input in lower-case hex, when it is a file or standard input.
+    pub sha256: Option<String>,
+}
+
+/// Text from an archive, fit for a message: control characters are escaped and it is not too long.
+pub(super) fn shown(text: &[u8]) -> String {
+    const LONGEST: usize = 200;
+    let text = String::from_utf8_lossy(text);
+    let mut out: String = text
+        .chars()
+        .take(LONGEST)
+        .map(|c| {
+            if c.is_control() {
+                c.escape_default().to_string()
+            } else {
+                c.to_string()
+            }
+        })
+        .collect();
+    if text.chars().nth(LONGEST).is_some() {
+        out.push('…');
+    }
+    out
+}

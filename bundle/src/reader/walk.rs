@@ -1,0 +1,247 @@
+//! From any stream to entries: what is an archive is opened, everything else is offered to the visitor.
+
+use super::detect::{self, PEEK};
+use super::guard::{Content, Counted, Inflated, fill};
+use super::limits::{Budget, Limits};
+use super::summary::{Control, Damage, EntryHead, Link, Packing, ReadSummary, Refusal, shown};
+use super::{members, name, tar, zip};
+use flate2::bufread::MultiGzDecoder;
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Cursor, Read as _};
+use std::rc::Rc;
+
+/// What is called for each entry.
+pub type Visit<'v> = dyn FnMut(EntryHead<'_>, &mut dyn BufRead) -> Control + 'v;
+
+/// Inflated bytes held at a time.
+pub(super) const BUFFER: usize = 256 << 10;
+
+/// What an archive says of an entry.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Meta<'a> {
+    pub(super) name: &'a [u8],
+    pub(super) size: Option<u64>,
+    pub(super) mtime: Option<u64>,
+    pub(super) cut: bool,
+}
+
+/// One reading of one input.
+pub(super) struct Walk<'a> {
+    pub(super) limits: &'a Limits,
+    pub(super) budget: Rc<Budget>,
+    /// Archive → the top folder to take off.
+    tops: &'a BTreeMap<String, String>,
+    /// Whether compressed entries and archives in the input are opened.
+    unpack: bool,
+    visit: &'a mut Visit<'a>,
+    /// Archives around the place we are at; `None` before the input itself is opened.
+    depth: Option<u8>,
+    archive: String,
+    stopped: bool,
+    pub(super) summary: ReadSummary,
+}
+
+impl<'a> Walk<'a> {
+    pub(super) fn new(
+        limits: &'a Limits,
+        tops: &'a BTreeMap<String, String>,
+        unpack: bool,
+        visit: &'a mut Visit<'a>,
+    ) -> Self {
+        Self {
+            limits,
+            budget: Rc::new(Budget::new(limits)),
+            tops,
+            unpack,
+            visit,
+            depth: None,
+            archive: String::new(),
+            stopped: false,
+            summary: ReadSummary {
+                packing: Packing::File,
+                complete: true,
+                stopped: None,
+                entries: 0,
+                bytes: 0,
+                refused: Vec::new(),
+                refused_count: 0,
+                links: Vec::new(),
+                damage: Vec::new(),
+                sha256: None,
+            },
+        }
+    }
+
+    /// Ends the reading.
+    pub(super) fn into_summary(mut self) -> ReadSummary {
+        self.summary.stopped = self.budget.exceeded().map(str::to_owned);
+        self.summary.complete &= self.summary.stopped.is_none();
+        self.summary
+    }
+
+    /// Whether a limit or the visitor ended the reading.
+    pub(super) fn is_over(&self) -> bool {
+        self.stopped || self.budget.exceeded().is_some()
+    }
+
+    /// One entry, or the input itself: opened where it is an archive, else offered to the visitor.
+    pub(super) fn offer(&mut self, meta: Meta<'_>, body: &mut dyn BufRead) {
+        let name = match name::normalised(meta.name, self.limits) {
+            Ok(Some(name)) => name,
+            Ok(None) => return,
+            Err(why) => return self.refuse(meta.name, &why),
+        };
+        if self.summary.entries >= self.limits.entries {
+            self.budget
+                .exceed("the input has more entries than allowed");
+            return;
+        }
+        let mut head = [0; PEEK];
+        let filled = fill(body, &mut head);
+        let head = head.get(..filled).unwrap_or_default();
+        let content = detect::content(head);
+        let mut body = head.chain(body);
+        if !self.unpack && self.depth.is_some() {
+            return self.show(&name, meta, &mut body);
+        }
+        match content {
+            detect::Content::Plain => self.show(&name, meta, &mut body),
+            detect::Content::Foreign(kind) => {
+                self.refuse(meta.name, &format!("it is {kind} data: unpack it first"));
+            }
+            detect::Content::Members => self.enter(&name, Packing::MemberTarGz, |walk| {
+                members::walk(walk, &mut body);
+            }),
+            detect::Content::Tar => self.enter(&name, Packing::Tar, |walk| {
+                tar::walk_stream(walk, &mut body);
+            }),
+            detect::Content::Gzip => self.gzip(&name, meta, &mut body),
+            detect::Content::Zip => self.held_zip(&name, &mut body),
+        }
+    }
+
+    /// Opens an archive at this place. The input itself has no name.
+    pub(super) fn enter(&mut self, name: &str, packing: Packing, read: impl FnOnce(&mut Self)) {
+        let Some(depth) = self.depth else {
+            self.depth = Some(0);
+            self.summary.packing = packing;
+            return read(self);
+        };
+        if depth >= self.limits.depth {
+            return self.refuse(name.as_bytes(), "archives are nested deeper than allowed");
+        }
+        let inner = self.path_of(name);
+        let outer = std::mem::replace(&mut self.archive, inner);
+        self.depth = Some(depth + 1);
+        read(self);
+        self.depth = Some(depth);
+        self.archive = outer;
+    }
+
+    /// Notes something that is not read.
+    pub(super) fn refuse(&mut self, name: &[u8], why: &str) {
+        self.summary.refused_count += 1;
+        if self.summary.refused.len() < self.limits.listed {
+            let name = self.path_of(&shown(name));
+            self.summary.refused.push(Refusal {
+                name,
+                why: why.to_owned(),
+            });
+        }
+    }
+
+    /// Notes a link; it is not followed.
+    pub(super) fn link(&mut self, raw: &[u8], target: &[u8]) {
+        match name::normalised(raw, self.limits) {
+            Ok(Some(name)) if self.summary.links.len() < self.limits.listed => {
+                let top = self.tops.get(&self.archive).map(String::as_str);
+                let name = self.path_of(name::below(top, &name));
+                self.summary.links.push(Link {
+                    name,
+                    target: shown(target),
+                });
+            }
+            Ok(_) => {}
+            Err(why) => self.refuse(raw, &why),
+        }
+    }
+
+    /// Notes a place of damage.
+    pub(super) fn damage(&mut self, offset: Option<u64>, what: impl Into<String>) {
+        self.summary.complete = false;
+        if self.summary.damage.len() < self.limits.listed {
+            self.summary.damage.push(Damage {
+                archive: self.archive.clone(),
+                offset,
+                what: what.into(),
+            });
+        }
+    }
+
+    /// The stream behind gzip: a tar, or one compressed file.
+    fn gzip(&mut self, name: &str, meta: Meta<'_>, body: &mut dyn BufRead) {
+        let (counted, taken) = Counted::new(body);
+        let budget = Rc::clone(&self.budget);
+        let inflated = Inflated::new(MultiGzDecoder::new(counted), taken, self.limits, budget);
+        let mut inflated = BufReader::with_capacity(BUFFER, inflated);
+        let mut head = [0; PEEK];
+        let filled = fill(&mut inflated, &mut head);
+        let head = head.get(..filled).unwrap_or_default();
+        let is_tar = detect::is_tar(head);
+        let mut inflated = head.chain(inflated);
+        if is_tar {
+            self.enter(name, Packing::TarGz, |walk| {
+                tar::walk_stream(walk, &mut inflated);
+            });
+        } else {
+            let meta = Meta { size: None, ..meta };
+            self.show(name, meta, &mut inflated);
+        }
+    }
+
+    /// A zip needs its end first, so one that comes as a stream is held.
+    fn held_zip(&mut self, name: &str, body: &mut dyn BufRead) {
+        let mut held = Vec::new();
+        let cap = self.limits.held_bytes;
+        match body.take(cap + 1).read_to_end(&mut held) {
+            Ok(_) if held.len() as u64 > cap => {
+                self.refuse(
+                    name.as_bytes(),
+                    "the zip is too large to be opened here: unpack it first",
+                );
+            }
+            Ok(_) => self.enter(name, Packing::Zip, |walk| {
+                zip::walk(walk, Cursor::new(held));
+            }),
+            Err(error) => self.damage(None, format!("{}: {error}", shown(name.as_bytes()))),
+        }
+    }
+
+    fn show(&mut self, name: &str, meta: Meta<'_>, body: &mut dyn BufRead) {
+        let top = self.tops.get(&self.archive).map(String::as_str);
+        let head = EntryHead {
+            name: name::below(top, name),
+            archive: &self.archive,
+            size: meta.size,
+            mtime: meta.mtime,
+            cut: meta.cut,
+        };
+        let mut content = Content::new(body, self.limits.entry_bytes);
+        let control = (self.visit)(head, &mut content);
+        self.summary.entries += 1;
+        self.summary.bytes += content.bytes;
+        self.stopped |= control == Control::Stop;
+        if let Some(error) = content.error {
+            let name = shown(name.as_bytes());
+            self.damage(None, format!("{name}: {error}"));
+        }
+    }
+
+    fn path_of(&self, name: &str) -> String {
+        if self.archive.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{}!/{name}", self.archive)
+        }
+    }
+}
