@@ -1,9 +1,11 @@
 //! Facts: typed values under dotted paths, each with its origin. Conditions of rules read them.
 
+use crate::duration;
 use crate::origin::Origin;
 use crate::version::Version;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// A value and where it was read.
 #[derive(Debug, Clone, PartialEq)]
@@ -163,6 +165,47 @@ impl From<DateTime<Utc>> for Value {
     fn from(time: DateTime<Utc>) -> Self {
         Self::Time(time)
     }
+}
+
+impl fmt::Display for Value {
+    /// As evidence and templates show it: null as `unset`, lists joined, a record as its first text.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => f.write_str("unset"),
+            Self::Bool(value) => write!(f, "{value}"),
+            Self::Int(value) => write!(f, "{value}"),
+            Self::Text(value) => f.write_str(value),
+            Self::Time(value) => f.write_str(&value.to_rfc3339_opts(SecondsFormat::Secs, true)),
+            Self::Duration(value) => f.write_str(&duration::text(*value)),
+            Self::Version(value) => write!(f, "{value}"),
+            Self::List(items) => {
+                let shown: Vec<String> = items
+                    .iter()
+                    .take(Self::SHOWN_ITEMS)
+                    .map(|item| item.value.to_string())
+                    .collect();
+                f.write_str(&shown.join(", "))?;
+                match items.len().checked_sub(Self::SHOWN_ITEMS) {
+                    Some(more) if more > 0 => write!(f, " and {more} more"),
+                    _ if items.is_empty() => f.write_str("none"),
+                    _ => Ok(()),
+                }
+            }
+            Self::Record(fields) => {
+                let first = ["name", "path", "mount", "type", "address"];
+                let field = first.iter().find_map(|name| fields.get(*name));
+                match field.or_else(|| fields.values().next()) {
+                    Some(field) => write!(f, "{}", field.value),
+                    None => f.write_str("nothing"),
+                }
+            }
+        }
+    }
+}
+
+impl Value {
+    /// Items of a list that its text shows.
+    const SHOWN_ITEMS: usize = 8;
 }
 
 /// All facts of one node.

@@ -5,7 +5,11 @@
 
 pub mod claim;
 pub mod clock;
+pub mod condition;
+pub mod declarations;
 pub mod derived;
+pub mod diagnosis;
+pub mod duration;
 pub mod entry;
 pub mod evidence;
 pub mod fact;
@@ -26,7 +30,9 @@ pub mod presence;
 pub mod processes;
 pub mod report;
 pub mod rule;
+pub mod ruleset;
 pub mod source;
 pub mod systemd;
+pub mod template;
 pub mod version;
 pub mod yaml;

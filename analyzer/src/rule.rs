@@ -117,6 +117,44 @@ pub enum Stage {
     Ready,
 }
 
+impl Stage {
+    /// All rungs, in climbing order.
+    pub const ALL: [Self; 13] = [
+        Self::Unit,
+        Self::Process,
+        Self::Config,
+        Self::Host,
+        Self::Runtime,
+        Self::Credentials,
+        Self::Network,
+        Self::Tls,
+        Self::Authn,
+        Self::Authz,
+        Self::Registered,
+        Self::Heartbeat,
+        Self::Ready,
+    ];
+
+    /// The word used in rules and reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unit => "unit",
+            Self::Process => "process",
+            Self::Config => "config",
+            Self::Host => "host",
+            Self::Runtime => "runtime",
+            Self::Credentials => "credentials",
+            Self::Network => "network",
+            Self::Tls => "tls",
+            Self::Authn => "authn",
+            Self::Authz => "authz",
+            Self::Registered => "registered",
+            Self::Heartbeat => "heartbeat",
+            Self::Ready => "ready",
+        }
+    }
+}
+
 /// What a finding is in a diagnosis.
 #[derive(
     Debug,

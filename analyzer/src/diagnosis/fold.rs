@@ -1,0 +1,138 @@
+//! Which present findings explain which others.
+
+use super::Case;
+use super::edges::{Pair, holds, in_time};
+use super::events::Answers;
+use super::judge::{Judged, Present};
+use super::past::LogWitness;
+use crate::condition::Scope;
+use crate::rule::{Role, Severity};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// For each present finding, by position: the positions of those that explain it.
+pub(super) fn fold(case: &Case<'_>, present: &[Present], judged: &Judged) -> Vec<BTreeSet<usize>> {
+    let mut by_rule: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (position, one) in present.iter().enumerate() {
+        by_rule.entry(one.rule).or_default().push(position);
+    }
+    let ruled_out: BTreeSet<usize> = judged
+        .ruled_out
+        .iter()
+        .filter_map(|one| case.rules.index(&one.id))
+        .collect();
+    let witnesses: Vec<LogWitness<'_>> = Vec::new();
+    let answers = Answers {
+        case,
+        witnesses: &witnesses,
+        presence: RefCell::new(Vec::new()),
+    };
+    let mut folds = vec![BTreeSet::new(); present.len()];
+    for (position, cause) in present
+        .iter()
+        .enumerate()
+        .filter(|(_, one)| can_explain(one))
+    {
+        let mut walk = Walk {
+            case,
+            present,
+            by_rule: &by_rule,
+            ruled_out: &ruled_out,
+            scope: Scope {
+                facts: &case.evidence.facts,
+                events: &answers,
+                item: None,
+                edge: None,
+            },
+            root: cause,
+            visited: BTreeSet::new(),
+            explained: BTreeSet::new(),
+        };
+        walk.from(cause.rule, Some(position));
+        for effect in walk.explained {
+            let folds_it = present
+                .get(effect)
+                .is_some_and(|effect| may_fold(cause, effect));
+            if effect != position
+                && folds_it
+                && let Some(slot) = folds.get_mut(effect)
+            {
+                slot.insert(position);
+            }
+        }
+    }
+    folds
+}
+
+fn can_explain(one: &Present) -> bool {
+    matches!(
+        one.finding.role,
+        Role::Cause | Role::Contributing | Role::Symptom
+    )
+}
+
+/// A cause yields only to another cause that the report would name: a symptom never hides one.
+fn may_fold(cause: &Present, effect: &Present) -> bool {
+    effect.finding.role != Role::Cause
+        || effect.finding.severity < Severity::Medium
+        || (cause.finding.role == Role::Cause && cause.finding.severity >= Severity::Medium)
+}
+
+struct Walk<'a> {
+    case: &'a Case<'a>,
+    present: &'a [Present],
+    by_rule: &'a BTreeMap<usize, Vec<usize>>,
+    ruled_out: &'a BTreeSet<usize>,
+    scope: Scope<'a>,
+    /// The finding whose effects are looked for.
+    root: &'a Present,
+    /// Rules that were passed without a finding, and findings that were passed.
+    visited: BTreeSet<(usize, Option<usize>)>,
+    explained: BTreeSet<usize>,
+}
+
+impl Walk<'_> {
+    /// Follows the edges of a rule, from one of its findings or, where nobody logged it, from the bare symptom.
+    fn from(&mut self, rule: usize, position: Option<usize>) {
+        if !self.visited.insert((rule, position)) {
+            return;
+        }
+        let Some((_, compiled)) = self.case.rules.get(rule) else {
+            return;
+        };
+        for edge in &compiled.edges {
+            let targets = self.by_rule.get(&edge.target);
+            for &target in targets.into_iter().flatten() {
+                let Some(effect) = self.present.get(target) else {
+                    continue;
+                };
+                let own = position.and_then(|position| self.present.get(position));
+                let explains = match own {
+                    Some(own) => holds(edge, &Pair { own, other: effect }, &self.scope),
+                    None => is_plain(edge) && in_time(self.root, effect),
+                };
+                if explains {
+                    self.explained.insert(target);
+                    self.from(edge.target, Some(target));
+                }
+            }
+            if targets.is_none() && is_plain(edge) && self.may_pass(edge.target) {
+                self.from(edge.target, None);
+            }
+        }
+    }
+
+    /// A chain may lead through a symptom that nobody logged, never through a cause that was not found.
+    fn may_pass(&self, rule: usize) -> bool {
+        let symptom = self
+            .case
+            .rules
+            .get(rule)
+            .is_some_and(|(rule, _)| matches!(rule.role, Role::Symptom | Role::Contributing));
+        symptom && !self.ruled_out.contains(&rule)
+    }
+}
+
+fn is_plain(edge: &crate::ruleset::CompiledEdge) -> bool {
+    edge.condition.is_none() && edge.same.is_empty()
+}

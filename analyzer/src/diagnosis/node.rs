@@ -1,0 +1,58 @@
+//! Who the node is, from facts and what its kubelet states.
+
+use super::Case;
+use super::judge::kubelet_version;
+use crate::fact::Value;
+use crate::report::{Answer, Node, Rung, RungState};
+use crate::rule::Stage;
+
+pub(super) fn node(case: &Case<'_>, rungs: &[Rung]) -> Node {
+    let text = |path: &str| match case.evidence.facts.get(path).map(|fact| &fact.value) {
+        Some(Value::Null) | None => None,
+        Some(value) => Some(value.to_string()),
+    };
+    let stated = |name: &str| case.logs.stated.get(name).map(|(value, _)| value.clone());
+    let runtime = match (text("runtime.kind"), text("runtime.version")) {
+        (Some(kind), Some(version)) => Some(format!("{kind} {version}")),
+        (kind, _) => kind,
+    };
+    Node {
+        name: text("node.name")
+            .or_else(|| text("kubelet.node_name"))
+            .or_else(|| stated("node"))
+            .or_else(|| text("host.name")),
+        cluster: text("kubelet.kubeconfig.ca_spki").or_else(|| text("kubelet.bootstrap.ca_spki")),
+        distribution: text("host.distribution"),
+        kubelet_version: kubelet_version(case).map(|version| version.to_string()),
+        runtime,
+        os: text("host.os"),
+        collected_at: case.collected_at,
+        registered: answer(case, "node.exists", rungs, Stage::Registered),
+        ready: ready(case, rungs),
+    }
+}
+
+/// The Node object says it best; else the rung does.
+fn answer(case: &Case<'_>, path: &str, rungs: &[Rung], stage: Stage) -> Answer {
+    match case.evidence.facts.get(path).map(|fact| &fact.value) {
+        Some(Value::Bool(true)) => Answer::Yes,
+        Some(Value::Bool(false)) => Answer::No,
+        _ => match rungs
+            .iter()
+            .find(|rung| rung.stage == stage)
+            .map(|rung| rung.state)
+        {
+            Some(RungState::Ok | RungState::Degraded) => Answer::Yes,
+            Some(RungState::Failed) => Answer::No,
+            _ => Answer::Unknown,
+        },
+    }
+}
+
+/// A node on which a rung failed is not Ready, unless its Node object still says so.
+fn ready(case: &Case<'_>, rungs: &[Rung]) -> Answer {
+    match answer(case, "node.ready", rungs, Stage::Ready) {
+        Answer::Unknown if rungs.iter().any(|rung| rung.state == RungState::Failed) => Answer::No,
+        answer => answer,
+    }
+}

@@ -1,0 +1,254 @@
+//! Whether a fault that the log shows is past.
+
+use super::Case;
+use super::judge::Present;
+use crate::logs::{Hit, Life};
+use crate::rule::{Role, Rule};
+use crate::ruleset::Compiled;
+use chrono::TimeDelta;
+
+/// How far a later life must run beyond the fault's latest offset to have outlived it.
+const OUTLIVED_BY: TimeDelta = TimeDelta::seconds(10);
+/// A stream that goes on this long, and [`SILENT_PERIODS`], without a repeating line has got over it.
+const SILENT_FOR: TimeDelta = TimeDelta::minutes(5);
+/// Periods of a repeating line that must be missing.
+const SILENT_PERIODS: i32 = 5;
+
+/// What the log says of one rule.
+#[derive(Debug, Clone, Default)]
+pub(super) struct LogWitness<'a> {
+    /// All matches that count, in the order of their last records.
+    pub(super) seen: Vec<&'a Hit>,
+    /// Those of the fault that lasts; empty when it is past or was never seen.
+    pub(super) present: Vec<&'a Hit>,
+}
+
+/// Judges the log half of a rule. Without lives (posted lines) everything is present.
+pub(super) fn witness<'a>(
+    case: &Case<'a>,
+    number: usize,
+    rule: &Rule,
+    compiled: &Compiled,
+) -> LogWitness<'a> {
+    let mut seen: Vec<&Hit> = hits(case, number)
+        .iter()
+        .filter(|hit| after_the_start(case, hit, compiled))
+        .collect();
+    seen.sort_by_key(|hit| (hit.last.sequence, hit.pattern));
+    seen = often_enough(&seen, compiled);
+    let lives = &case.logs.lives;
+    let present = match rule.role {
+        _ if lives.is_empty() => seen.clone(),
+        Role::Progress => {
+            let current = lives.len() - 1;
+            seen.iter()
+                .copied()
+                .filter(|hit| hit.life == Some(current))
+                .collect()
+        }
+        _ if is_past(case, &seen, rule, compiled) => Vec::new(),
+        _ => episode(lives, &seen),
+    };
+    LogWitness { seen, present }
+}
+
+/// Matches of one rule; the digest is sorted by rule.
+pub(super) fn hits<'a>(case: &Case<'a>, number: usize) -> &'a [Hit] {
+    let all = &case.logs.hits;
+    let begin = all.partition_point(|hit| hit.rule < number);
+    let end = all.partition_point(|hit| hit.rule <= number);
+    all.get(begin..end).unwrap_or_default()
+}
+
+/// `after`: matches within that time after a kubelet start do not count.
+fn after_the_start(case: &Case<'_>, hit: &Hit, compiled: &Compiled) -> bool {
+    let Some(wait) = compiled
+        .timing
+        .get(hit.pattern)
+        .and_then(|timing| timing.after)
+    else {
+        return true;
+    };
+    let life = hit.life.and_then(|life| case.logs.lives.get(life));
+    match life
+        .filter(|life| life.start_seen)
+        .and_then(|life| life.first)
+    {
+        Some(start) => hit
+            .last
+            .time
+            .is_none_or(|last| last.time - start.time >= wait),
+        None => true,
+    }
+}
+
+/// `min` and `within`: a pattern whose matches are too few, or on average too far apart, has not matched.
+fn often_enough<'a>(hits: &[&'a Hit], compiled: &Compiled) -> Vec<&'a Hit> {
+    let enough = |pattern: usize| {
+        let Some(timing) = compiled.timing.get(pattern).filter(|timing| timing.min > 1) else {
+            return true;
+        };
+        let own = || hits.iter().filter(|hit| hit.pattern == pattern);
+        let count: u64 = own().map(|hit| hit.count).sum();
+        let first = own().filter_map(|hit| hit.first.time).min();
+        let last = own().filter_map(|hit| hit.last.time).max();
+        let dense = match (timing.within, first, last) {
+            (Some(window), Some(first), Some(last)) => {
+                let span = (last.time - first.time).num_milliseconds().max(1);
+                let window = window.num_milliseconds().max(1);
+                let most = i64::try_from(count)
+                    .unwrap_or(i64::MAX)
+                    .saturating_mul(window)
+                    / span.max(window);
+                most >= i64::try_from(timing.min).unwrap_or(i64::MAX)
+            }
+            _ => true,
+        };
+        count >= timing.min && dense
+    };
+    hits.iter()
+        .copied()
+        .filter(|hit| enough(hit.pattern))
+        .collect()
+}
+
+fn is_past(case: &Case<'_>, hits: &[&Hit], rule: &Rule, compiled: &Compiled) -> bool {
+    let Some(last) = hits.last() else {
+        return false;
+    };
+    ended(case, last, rule) || outlived(&case.logs.lives, hits) || fell_silent(case, last, compiled)
+}
+
+/// (a) An event in `ends` follows the fault.
+fn ended(case: &Case<'_>, last: &Hit, rule: &Rule) -> bool {
+    rule.ends
+        .iter()
+        .filter_map(|id| case.rules.index(id))
+        .flat_map(|number| hits(case, number))
+        .any(|event| event.last.sequence > last.last.sequence)
+}
+
+/// (b) A later life ran long enough beyond the fault's latest offset from its own start, without it.
+fn outlived(lives: &[Life], hits: &[&Hit]) -> bool {
+    let latest = hits
+        .iter()
+        .map(|hit| hit.last.sequence)
+        .max()
+        .unwrap_or_default();
+    let offset = hits
+        .iter()
+        .filter_map(|hit| offset(lives, hit))
+        .max()
+        .unwrap_or_default();
+    let last_life = hits.iter().filter_map(|hit| hit.life).max();
+    lives
+        .iter()
+        .enumerate()
+        .filter(|(number, life)| {
+            last_life.is_none_or(|last| *number > last) && life.first_sequence > latest
+        })
+        .filter(|(_, life)| life.start_seen && !life.cut)
+        .any(|(_, life)| life.age().is_some_and(|age| age > offset + OUTLIVED_BY))
+}
+
+/// Time from the start of its life to the last record of a match.
+fn offset(lives: &[Life], hit: &Hit) -> Option<TimeDelta> {
+    let life = lives.get(hit.life?)?;
+    Some(hit.last.time?.time - life.first?.time)
+}
+
+/// (c) The line repeats as long as the fault lasts, and its stream goes on without it.
+fn fell_silent(case: &Case<'_>, last: &Hit, compiled: &Compiled) -> bool {
+    let period = compiled
+        .timing
+        .get(last.pattern)
+        .and_then(|timing| timing.every);
+    let (Some(period), Some(time)) = (period, last.last.time) else {
+        return false;
+    };
+    let current = case.logs.lives.last();
+    let kubelet = last
+        .program
+        .as_deref()
+        .is_none_or(|program| program == "kubelet");
+    let stream_end = if kubelet {
+        current.filter(|life| !life.cut).and_then(|life| life.last)
+    } else {
+        case.logs.newest
+    };
+    stream_end.is_some_and(|end| {
+        let silence = end.time - time.time;
+        silence > period * SILENT_PERIODS && silence > SILENT_FOR
+    })
+}
+
+/// The matches of the fault that lasts: back from the newest until a life that was long enough to show it and did not.
+fn episode<'a>(lives: &[Life], hits: &[&'a Hit]) -> Vec<&'a Hit> {
+    let mut numbers: Vec<usize> = hits.iter().filter_map(|hit| hit.life).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    let offset = hits
+        .iter()
+        .filter_map(|hit| offset(lives, hit))
+        .max()
+        .unwrap_or_default();
+    let long = |life: &Life| {
+        life.start_seen && !life.cut && life.age().is_some_and(|age| age > offset + OUTLIVED_BY)
+    };
+    let mut begin = numbers.last().copied().unwrap_or_default();
+    for number in (0..begin).rev() {
+        if numbers.binary_search(&number).is_ok() {
+            begin = number;
+        } else if lives.get(number).is_some_and(long) {
+            break;
+        }
+    }
+    let from = lives
+        .get(begin)
+        .filter(|_| !numbers.is_empty())
+        .map_or(0, |life| life.first_sequence);
+    let in_episode = |hit: &&&Hit| match hit.life {
+        Some(life) => life >= begin,
+        None => hit.last.sequence >= from,
+    };
+    let episode: Vec<&Hit> = hits.iter().filter(in_episode).copied().collect();
+    if episode.is_empty() {
+        hits.to_vec()
+    } else {
+        episode
+    }
+}
+
+/// Takes out what a later proof in the same life refutes. A finding with facts stands: they were read after the log.
+pub(super) fn split_refuted(all: Vec<Present>, case: &Case<'_>) -> (Vec<Present>, Vec<Present>) {
+    let Some(current) = case.logs.lives.len().checked_sub(1) else {
+        return (all, Vec::new());
+    };
+    let proofs: Vec<(usize, u64)> = all
+        .iter()
+        .filter(|one| one.finding.role == Role::Progress)
+        .filter_map(|one| Some((one.rule, one.last_sequence?)))
+        .collect();
+    let refutes = |fault: &Present| {
+        let fault_sequence = fault.last_sequence.filter(|_| !fault.by_facts);
+        let stage = fault.finding.stage;
+        fault.life == Some(current)
+            && fault_sequence.is_some_and(|sequence| {
+                proofs.iter().any(|(rule, proof)| {
+                    *proof > sequence
+                        && case
+                            .rules
+                            .get(*rule)
+                            .is_some_and(|(rule, _)| rule.proves.contains(&stage))
+                })
+            })
+    };
+    let is_fault = |one: &Present| {
+        matches!(
+            one.finding.role,
+            Role::Cause | Role::Contributing | Role::Symptom
+        )
+    };
+    all.into_iter()
+        .partition(|one| !(is_fault(one) && refutes(one)))
+}

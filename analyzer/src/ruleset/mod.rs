@@ -1,0 +1,192 @@
+//! The rules that a report is made by: read, checked and compiled.
+
+mod check;
+mod compile;
+mod examples;
+mod ladder;
+mod order;
+mod problem;
+
+pub use compile::{Compiled, CompiledEdge, Timing};
+pub use ladder::{Ladder, LadderPath};
+pub use problem::Problem;
+
+use crate::declarations::Declarations;
+use crate::rule::Rule;
+use check::pattern_variables;
+use compile::Compiler;
+use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Rules sorted by id, with what they need to be judged.
+#[derive(Debug, Clone, Default)]
+pub struct RuleSet {
+    rules: Vec<Rule>,
+    compiled: Vec<Compiled>,
+    index: BTreeMap<String, usize>,
+    ladder: Ladder,
+    order: Vec<usize>,
+    problems: Vec<Problem>,
+}
+
+/// A file of rules: its name with `/` and its text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleFile {
+    /// `rules/<stage>/<id>.yaml`, or `ladder.yaml`.
+    pub name: String,
+    /// YAML.
+    pub text: String,
+}
+
+#[derive(Deserialize)]
+struct CompiledIn {
+    ladder: Ladder,
+    rules: Vec<Rule>,
+}
+
+impl RuleSet {
+    /// The rules that are compiled into this program.
+    ///
+    /// A rule with a problem judges as far as it can; the conformance test keeps the list of problems empty.
+    pub fn built_in() -> Self {
+        match serde_json::from_str::<CompiledIn>(include_str!("../../rules.json")) {
+            Ok(all) => {
+                let rules = all
+                    .rules
+                    .into_iter()
+                    .map(|rule| (format!("rule {}", rule.id), String::new(), rule))
+                    .collect();
+                Self::new(rules, all.ladder, Declarations::all(), Vec::new())
+            }
+            Err(error) => Self {
+                problems: vec![Problem {
+                    file: "rules.json".to_owned(),
+                    place: Some((error.line(), error.column())),
+                    message: error.to_string(),
+                }],
+                ..Self::default()
+            },
+        }
+    }
+
+    /// Rules from files, checked in full: problems name the file, the place and what to do.
+    ///
+    /// Without a `ladder.yaml` among them the compiled-in one holds.
+    pub fn from_files(files: &[RuleFile], facts: &Declarations) -> Self {
+        let mut rules = Vec::new();
+        let mut problems = Vec::new();
+        let mut ladder = None;
+        for file in files {
+            if file.name.ends_with("ladder.yaml") {
+                match yaml(file) {
+                    Ok(read) => ladder = Some(read),
+                    Err(problem) => problems.push(problem),
+                }
+                continue;
+            }
+            match yaml::<Rule>(file) {
+                Ok(rule) => rules.push((file.name.clone(), file.text.clone(), rule)),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        let ladder = ladder.unwrap_or_else(|| Self::built_in().ladder);
+        check::check(&rules, facts, &mut problems);
+        Self::new(rules, ladder, facts, problems)
+    }
+
+    fn new(
+        mut files: Vec<(String, String, Rule)>,
+        ladder: Ladder,
+        facts: &Declarations,
+        mut problems: Vec<Problem>,
+    ) -> Self {
+        files.sort_by(|a, b| a.2.id.cmp(&b.2.id));
+        files.dedup_by(|a, b| a.2.id == b.2.id);
+        let (files, rules): (Vec<_>, Vec<_>) = files
+            .into_iter()
+            .map(|(name, text, rule)| ((name, text), rule))
+            .unzip();
+        let index: BTreeMap<String, usize> = rules
+            .iter()
+            .enumerate()
+            .map(|(number, rule)| (rule.id.clone(), number))
+            .collect();
+        let ids: BTreeSet<&str> = rules.iter().map(|rule| rule.id.as_str()).collect();
+        let variables: Vec<_> = rules.iter().map(pattern_variables).collect();
+        let compiler = Compiler {
+            facts,
+            index: &index,
+            ids: &ids,
+            variables: &variables,
+            files: &files,
+        };
+        let mut compiled = Vec::with_capacity(rules.len());
+        for (number, rule) in rules.iter().enumerate() {
+            let (one, found) = compiler.compile(number, rule);
+            compiled.push(one);
+            problems.extend(found);
+        }
+        let order = order::by_reference(&rules, &mut compiled, &index, &files, &mut problems);
+        order::break_causal_cycles(&rules, &mut compiled, &files, &mut problems);
+        problems.extend(ladder.problems().into_iter().map(|message| Problem {
+            file: "ladder.yaml".to_owned(),
+            place: None,
+            message,
+        }));
+        problems.sort();
+        problems.dedup();
+        Self {
+            rules,
+            compiled,
+            index,
+            ladder,
+            order,
+            problems,
+        }
+    }
+
+    /// The rules, sorted by id. Their index is the one that log matches carry.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// One rule and what it asks, by index.
+    pub fn get(&self, index: usize) -> Option<(&Rule, &Compiled)> {
+        Some((self.rules.get(index)?, self.compiled.get(index)?))
+    }
+
+    /// Index of the rule with this id.
+    pub fn index(&self, id: &str) -> Option<usize> {
+        self.index.get(id).copied()
+    }
+
+    /// Indexes in an order in which every rule stands after those that it asks about.
+    pub fn order(&self) -> &[usize] {
+        &self.order
+    }
+
+    /// Orders of the rungs.
+    pub fn ladder(&self) -> &Ladder {
+        &self.ladder
+    }
+
+    /// What is wrong with the rules, sorted; empty when all is well.
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+}
+
+fn yaml<T: serde::de::DeserializeOwned>(file: &RuleFile) -> Result<T, Problem> {
+    let options = serde_saphyr::options! { with_snippet: false };
+    serde_saphyr::from_str_with_options(&file.text, options).map_err(|error| {
+        let place = error.location().map(|at| {
+            let number = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+            (number(at.line()), number(at.column()))
+        });
+        Problem {
+            file: file.name.clone(),
+            place,
+            message: error.without_snippet().to_string(),
+        }
+    })
+}
