@@ -3,6 +3,8 @@
 //! Data moves forward, once: reader → layout → parse → evidence and log digest → derived facts → rules → findings →
 //! diagnosis → report → format. Each arrow is a plain function from one owned value to the next.
 
+pub mod certificate;
+pub mod chain;
 pub mod claim;
 pub mod clock;
 pub mod condition;
@@ -26,6 +28,7 @@ pub mod observed;
 pub mod origin;
 pub mod parse;
 pub mod parser;
+pub mod pem;
 pub mod presence;
 pub mod processes;
 pub mod report;
@@ -34,5 +37,7 @@ pub mod ruleset;
 pub mod source;
 pub mod systemd;
 pub mod template;
+pub mod toml;
+pub mod tree;
 pub mod version;
 pub mod yaml;

@@ -252,13 +252,13 @@ impl FileValue {
         let mut characters = line.chars();
         while let Some(character) = characters.next() {
             match (character, self.quote) {
-                ('\\', None | Some('"')) => match characters.next() {
-                    Some(escaped) => self.text.push(escaped),
-                    None => {
+                ('\\', None | Some('"')) => {
+                    let Some(escaped) = characters.next() else {
                         self.continues = true;
                         return;
-                    }
-                },
+                    };
+                    self.text.push(escaped);
+                }
                 (mark, Some(open)) if mark == open => self.quote = None,
                 ('"' | '\'', None) => self.quote = Some(character),
                 (other, _) => self.text.push(other),

@@ -3,50 +3,10 @@
 //! Scalars mean what the kubelet's own reader makes of them: `yes` is true, `0755` is octal, the last of two equal keys
 //! wins, only the first document counts. Errors carry a position and never a text, which might quote a secret.
 
+use crate::tree::{Node, Pair, Value};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::{DuplicateKeyPolicy, Spanned};
 use std::fmt;
-
-/// A value and the place where it begins.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Node {
-    /// The value.
-    pub value: Value,
-    /// Line from 1. A value that an alias repeats has the line where it is used.
-    pub line: u64,
-    /// Column from 1, in characters.
-    pub column: u64,
-}
-
-/// What a node holds.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Value {
-    /// `null`, `~` or nothing.
-    Null,
-    /// `true`, `yes`, `off` …
-    Bool(bool),
-    /// A whole number.
-    Int(i64),
-    /// Any other number.
-    Float(f64),
-    /// Text.
-    Text(String),
-    /// Items in order.
-    List(Vec<Node>),
-    /// Pairs in the order of their first appearance; each key once.
-    Map(Vec<Pair>),
-}
-
-/// One key of a mapping and its value.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Pair {
-    /// The key, as text whatever its type was.
-    pub key: String,
-    /// Line of the key, from 1.
-    pub line: u64,
-    /// The value; that of the last pair when a key is repeated.
-    pub value: Node,
-}
 
 /// A key that stands twice in one mapping.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,91 +82,6 @@ fn position(error: &serde_saphyr::Error) -> YamlError {
             column: place.column(),
         },
         _ => YamlError::Whole,
-    }
-}
-
-impl Node {
-    /// The value under a key; `None` when this is no mapping or has no such key.
-    pub fn get(&self, key: &str) -> Option<&Self> {
-        self.pair(key).map(|pair| &pair.value)
-    }
-
-    /// The pair of a key, for the line of the key.
-    pub fn pair(&self, key: &str) -> Option<&Pair> {
-        self.pairs().iter().find(|pair| pair.key == key)
-    }
-
-    /// The value under a dotted path of keys.
-    pub fn at(&self, path: &str) -> Option<&Self> {
-        path.split('.').try_fold(self, |node, key| node.get(key))
-    }
-
-    /// The text, when it is text.
-    pub fn text(&self) -> Option<&str> {
-        match &self.value {
-            Value::Text(text) => Some(text),
-            _ => None,
-        }
-    }
-
-    /// The scalar as text: numbers and booleans as they are written in canonical form. `None` for null, lists and mappings.
-    pub fn scalar(&self) -> Option<String> {
-        match &self.value {
-            Value::Text(text) => Some(text.clone()),
-            Value::Bool(value) => Some(value.to_string()),
-            Value::Int(value) => Some(value.to_string()),
-            Value::Float(value) => Some(value.to_string()),
-            Value::Null | Value::List(_) | Value::Map(_) => None,
-        }
-    }
-
-    /// The boolean, when it is one.
-    pub fn bool(&self) -> Option<bool> {
-        match self.value {
-            Value::Bool(value) => Some(value),
-            _ => None,
-        }
-    }
-
-    /// The whole number, when it is one.
-    pub fn int(&self) -> Option<i64> {
-        match self.value {
-            Value::Int(value) => Some(value),
-            _ => None,
-        }
-    }
-
-    /// The items, empty when it is no list.
-    pub fn items(&self) -> &[Self] {
-        match &self.value {
-            Value::List(items) => items,
-            _ => &[],
-        }
-    }
-
-    /// The pairs, empty when it is no mapping.
-    pub fn pairs(&self) -> &[Pair] {
-        match &self.value {
-            Value::Map(pairs) => pairs,
-            _ => &[],
-        }
-    }
-
-    /// Whether it is null.
-    pub fn is_null(&self) -> bool {
-        self.value == Value::Null
-    }
-
-    /// The type in the words of a person who writes YAML: `a list`.
-    pub fn type_name(&self) -> &'static str {
-        match self.value {
-            Value::Null => "null",
-            Value::Bool(_) => "a boolean",
-            Value::Int(_) | Value::Float(_) => "a number",
-            Value::Text(_) => "text",
-            Value::List(_) => "a list",
-            Value::Map(_) => "a mapping",
-        }
     }
 }
 
@@ -460,7 +335,7 @@ mod tests {
         let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
         for level in 1..10 {
             let aliases = vec![format!("*a{}", level - 1); 10].join(", ");
-            bomb.push_str(&format!("a{level}: &a{level} [{aliases}]\n"));
+            bomb += &format!("a{level}: &a{level} [{aliases}]\n");
         }
         assert!(parse(&bomb).is_err());
         assert!(parse("a: 1\u{0}b\n").is_err());

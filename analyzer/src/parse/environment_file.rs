@@ -46,7 +46,7 @@ fn is_known(path: &str) -> bool {
     ["/etc/default/", "/etc/sysconfig/"]
         .iter()
         .any(|folder| path.starts_with(folder))
-        || path.ends_with(".env")
+        || path.rsplit('.').next() == Some("env")
         || matches!(path, "/etc/environment" | "/etc/eks/kubelet/environment")
 }
 

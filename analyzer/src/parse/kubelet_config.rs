@@ -4,6 +4,7 @@ use crate::entry::Entry;
 use crate::evidence::Evidence;
 use crate::parser::Parser;
 use crate::source::Source;
+use crate::tree::Node;
 use crate::yaml::{self, Document, YamlError};
 
 /// Reads kubelet configuration files.
@@ -28,7 +29,7 @@ impl KubeletConfig {
     /// Whether API version and kind are those that the kubelet accepts. `None` when the file cannot be read.
     pub fn kind_ok(&self) -> Option<bool> {
         let root = &self.content.as_ref().ok()?.root;
-        let text = |key| root.get(key).and_then(yaml::Node::text);
+        let text = |key| root.get(key).and_then(Node::text);
         Some(
             text("kind") == Some("KubeletConfiguration")
                 && text("apiVersion") == Some("kubelet.config.k8s.io/v1beta1"),
@@ -44,7 +45,7 @@ fn accepts(entry: &Entry) -> bool {
     }
 }
 
-/// Whether the text says that it is one, at the left margin or in a JSON key; a ConfigMap that embeds one does not.
+/// Whether the text says that it is one, at the left margin or in a JSON key; a `ConfigMap` that embeds one does not.
 fn states_kind(entry: &Entry) -> bool {
     entry.text().lines().any(|line| {
         let line = line
@@ -53,9 +54,10 @@ fn states_kind(entry: &Entry) -> bool {
             .trim_end_matches(',');
         let bare: String = line.chars().filter(|&c| c != '"' && c != ' ').collect();
         let at_margin = !line.starts_with([' ', '\t']) || line.trim_start().starts_with(['"', '{']);
-        at_margin && bare.ends_with("kind:KubeletConfiguration")
-            || at_margin && bare.ends_with("apiVersion:kubelet.config.k8s.io/v1beta1")
-            || bare.starts_with('{') && bare.contains("kind:KubeletConfiguration")
+        let states = bare.ends_with("kind:KubeletConfiguration")
+            || bare.ends_with("apiVersion:kubelet.config.k8s.io/v1beta1")
+            || bare.starts_with('{') && bare.contains("kind:KubeletConfiguration");
+        at_margin && states
     })
 }
 

@@ -72,7 +72,8 @@ fn belongs(path: &str) -> Option<(String, bool)> {
         return None;
     }
     if let Some(unit) = folder.rsplit('/').next()?.strip_suffix(".d") {
-        return name.ends_with(".conf").then(|| (unit.to_owned(), true));
+        let is_read = name.rsplit('.').next() == Some("conf");
+        return is_read.then(|| (unit.to_owned(), true));
     }
     name.ends_with(".service").then(|| (name.to_owned(), false))
 }
