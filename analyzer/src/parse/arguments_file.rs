@@ -81,7 +81,10 @@ mod tests {
         assert_eq!(file.program, "kubelet");
         assert_eq!(
             file.arguments[0],
-            (2, "--kubeconfig=/var/snap/microk8s/current/credentials/kubelet.config".into())
+            (
+                2,
+                "--kubeconfig=/var/snap/microk8s/current/credentials/kubelet.config".into()
+            )
         );
         assert_eq!(file.arguments[2], (3, "2".into()));
     }

@@ -71,7 +71,10 @@ mod tests {
     #[test]
     fn the_policy_is_read_and_a_torn_file_is_told() {
         let mut evidence = Evidence::default();
-        for text in ["{\"policyName\":\"static\",\"checksum\":1}", "{\"policyName\":"] {
+        for text in [
+            "{\"policyName\":\"static\",\"checksum\":1}",
+            "{\"policyName\":",
+        ] {
             let entry = Entry {
                 name: "x".into(),
                 source: Source::File("/var/lib/kubelet/cpu_manager_state".into()),

@@ -39,10 +39,7 @@ pub struct Network {
 fn accepts(entry: &Entry) -> bool {
     match &entry.source {
         Source::File(path) => {
-            let is_read = matches!(
-                path.rsplit('.').next(),
-                Some("conf" | "conflist" | "json")
-            );
+            let is_read = matches!(path.rsplit('.').next(), Some("conf" | "conflist" | "json"));
             is_read && path.contains("/cni/net.d/") && !path.contains(".d/whereabouts.d/")
         }
         Source::Named(_) => {
@@ -117,11 +114,19 @@ mod tests {
     #[test]
     fn a_single_plugin_is_a_network_too_and_a_torn_file_is_none() {
         assert_eq!(
-            read("{\"type\":\"calico\",\"cniVersion\":\"0.3.1\"}").0.network.unwrap().plugins,
+            read("{\"type\":\"calico\",\"cniVersion\":\"0.3.1\"}")
+                .0
+                .network
+                .unwrap()
+                .plugins,
             ["calico"]
         );
         let (torn, evidence) = read("{\"cniVersion\": \"0.4.0\",\n \"plugins\": [\n");
         assert!(torn.network.is_none());
-        assert!(evidence.gaps[0].problem.ends_with("not JSON"), "{:?}", evidence.gaps);
+        assert!(
+            evidence.gaps[0].problem.ends_with("not JSON"),
+            "{:?}",
+            evidence.gaps
+        );
     }
 }

@@ -35,7 +35,14 @@ impl ContainerdConfig {
 
     /// A value of the CRI plugin's runtime half, wherever that stands in this version of the format.
     pub fn runtime(&self, keys: &[&str]) -> Option<&Node> {
-        self.plugin(&["io.containerd.cri.v1.runtime", "io.containerd.grpc.v1.cri", "cri"], keys)
+        self.plugin(
+            &[
+                "io.containerd.cri.v1.runtime",
+                "io.containerd.grpc.v1.cri",
+                "cri",
+            ],
+            keys,
+        )
     }
 
     /// A value of the CRI plugin's image half.
@@ -45,9 +52,7 @@ impl ContainerdConfig {
 
     fn plugin(&self, names: &[&str], keys: &[&str]) -> Option<&Node> {
         let plugins = self.content.as_ref().ok()?.get("plugins")?;
-        names
-            .iter()
-            .find_map(|name| plugins.get(name)?.under(keys))
+        names.iter().find_map(|name| plugins.get(name)?.under(keys))
     }
 }
 
@@ -117,7 +122,10 @@ mod tests {
         assert!(accepts(&entry));
         let mut evidence = Evidence::default();
         parse(&entry, &mut evidence);
-        (evidence.all::<ContainerdConfig>()[0].value.clone(), evidence)
+        (
+            evidence.all::<ContainerdConfig>()[0].value.clone(),
+            evidence,
+        )
     }
 
     #[test]
@@ -129,7 +137,11 @@ mod tests {
         ] {
             let (config, _) = read(text);
             let keys = ["containerd", "runtimes", "runc", "options", "SystemdCgroup"];
-            assert_eq!(config.runtime(&keys).and_then(Node::bool), Some(true), "{text}");
+            assert_eq!(
+                config.runtime(&keys).and_then(Node::bool),
+                Some(true),
+                "{text}"
+            );
         }
     }
 
@@ -145,7 +157,8 @@ mod tests {
         let entry = Entry {
             name: "x".into(),
             source: Source::Named("x".into()),
-            bytes: b"  [plugins.\"io.containerd.grpc.v1.cri\".cni]\n    bin_dir = \"/x\"\n".to_vec(),
+            bytes: b"  [plugins.\"io.containerd.grpc.v1.cri\".cni]\n    bin_dir = \"/x\"\n"
+                .to_vec(),
         };
         assert!(accepts(&entry));
     }

@@ -56,7 +56,10 @@ mod tests {
         let mut evidence = Evidence::default();
         parse(&entry, &mut evidence);
         let piece = &evidence.all::<CrictlConfig>()[0];
-        assert_eq!(piece.value.runtime_endpoint.as_deref(), Some("unix:///run/x.sock"));
+        assert_eq!(
+            piece.value.runtime_endpoint.as_deref(),
+            Some("unix:///run/x.sock")
+        );
         assert_eq!(piece.origin.line, Some(2));
     }
 }

@@ -63,7 +63,8 @@ mod tests {
         let entry = Entry {
             name: "daemon.json".into(),
             source: Source::File("/etc/docker/daemon.json".into()),
-            bytes: b"{\n \"exec-opts\": [\"a=b\",\n  \"native.cgroupdriver=systemd\"]\n}\n".to_vec(),
+            bytes: b"{\n \"exec-opts\": [\"a=b\",\n  \"native.cgroupdriver=systemd\"]\n}\n"
+                .to_vec(),
         };
         let mut evidence = Evidence::default();
         parse(&entry, &mut evidence);

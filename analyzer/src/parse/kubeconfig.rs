@@ -111,7 +111,9 @@ mod tests {
             let path = "/etc/kubernetes/kubelet.conf".to_owned();
             accepts(&entry(Source::File(path), text))
         };
-        assert!(named("apiVersion: v1\nclusters:\n- cluster: {}\nkind: Config\n"));
+        assert!(named(
+            "apiVersion: v1\nclusters:\n- cluster: {}\nkind: Config\n"
+        ));
         assert!(named("{\"kind\": \"Config\",\n \"clusters\": []}"));
         assert!(!named("kind: ConfigMap\nclusters: 1\n"));
         assert!(!named("kind: Config\nspec: 1\n"));

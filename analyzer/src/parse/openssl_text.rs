@@ -79,13 +79,21 @@ impl Reader {
         } else if text == "Certificate:" {
             self.close();
         } else if let Some(name) = named(text, "subject=", "Subject:") {
-            if self.current.as_ref().is_some_and(|(_, it)| !it.subject.is_empty()) {
+            if self
+                .current
+                .as_ref()
+                .is_some_and(|(_, it)| !it.subject.is_empty())
+            {
                 self.close();
             }
             let name = certificate::distinguished_name(name);
             let it = self.open(number);
-            it.cn = certificate::attributes(&name, "CN").next().map(str::to_owned);
-            it.orgs = certificate::attributes(&name, "O").map(str::to_owned).collect();
+            it.cn = certificate::attributes(&name, "CN")
+                .next()
+                .map(str::to_owned);
+            it.orgs = certificate::attributes(&name, "O")
+                .map(str::to_owned)
+                .collect();
             it.subject = name;
         } else if let Some(name) = named(text, "issuer=", "Issuer:") {
             self.open(number).issuer = certificate::distinguished_name(name);
@@ -160,7 +168,10 @@ fn named<'a>(text: &'a str, short: &str, long: &str) -> Option<&'a str> {
 }
 
 /// `None` when the line is another one; `Some(None)` when the time cannot be read.
-#[expect(clippy::option_option, reason = "another line and an unreadable time are different answers")]
+#[expect(
+    clippy::option_option,
+    reason = "another line and an unreadable time are different answers"
+)]
 fn dated(text: &str, short: &str, long: &str) -> Option<Option<DateTime<Utc>>> {
     let printed = named(text, short, long)?.trim().trim_end_matches(" GMT");
     let time = NaiveDateTime::parse_from_str(printed, "%b %e %H:%M:%S %Y").ok();

@@ -123,7 +123,10 @@ mod tests {
         let certificate = include_str!("../../../fixtures/snippets/x509/ec-p521.pem");
         let key = "-----BEGIN EC PRIVATE KEY-----\nREDACTED(private-key;alg=EC-P256;spki=sha256:ab;enc=no)\n-----END EC PRIVATE KEY-----\n";
         let (file, evidence) = read(&format!("{certificate}{key}"));
-        assert_eq!(file.certificates[0].1.cn.as_deref(), Some("system:node:worker-1"));
+        assert_eq!(
+            file.certificates[0].1.cn.as_deref(),
+            Some("system:node:worker-1")
+        );
         assert_eq!(file.certificates[0].1.orgs, ["system:nodes"]);
         assert_eq!(file.keys[0].spki.as_deref(), Some("ab"));
         assert!(evidence.gaps.is_empty());
