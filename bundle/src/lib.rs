@@ -5,10 +5,12 @@
 
 pub mod entry_path;
 mod hex;
+pub mod keys;
 pub mod manifest;
 mod member;
 pub mod outcome;
 pub mod reader;
+mod pem;
 pub mod redact;
 pub mod writer;
 
@@ -18,3 +20,4 @@ pub use outcome::Outcome;
 pub use reader::{Control, EntryHead, Input, Limits, ReadSummary, Reader};
 pub use redact::Redacted;
 pub use writer::{BundleWriter, Container, Gate, PartWriter};
+pub use redact::{Redacted, Redactor};

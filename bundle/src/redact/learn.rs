@@ -1,0 +1,257 @@
+//! Secrets of no known shape: learned where they are configured, masked wherever else they turn up.
+
+use crate::redact::hit::{Hit, Placeholder};
+use crate::redact::names::{self, Secret};
+use crate::redact::{CaseKey, ContentKind, file, value};
+use aho_corasick::{AhoCorasick, MatchKind};
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+/// Reads sources of secrets, also those that are never stored, and remembers the secrets in memory only.
+#[derive(Default)]
+pub struct Learner {
+    secrets: BTreeSet<Vec<u8>>,
+    never: BTreeSet<Vec<u8>>,
+    bytes: usize,
+}
+
+/// What was learned: a matcher that lives in memory and prints nothing.
+#[derive(Default)]
+pub struct Secrets {
+    matcher: Option<AhoCorasick>,
+    /// The secret behind each literal of the matcher.
+    of_literal: Vec<usize>,
+    secrets: Vec<Vec<u8>>,
+}
+
+impl Learner {
+    /// At most this many bytes of secrets are remembered.
+    pub const MAX_BYTES: usize = 1024 * 1024;
+
+    /// A learner that knows nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Words that are never secrets on this node: its names, hosts, users, namespaces. Order does not matter.
+    pub fn never(&mut self, words: impl IntoIterator<Item = impl AsRef<[u8]>>) {
+        self.never
+            .extend(words.into_iter().map(|word| word.as_ref().to_vec()));
+    }
+
+    /// Learns the secrets of one source. [`ContentKind::Token`] is learned whole; of other kinds, what masking would hide.
+    pub fn learn(&mut self, kind: ContentKind, bytes: &[u8]) {
+        if kind == ContentKind::Token {
+            let token = bytes.trim_ascii();
+            self.add(token);
+            self.parts(token);
+            return;
+        }
+        // Ids do not matter here, so neither does the key.
+        let key = CaseKey::from_random([0; 32]);
+        let source = file::prepared(kind, bytes);
+        for hit in file::hits(kind, &source, &key) {
+            let is_name = hit.mask.starts_with("REDACTED(user;") || hit.mask.contains("(aws-key-id");
+            if !is_name {
+                let secret = source.get(hit.range).unwrap_or_default();
+                self.add(secret);
+                self.parts(secret);
+            }
+        }
+    }
+
+    /// The matcher for everything learned.
+    pub fn finish(self) -> Secrets {
+        let never = self.never;
+        let secrets: Vec<Vec<u8>> = self
+            .secrets
+            .into_iter()
+            .filter(|secret| !never.contains(secret))
+            .collect();
+        let mut literals = BTreeMap::new();
+        for (number, secret) in secrets.iter().enumerate() {
+            for form in forms(secret) {
+                literals.entry(form).or_insert(number);
+            }
+        }
+        let matcher = AhoCorasick::builder()
+            .match_kind(MatchKind::LeftmostLongest)
+            .build(literals.keys())
+            .ok()
+            .filter(|_| !literals.is_empty());
+        Secrets {
+            matcher,
+            of_literal: literals.into_values().collect(),
+            secrets,
+        }
+    }
+
+    /// The secrets inside a secret: lines of a key, both halves of `user:password`, the escapes of JSON and URLs resolved.
+    fn parts(&mut self, secret: &[u8]) {
+        for line in secret.split(|byte| *byte == b'\n') {
+            let line = line.trim_ascii();
+            if line.len() >= 40 {
+                self.add(line);
+            }
+        }
+        if let Some(pair) = value::base64(secret).filter(|pair| pair.iter().all(u8::is_ascii_graphic)) {
+            self.password_of(&pair);
+        }
+        if secret.len() < 256 {
+            self.password_of(secret);
+        }
+        if secret.contains(&b'\\')
+            && let Ok(text) = std::str::from_utf8(secret)
+            && let Ok(plain) = serde_json::from_str::<String>(&format!("\"{text}\""))
+        {
+            self.add(plain.as_bytes());
+        }
+    }
+
+    fn password_of(&mut self, pair: &[u8]) {
+        let Some(colon) = memchr::memchr(b':', pair) else {
+            return;
+        };
+        let password = pair.get(colon + 1..).unwrap_or_default();
+        self.add(password);
+        if password.contains(&b'%') {
+            self.add(&percent_decoded(password));
+        }
+    }
+
+    fn add(&mut self, secret: &[u8]) {
+        let secret = secret.trim_ascii();
+        if !is_learnable(secret) || self.bytes + secret.len() > Self::MAX_BYTES {
+            return;
+        }
+        if self.secrets.insert(secret.to_vec()) {
+            self.bytes += secret.len();
+        }
+    }
+}
+
+impl Secrets {
+    /// Nothing learned.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// How many secrets were learned.
+    pub fn len(&self) -> usize {
+        self.secrets.len()
+    }
+
+    /// Whether nothing was learned.
+    pub fn is_empty(&self) -> bool {
+        self.secrets.is_empty()
+    }
+
+    /// Adds every place where a learned secret stands.
+    pub(crate) fn find(&self, bytes: &[u8], key: &CaseKey, hits: &mut Vec<Hit>) {
+        let Some(matcher) = &self.matcher else {
+            return;
+        };
+        for found in matcher.find_iter(bytes) {
+            let secret = self
+                .of_literal
+                .get(found.pattern().as_usize())
+                .and_then(|number| self.secrets.get(*number))
+                .map_or(&[][..], Vec::as_slice);
+            hits.push(Hit {
+                range: found.range(),
+                rule: "learned",
+                mask: Placeholder::new("learned").id(key, secret).text(),
+            });
+        }
+    }
+}
+
+impl fmt::Debug for Learner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Learner({} secrets)", self.secrets.len())
+    }
+}
+
+impl fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Secrets({})", self.secrets.len())
+    }
+}
+
+/// Whether masking every occurrence of these bytes hides a secret and nothing else.
+fn is_learnable(secret: &[u8]) -> bool {
+    let words = secret
+        .iter()
+        .all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'-' | b'_' | b' ' | b'.'));
+    let varied = secret.iter().collect::<BTreeSet<_>>().len() >= 4;
+    secret.len() >= 8
+        && secret.len() <= 16 * 1024
+        && varied
+        && !(words && secret.len() < 20)
+        && !names::is_harmless(secret, Secret::Token)
+        && !secret.iter().all(|byte| byte.is_ascii_digit() || b".:-/".contains(byte))
+        && memchr::memmem::find(secret, b"://").is_none()
+}
+
+/// The secret as it may be written: raw, escaped for JSON and URLs, and inside base64 at each of three alignments.
+fn forms(secret: &[u8]) -> BTreeSet<Vec<u8>> {
+    let mut forms = BTreeSet::from([secret.to_vec()]);
+    if let Ok(text) = std::str::from_utf8(secret) {
+        let json = serde_json::to_string(text).unwrap_or_default();
+        if let Some(inside) = json.get(1..json.len().saturating_sub(1)) {
+            forms.insert(inside.as_bytes().to_vec());
+            let twice = serde_json::to_string(inside).unwrap_or_default();
+            forms.insert(twice.trim_matches('"').as_bytes().to_vec());
+        }
+    }
+    forms.insert(percent_encoded(secret));
+    for shift in 0..3 {
+        forms.extend(inside_base64(secret, shift));
+    }
+    forms.retain(|form| form.len() >= 8);
+    forms
+}
+
+/// The letters of base64 that depend on the secret alone when `shift` bytes stand before it.
+fn inside_base64(secret: &[u8], shift: usize) -> Vec<Vec<u8>> {
+    let padded = [&[0, 0][..shift.min(2)], secret].concat();
+    let from = (shift * 8).div_ceil(6);
+    let to = padded.len() * 8 / 6;
+    [STANDARD_NO_PAD.encode(&padded), URL_SAFE_NO_PAD.encode(&padded)]
+        .iter()
+        .filter_map(|text| text.as_bytes().get(from..to).map(<[u8]>::to_vec))
+        .collect()
+}
+
+fn percent_encoded(secret: &[u8]) -> Vec<u8> {
+    let mut encoded = Vec::with_capacity(secret.len());
+    for byte in secret {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(byte) {
+            encoded.push(*byte);
+        } else {
+            encoded.extend(format!("%{byte:02X}").into_bytes());
+        }
+    }
+    encoded
+}
+
+fn percent_decoded(text: &[u8]) -> Vec<u8> {
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let [first, tail @ ..] = rest {
+        let code = tail
+            .get(..2)
+            .filter(|_| *first == b'%')
+            .and_then(|hex| std::str::from_utf8(hex).ok())
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        decoded.push(code.unwrap_or(*first));
+        rest = if code.is_some() {
+            tail.get(2..).unwrap_or_default()
+        } else {
+            tail
+        };
+    }
+    decoded
+}

@@ -1,0 +1,94 @@
+//! Line formats (INI, environment files, units) and what is left of a file that does not parse: `name = value` and `name: value`,
+//! where the value is the rest of the line, its continuation lines, or the indented block below.
+
+use crate::redact::hit::Hit;
+use crate::redact::names;
+use crate::redact::pattern::compile;
+use crate::redact::rule::Text;
+use crate::redact::value;
+use regex::bytes::Regex;
+use std::ops::Range;
+use std::sync::LazyLock;
+
+/// Adds the value after every secret-named key that begins a line in the range.
+pub(crate) fn mask(text: &Text<'_>, range: Range<usize>, hits: &mut Vec<Hit>) {
+    let bytes = text.slice(range.clone());
+    for found in KEY.captures_iter(bytes) {
+        let (Some(whole), Some(name)) = (found.get(0), found.name("name")) else {
+            continue;
+        };
+        let Some(secret) = names::announced(name.as_bytes()) else {
+            continue;
+        };
+        let start = range.start + whole.end();
+        let indent = found.name("indent").map_or(0, |indent| indent.len());
+        let value = value_at(text.bytes, start, indent, range.end);
+        if !names::is_harmless(text.slice(value.clone()), secret) {
+            value::mask(text, value, ("R9", secret.word()), hits);
+        }
+    }
+}
+
+fn value_at(bytes: &[u8], start: usize, indent: usize, limit: usize) -> Range<usize> {
+    let line_end = end_of_line(bytes, start, limit);
+    let line = bytes.get(start..line_end).unwrap_or_default().trim_ascii_end();
+    if matches!(line.first(), Some(b'|' | b'>')) && line.len() <= 4 {
+        return block(bytes, line_end, indent, limit);
+    }
+    if let Some(quote @ (b'"' | b'\'')) = line.first() {
+        let closing = line
+            .iter()
+            .skip(1)
+            .position(|byte| byte == quote)
+            .map_or(line.len(), |at| at + 1);
+        return start + 1..start + closing;
+    }
+    let mut end = start + line.len();
+    // `value # comment`
+    if let Some(comment) = memchr::memmem::find(line, b" #") {
+        end = start + line.get(..comment).map_or(0, |value| value.trim_ascii_end().len());
+    }
+    while bytes.get(start..end).is_some_and(|value| value.ends_with(b"\\")) && end < limit {
+        let next = end_of_line(bytes, end + 1, limit);
+        let more = bytes.get(end..next).unwrap_or_default().trim_ascii_end().len();
+        if more == 0 {
+            break;
+        }
+        end += more;
+    }
+    start..end
+}
+
+/// The lines below a block scalar's key that are indented deeper than the key.
+fn block(bytes: &[u8], from: usize, indent: usize, limit: usize) -> Range<usize> {
+    let start = (from + 1).min(limit);
+    let mut end = start;
+    let mut at = start;
+    while at < limit {
+        let next = end_of_line(bytes, at, limit);
+        let line = bytes.get(at..next).unwrap_or_default();
+        let depth = line.len() - line.trim_ascii_start().len();
+        let blank = line.trim_ascii().is_empty();
+        if !blank && depth <= indent {
+            break;
+        }
+        if !blank {
+            end = next;
+        }
+        at = next + 1;
+    }
+    start..end
+}
+
+fn end_of_line(bytes: &[u8], from: usize, limit: usize) -> usize {
+    bytes
+        .get(from..limit)
+        .and_then(|rest| memchr::memchr(b'\n', rest))
+        .map_or(limit, |at| from + at)
+}
+
+static KEY: LazyLock<Regex> = LazyLock::new(|| {
+    compile(
+        r#"(?m)^(?P<indent>[ \t]*)(?:- +)?(?:#+[ \t]*)?(?:export[ \t]+|set[ \t]+)?["']?(?P<name>[A-Za-z0-9_][A-Za-z0-9_.-]*)["']?[ \t]*(?:=|:[ \t])[ \t]*"#,
+    )
+});

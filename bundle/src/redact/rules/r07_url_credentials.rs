@@ -1,0 +1,113 @@
+//! R7: credentials in URLs and connection strings.
+
+use crate::redact::hit::{Hit, Placeholder};
+use crate::redact::names;
+use crate::redact::pattern::compile;
+use crate::redact::rule::{Rule, Text};
+use regex::bytes::Regex;
+use std::ops::Range;
+use std::sync::LazyLock;
+
+pub(crate) const RULE: Rule = Rule {
+    id: "R7",
+    name: "url-credentials",
+    description: "User and password in URLs and DSNs, signatures and tokens in query parameters.",
+    safe_form: "scheme, host, port and path are kept: http://REDACTED(userinfo;id=…)@proxy:3128",
+    triggers: &["://", "@tcp(", "@unix(", "sig=", "signature=", "token="],
+    find,
+};
+
+fn find(text: &Text<'_>, hits: &mut Vec<Hit>) {
+    for slashes in memchr::memmem::find_iter(text.bytes, b"://") {
+        if let Some(range) = userinfo(text.bytes, slashes + 3) {
+            hits.push(hit(text, range, "userinfo"));
+        }
+    }
+    for found in DSN.captures_iter(text.bytes) {
+        if let Some(pair) = found.name("userinfo") {
+            hits.push(hit(text, pair.range(), "userinfo"));
+        }
+    }
+    for found in QUERY.captures_iter(text.bytes) {
+        if let Some(parameter) = found.name("value")
+            && !names::is_masked(parameter.as_bytes())
+        {
+            hits.push(hit(text, parameter.range(), "query"));
+        }
+    }
+}
+
+/// The hit if the range is one URL; a URL without credentials is no secret and yields an empty hit.
+pub(crate) fn whole(text: &Text<'_>, range: Range<usize>) -> Option<Hit> {
+    let value = text.slice(range.clone());
+    let slashes = memchr::memmem::find(value, b"://")?;
+    let scheme = value.get(..slashes)?;
+    let is_scheme = !scheme.is_empty()
+        && scheme.len() <= 16
+        && scheme
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"+.-".contains(byte));
+    if !is_scheme || value.iter().any(u8::is_ascii_whitespace) {
+        return None;
+    }
+    let found = userinfo(text.bytes, range.start + slashes + 3).filter(|found| found.end <= range.end);
+    Some(match found {
+        Some(pair) => hit(text, pair, "userinfo"),
+        None => hit(text, range.start..range.start, "userinfo"),
+    })
+}
+
+fn hit(text: &Text<'_>, range: Range<usize>, kind: &str) -> Hit {
+    let value = text.slice(range.clone());
+    Hit {
+        mask: Placeholder::new(kind).id(text.key, value).text(),
+        range,
+        rule: RULE.id,
+    }
+}
+
+/// `user:password` of the URL whose authority begins here. A password may hold `@`, and `/` if an `@` follows it.
+fn userinfo(bytes: &[u8], start: usize) -> Option<Range<usize>> {
+    let rest = bytes.get(start..)?;
+    let end = rest
+        .iter()
+        .take(2048)
+        .position(|byte| !byte.is_ascii_graphic() || b"\"'<>\\`|{}".contains(byte))
+        .unwrap_or(rest.len().min(2048));
+    let url = rest.get(..end)?;
+    let path = url
+        .iter()
+        .position(|byte| matches!(byte, b'/' | b'?' | b'#'))
+        .unwrap_or(url.len());
+    let authority = url.get(..path)?;
+    let mut at = memchr::memrchr(b'@', authority);
+    if at.is_none() && has_password_start(authority) {
+        at = memchr::memchr(b'@', url);
+    }
+    let pair = url.get(..at?)?;
+    let secret = match memchr::memchr(b':', pair) {
+        Some(colon) => colon + 1 < pair.len(),
+        None => pair.len() >= 20,
+    };
+    (secret && !names::is_masked(pair)).then_some(start..start + pair.len())
+}
+
+/// Whether what looks like host and port cannot be one: the port is no number, so it is the start of a password.
+fn has_password_start(authority: &[u8]) -> bool {
+    if authority.starts_with(b"[") {
+        return false;
+    }
+    memchr::memrchr(b':', authority).is_some_and(|colon| {
+        let port = authority.get(colon + 1..).unwrap_or_default();
+        !port.is_empty() && !port.iter().all(u8::is_ascii_digit)
+    })
+}
+
+static DSN: LazyLock<Regex> =
+    LazyLock::new(|| compile(r#"(?P<userinfo>[A-Za-z0-9_.%-]+:[^\s"'\\]+?)@(?:tcp|unix|udp)\("#));
+
+static QUERY: LazyLock<Regex> = LazyLock::new(|| {
+    compile(
+        r#"(?i)[?&;](?:sig|signature|x-amz-signature|x-amz-credential|x-amz-security-token|x-goog-signature|token|access_token|id_token|refresh_token|api_key|apikey|password|secret|client_secret)=(?P<value>[^&\s"'<>\\;#)]{4,})"#,
+    )
+});

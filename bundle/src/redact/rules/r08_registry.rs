@@ -1,0 +1,73 @@
+//! R8: credentials of container registries.
+
+use crate::redact::hit::{Hit, Placeholder};
+use crate::redact::pattern::compile;
+use crate::redact::rule::{Rule, Text};
+use crate::redact::{names, scan, value};
+use regex::bytes::Regex;
+use std::sync::LazyLock;
+
+pub(crate) const RULE: Rule = Rule {
+    id: "R8",
+    name: "registry-credential",
+    description: "Docker, containerd, CRI-O and k3s registry credentials, and pull tokens in annotations.",
+    safe_form: "registry hosts and the kind of credential are kept: REDACTED(registry-auth;id=…;size=…); an empty one stays empty",
+    triggers: &[
+        "auth",
+        "identitytoken",
+        "registrytoken",
+        "pod-impersonation.cattle.io/token",
+        "eyJhdXRocyI",
+    ],
+    find,
+};
+
+fn find(text: &Text<'_>, hits: &mut Vec<Hit>) {
+    for found in FIELD.captures_iter(text.bytes) {
+        let (Some(name), Some(secret)) = (found.name("name"), found.name("value")) else {
+            continue;
+        };
+        let named_auth = name.as_bytes().eq_ignore_ascii_case(b"auth");
+        if names::is_masked(secret.as_bytes()) || (named_auth && !is_pair(secret.as_bytes())) {
+            continue;
+        }
+        value::mask(text, secret.range(), (RULE.id, "registry-auth"), hits);
+    }
+    if text.depth < scan::MAX_DEPTH {
+        wrapped(text, hits);
+    }
+}
+
+/// `{"auths"…` in base64: a pull secret.
+fn wrapped(text: &Text<'_>, hits: &mut Vec<Hit>) {
+    for start in memchr::memmem::find_iter(text.bytes, b"eyJhdXRocyI") {
+        let rest = text.bytes.get(start..).unwrap_or_default();
+        let length = rest
+            .iter()
+            .take_while(|byte| crate::pem::is_base64(**byte))
+            .count();
+        let range = start..start + length;
+        hits.push(Hit {
+            mask: Placeholder::new("registry-auth")
+                .fact("wrapped", "base64")
+                .id(text.key, text.slice(range.clone()))
+                .text(),
+            range,
+            rule: RULE.id,
+        });
+    }
+}
+
+/// Whether a value of `auth` is `user:password` in base64, as Docker writes it.
+pub(crate) fn is_pair(value: &[u8]) -> bool {
+    value.len() >= 8
+        && value::base64(value).is_some_and(|pair| {
+            pair.contains(&b':') && pair.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ')
+        })
+}
+
+static FIELD: LazyLock<Regex> = LazyLock::new(|| {
+    compile(
+        r#"(?i)(?:^|[^A-Za-z0-9_-])(?P<name>auth|identitytoken|registrytoken|pod-impersonation\.cattle\.io/token)\\*["']?[ \t]*[:=][ \t]*\\*["']?(?P<value>[A-Za-z0-9+/=._:~-]{6,})"#,
+    )
+});
