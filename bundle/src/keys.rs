@@ -3,9 +3,9 @@
 //! Two files belong together when their SPKI hashes are equal; that answers "does this key match this certificate"
 //! without either leaving the node.
 
+use crate::hex::hex;
 use crate::pem;
 use sha2::{Digest as _, Sha256};
-use std::fmt::Write as _;
 
 /// What may be told about a private key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -144,19 +144,11 @@ fn named(algorithm: &str, encrypted: bool) -> KeyFacts {
 fn spki(algorithm: &[u8], public: &[u8]) -> String {
     let unused_bits: &[u8] = &[0];
     let key = tlv(BIT_STRING, &[unused_bits, public].concat());
-    hash(&tlv(
-        SEQUENCE,
-        &[tlv(SEQUENCE, algorithm), key].concat(),
-    ))
+    hash(&tlv(SEQUENCE, &[tlv(SEQUENCE, algorithm), key].concat()))
 }
 
 fn hash(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .fold(String::with_capacity(64), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
+    hex(&Sha256::digest(bytes))
 }
 
 fn bits(integer: &[u8]) -> usize {
@@ -263,7 +255,10 @@ mod tests {
     fn every_form_that_openssl_writes_is_read() {
         for (arguments, name) in [
             ("genrsa -traditional 2048", "RSA-2048"),
-            ("genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:1024", "RSA-1024"),
+            (
+                "genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:1024",
+                "RSA-1024",
+            ),
             ("ecparam -genkey -noout -name prime256v1", "EC-P256"),
             ("ecparam -genkey -name secp521r1", "EC-P521"),
             ("genpkey -algorithm ed25519", "Ed25519"),

@@ -9,8 +9,8 @@ pub mod keys;
 pub mod manifest;
 mod member;
 pub mod outcome;
-pub mod reader;
 mod pem;
+pub mod reader;
 pub mod redact;
 pub mod writer;
 
@@ -18,6 +18,5 @@ pub use entry_path::EntryPath;
 pub use manifest::{BundleInfo, Manifest, Record};
 pub use outcome::Outcome;
 pub use reader::{Control, EntryHead, Input, Limits, ReadSummary, Reader};
-pub use redact::Redacted;
-pub use writer::{BundleWriter, Container, Gate, PartWriter};
 pub use redact::{Redacted, Redactor};
+pub use writer::{BundleWriter, Container, Gate, PartWriter};

@@ -90,13 +90,17 @@ fn is_base64_words(line: &[u8]) -> bool {
         .filter(|word| !word.is_empty())
         .collect();
     let long = words.iter().rev().skip(1).all(|word| word.len() >= 40);
-    long && words.iter().all(|word| word.iter().all(|byte| is_base64(*byte)))
+    long && words
+        .iter()
+        .all(|word| word.iter().all(|byte| is_base64(*byte)))
 }
 
 /// The length of the base64 alphabet in one line, without the decoration; `None` when other text stands there too.
 pub(crate) fn base64_only(line: &[u8]) -> Option<usize> {
     let line = trim(line);
-    line.iter().all(|byte| is_base64(*byte)).then_some(line.len())
+    line.iter()
+        .all(|byte| is_base64(*byte))
+        .then_some(line.len())
 }
 
 pub(crate) fn is_base64(byte: u8) -> bool {
@@ -104,11 +108,10 @@ pub(crate) fn is_base64(byte: u8) -> bool {
 }
 
 fn block_at(text: &[u8], label_start: usize) -> Option<Block> {
-    let label_length = text
-        .get(label_start..)?
-        .iter()
-        .take(48)
-        .position(|byte| !(byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b' '))?;
+    let label_length =
+        text.get(label_start..)?.iter().take(48).position(|byte| {
+            !(byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b' ')
+        })?;
     let label_end = label_start + label_length;
     if !text.get(label_end..)?.starts_with(DASHES) {
         return None;
@@ -170,8 +173,12 @@ fn is_header(line: &[u8]) -> bool {
 
 /// Removes what YAML lists, comments, quoted strings and shell continuation put around a line.
 fn trim(line: &[u8]) -> &[u8] {
-    let is_decoration =
-        |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'"' | b'\'' | b'#' | b'\\' | b',' | b'>');
+    let is_decoration = |byte: &u8| {
+        matches!(
+            byte,
+            b' ' | b'\t' | b'\r' | b'"' | b'\'' | b'#' | b'\\' | b',' | b'>'
+        )
+    };
     let start = line
         .iter()
         .position(|byte| !is_decoration(byte))
@@ -228,9 +235,15 @@ mod tests {
     fn a_block_is_found_in_files_in_yaml_and_on_one_escaped_line() {
         for text in [
             format!("-----BEGIN PRIVATE KEY-----\n{BODY}\n{BODY}\n-----END PRIVATE KEY-----\n"),
-            format!("k: |\r\n  -----BEGIN PRIVATE KEY-----\r\n  {BODY}\r\n  {BODY}\r\n  -----END PRIVATE KEY-----\r\n"),
-            format!(r#"{{"k":"-----BEGIN PRIVATE KEY-----\n{BODY}\n{BODY}\n-----END PRIVATE KEY-----\n"}}"#),
-            format!(r#"msg="{{\"k\":\"-----BEGIN PRIVATE KEY-----\\n{BODY}\\n{BODY}\\n-----END PRIVATE KEY-----\\n\"}}""#),
+            format!(
+                "k: |\r\n  -----BEGIN PRIVATE KEY-----\r\n  {BODY}\r\n  {BODY}\r\n  -----END PRIVATE KEY-----\r\n"
+            ),
+            format!(
+                r#"{{"k":"-----BEGIN PRIVATE KEY-----\n{BODY}\n{BODY}\n-----END PRIVATE KEY-----\n"}}"#
+            ),
+            format!(
+                r#"msg="{{\"k\":\"-----BEGIN PRIVATE KEY-----\\n{BODY}\\n{BODY}\\n-----END PRIVATE KEY-----\\n\"}}""#
+            ),
         ] {
             let found = blocks(text.as_bytes());
             assert_eq!(found.len(), 1, "{text}");
@@ -250,8 +263,13 @@ mod tests {
 
     #[test]
     fn an_endless_block_ends_at_the_caps() {
-        let text = format!("-----BEGIN RSA PRIVATE KEY-----\n{}", "AAAABBBB\n".repeat(500));
-        let lines = text[blocks(text.as_bytes())[0].body.clone()].matches('\n').count();
+        let text = format!(
+            "-----BEGIN RSA PRIVATE KEY-----\n{}",
+            "AAAABBBB\n".repeat(500)
+        );
+        let lines = text[blocks(text.as_bytes())[0].body.clone()]
+            .matches('\n')
+            .count();
         assert!((100..=102).contains(&lines), "{lines}");
     }
 

@@ -15,6 +15,8 @@ struct Folder {
     item: &'static str,
     /// Name of the constant in each file.
     constant: &'static str,
+    /// Who sees the files' other items.
+    visibility: &'static str,
 }
 
 const FOLDERS: &[Folder] = &[
@@ -23,42 +25,49 @@ const FOLDERS: &[Folder] = &[
         what: "bundle layout",
         item: "crate::layout::Layout",
         constant: "LAYOUT",
+        visibility: "pub",
     },
     Folder {
         path: "analyzer/src/parse",
         what: "kind of entry",
         item: "crate::parser::Parser",
         constant: "PARSER",
+        visibility: "pub",
     },
     Folder {
         path: "analyzer/src/facts",
         what: "derived fact",
         item: "crate::derived::Derived",
         constant: "DERIVED",
+        visibility: "pub",
     },
     Folder {
         path: "analyzer/src/formats",
         what: "output format",
         item: "crate::format::Format",
         constant: "FORMAT",
+        visibility: "pub",
     },
     Folder {
         path: "collector/src/specs",
         what: "subsystem: what to take",
         item: "crate::spec::Spec",
         constant: "SPEC",
+        visibility: "pub",
     },
     Folder {
         path: "collector/src/probes",
         what: "active probe",
         item: "crate::probe::Probe",
         constant: "PROBE",
+        visibility: "pub",
     },
     Folder {
         path: "bundle/src/redact/rules",
         what: "redaction rule",
         item: "crate::redact::rule::Rule",
         constant: "RULE",
+        visibility: "pub(crate)",
     },
 ];
 
@@ -98,7 +107,7 @@ fn module_index(root: &Path, folder: &Folder) -> Result<String> {
         folder.what
     );
     for name in &names {
-        writeln!(text, "pub mod {name};")?;
+        writeln!(text, "{} mod {name};", folder.visibility)?;
     }
     let items: Vec<String> = names
         .iter()

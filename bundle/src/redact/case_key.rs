@@ -12,7 +12,10 @@ pub struct CaseKey([u8; 32]);
 
 /// The file given as case key cannot serve as one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the case key holds fewer than {} bytes; make one with `head -c 32 /dev/urandom`", CaseKey::MIN_FILE_BYTES)]
+#[error(
+    "the case key holds fewer than {} bytes; make one with `head -c 32 /dev/urandom`",
+    CaseKey::MIN_FILE_BYTES
+)]
 pub struct CaseKeyTooShort;
 
 impl CaseKey {

@@ -120,7 +120,10 @@ impl Walk<'_, '_> {
                 continue;
             };
             let name = flag.value.trim_start_matches('-');
-            if name.len() == flag.value.len() || name.contains('=') || argument.value.starts_with('-') {
+            if name.len() == flag.value.len()
+                || name.contains('=')
+                || argument.value.starts_with('-')
+            {
                 continue;
             }
             if let Some(secret) = names::announced(name.as_bytes())
@@ -167,7 +170,13 @@ impl Walk<'_, '_> {
         }
         let count = |bytes: &[u8]| {
             let mut hits = Vec::new();
-            scan::scan(&Text { bytes, ..*self.text }, &mut hits);
+            scan::scan(
+                &Text {
+                    bytes,
+                    ..*self.text
+                },
+                &mut hits,
+            );
             hits.len()
         };
         if count(scalar.value.as_bytes()) > count(source) {
@@ -197,7 +206,14 @@ pub(crate) fn leaf(
 
 /// `auth:` of a containerd or k3s registry: a map with credentials, not a setting of that name.
 fn is_registry_auth(node: &Node) -> bool {
-    ["username", "password", "auth", "identitytoken", "identity_token", "registrytoken"]
-        .iter()
-        .any(|name| node.child(name).is_some())
+    [
+        "username",
+        "password",
+        "auth",
+        "identitytoken",
+        "identity_token",
+        "registrytoken",
+    ]
+    .iter()
+    .any(|name| node.child(name).is_some())
 }

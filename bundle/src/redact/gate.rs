@@ -1,9 +1,10 @@
 //! The second look: shapes that are secrets beyond doubt, searched by patterns of its own in bytes that are about to be stored.
 
+use crate::redact::CaseKey;
 use crate::redact::hit::{self, Hit};
 use crate::redact::learn::Secrets;
 use crate::redact::pattern::compile;
-use crate::redact::CaseKey;
+use crate::writer::Gate;
 use aho_corasick::AhoCorasick;
 use regex::bytes::Regex;
 use std::collections::BTreeMap;
@@ -36,7 +37,11 @@ pub fn scan(bytes: &[u8]) -> Vec<Leak> {
         .into_iter()
         .map(|finding| Leak {
             rule: finding.hit.rule,
-            line: 1 + memchr::memchr_iter(b'\n', bytes.get(..finding.hit.range.start).unwrap_or_default()).count(),
+            line: 1 + memchr::memchr_iter(
+                b'\n',
+                bytes.get(..finding.hit.range.start).unwrap_or_default(),
+            )
+            .count(),
             kind: finding.kind,
         })
         .collect()
@@ -53,19 +58,6 @@ impl SecretGate {
         }
     }
 
-    /// Looks at the next bytes. `None` when they may pass as they are; else the masked bytes and rule id → count.
-    pub fn check(&mut self, bytes: &[u8]) -> Option<(Vec<u8>, BTreeMap<String, u64>)> {
-        let before = self.tail.len();
-        let mut window = std::mem::take(&mut self.tail);
-        window.extend(bytes);
-        let hits = self.hits(&window, before);
-        self.tail = tail_of(&window);
-        if hits.is_empty() {
-            return None;
-        }
-        Some(hit::apply(bytes, &hit::settle(hits)))
-    }
-
     /// Hits as ranges of the bytes after the first `before`; what lies in the overlap has passed and cannot be masked any more.
     fn hits(&self, window: &[u8], before: usize) -> Vec<Hit> {
         let mut hits: Vec<Hit> = find(window).into_iter().map(|found| found.hit).collect();
@@ -80,6 +72,20 @@ impl SecretGate {
                 mask: format!("REDACTED(gate;{})", hit.rule),
             })
             .collect()
+    }
+}
+
+impl Gate for SecretGate {
+    fn check(&mut self, bytes: &[u8]) -> Option<(Vec<u8>, BTreeMap<String, u64>)> {
+        let before = self.tail.len();
+        let mut window = std::mem::take(&mut self.tail);
+        window.extend(bytes);
+        let hits = self.hits(&window, before);
+        self.tail = tail_of(&window);
+        if hits.is_empty() {
+            return None;
+        }
+        Some(hit::apply(bytes, &hit::settle(hits)))
     }
 }
 
@@ -173,7 +179,11 @@ fn tokens(bytes: &[u8], found: &mut Vec<Finding>) {
         let (Some(start), Some(secret)) = (dot.checked_sub(6), bytes.get(dot + 1..dot + 17)) else {
             continue;
         };
-        if !secret.iter().all(letter) || !bytes.get(start..dot).is_some_and(|id| id.iter().all(letter)) {
+        if !secret.iter().all(letter)
+            || !bytes
+                .get(start..dot)
+                .is_some_and(|id| id.iter().all(letter))
+        {
             continue;
         }
         let border = |byte: Option<&u8>| {
@@ -201,7 +211,10 @@ fn is_no_example(value: &[u8]) -> bool {
 
 fn is_user_and_password(value: &[u8]) -> bool {
     crate::redact::value::base64(value).is_some_and(|pair| {
-        pair.contains(&b':') && pair.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ')
+        pair.contains(&b':')
+            && pair
+                .iter()
+                .all(|byte| byte.is_ascii_graphic() || *byte == b' ')
     })
 }
 
@@ -209,9 +222,25 @@ static WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
     AhoCorasick::builder()
         .ascii_case_insensitive(true)
         .build([
-            "LS0tLS1CRUdJTi", "eyJ", "authorization", "bearer ", "aescbc", "aesgcm", "secretbox",
-            "client-key-data", "\"auth", "AKIA", "ASIA", "K10", "ghp_", "gho_", "ghs_", "glpat-",
-            "xox", "hvs.", "AGE-SECRET-KEY-",
+            "LS0tLS1CRUdJTi",
+            "eyJ",
+            "authorization",
+            "bearer ",
+            "aescbc",
+            "aesgcm",
+            "secretbox",
+            "client-key-data",
+            "\"auth",
+            "AKIA",
+            "ASIA",
+            "K10",
+            "ghp_",
+            "gho_",
+            "ghs_",
+            "glpat-",
+            "xox",
+            "hvs.",
+            "AGE-SECRET-KEY-",
         ])
         .ok()
 });
@@ -301,7 +330,9 @@ static WEB_TOKEN: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 static HEADER: LazyLock<Regex> = LazyLock::new(|| {
-    compile(r"(?i)(?:\bbearer|authorization[^A-Za-z0-9-]{1,8}basic)[ \t]+(?P<value>[A-Za-z0-9._~+/=-]{16,})")
+    compile(
+        r"(?i)(?:\bbearer|authorization[^A-Za-z0-9-]{1,8}basic)[ \t]+(?P<value>[A-Za-z0-9._~+/=-]{16,})",
+    )
 });
 
 static ENCRYPTION_KEY: LazyLock<Regex> =
@@ -311,8 +342,9 @@ static CLIENT_KEY: LazyLock<Regex> = LazyLock::new(|| {
     compile(r#"client-key-data\\*"?[ \t]*[:=][ \t]*\\*"?(?P<value>[A-Za-z0-9+/]{32,}={0,2})"#)
 });
 
-static REGISTRY: LazyLock<Regex> =
-    LazyLock::new(|| compile(r#""auth\\*"[ \t]*:[ \t]*\\*"(?P<value>[A-Za-z0-9+/]{8,}={0,2})\\*""#));
+static REGISTRY: LazyLock<Regex> = LazyLock::new(|| {
+    compile(r#""auth\\*"[ \t]*:[ \t]*\\*"(?P<value>[A-Za-z0-9+/]{8,}={0,2})\\*""#)
+});
 
 static CLOUD: LazyLock<Regex> =
     LazyLock::new(|| compile(r"\b(?P<value>(?:AKIA|ASIA)[0-9A-Z]{16})\b"));

@@ -115,7 +115,7 @@ mod tests {
     fn a_masked_value_of_several_lines_keeps_its_lines_and_its_frame() {
         let text = b"a: |\r\n  one\r\n\r\n  two\r\nb: c";
         let hit = Hit {
-            range: 6..23,
+            range: 6..22,
             rule: "R9",
             mask: "REDACTED(secret)".to_owned(),
         };
@@ -140,7 +140,9 @@ mod tests {
 
     #[test]
     fn facts_cannot_break_the_file_they_stand_in() {
-        let text = Placeholder::new("jwt").fact("iss", "a: b #\"\\'\n{x}").text();
+        let text = Placeholder::new("jwt")
+            .fact("iss", "a: b #\"\\'\n{x}")
+            .text();
         assert_eq!(text, "REDACTED(jwt;iss=a:_b_______x_)");
     }
 }

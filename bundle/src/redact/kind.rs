@@ -142,7 +142,10 @@ mod tests {
         let kubeconfig = b"apiVersion: v1\nkind: Config\nclusters: []\nusers: []\n";
         let kubelet = b"apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n";
         let path = "/etc/kubernetes/kubelet.conf";
-        assert_eq!(ContentKind::detect(path, kubeconfig), ContentKind::Kubeconfig);
+        assert_eq!(
+            ContentKind::detect(path, kubeconfig),
+            ContentKind::Kubeconfig
+        );
         assert_eq!(ContentKind::detect(path, kubelet), ContentKind::Yaml);
         let auths = br#"{"auths":{"registry.example":{"auth":"dTpw"}}}"#;
         let path = "/var/lib/kubelet/config.json";
@@ -152,18 +155,54 @@ mod tests {
     #[test]
     fn every_common_file_of_a_node_has_its_kind() {
         for (path, content, kind) in [
-            ("/etc/containerd/config.toml", "version = 2\n", ContentKind::Toml),
-            ("/lib/systemd/system/kubelet.service", "[Unit]\n", ContentKind::Unit),
-            ("/etc/systemd/system/kubelet.service.d/10.conf", "[Service]\n", ContentKind::Unit),
-            ("/etc/default/kubelet", "KUBELET_EXTRA_ARGS=--v=2\n", ContentKind::Env),
-            ("/etc/cni/net.d/10.conflist", "{\"cniVersion\":\"1.0.0\"}", ContentKind::CniConfig),
-            ("/etc/kubernetes/manifests/x.yaml", "a: b\n", ContentKind::Yaml),
-            ("/var/lib/kubelet/pki/kubelet.key", "-----BEGIN X-----", ContentKind::Pem),
+            (
+                "/etc/containerd/config.toml",
+                "version = 2\n",
+                ContentKind::Toml,
+            ),
+            (
+                "/lib/systemd/system/kubelet.service",
+                "[Unit]\n",
+                ContentKind::Unit,
+            ),
+            (
+                "/etc/systemd/system/kubelet.service.d/10.conf",
+                "[Service]\n",
+                ContentKind::Unit,
+            ),
+            (
+                "/etc/default/kubelet",
+                "KUBELET_EXTRA_ARGS=--v=2\n",
+                ContentKind::Env,
+            ),
+            (
+                "/etc/cni/net.d/10.conflist",
+                "{\"cniVersion\":\"1.0.0\"}",
+                ContentKind::CniConfig,
+            ),
+            (
+                "/etc/kubernetes/manifests/x.yaml",
+                "a: b\n",
+                ContentKind::Yaml,
+            ),
+            (
+                "/var/lib/kubelet/pki/kubelet.key",
+                "-----BEGIN X-----",
+                ContentKind::Pem,
+            ),
             ("/etc/hosts", "127.0.0.1 localhost\n", ContentKind::Text),
             ("/etc/x.ini", "[main]\na=b\n", ContentKind::Ini),
-            ("/etc/kubernetes/broken.yaml", "a: b: c\n\t-", ContentKind::Yaml),
+            (
+                "/etc/kubernetes/broken.yaml",
+                "a: b: c\n\t-",
+                ContentKind::Yaml,
+            ),
         ] {
-            assert_eq!(ContentKind::detect(path, content.as_bytes()), kind, "{path}");
+            assert_eq!(
+                ContentKind::detect(path, content.as_bytes()),
+                kind,
+                "{path}"
+            );
         }
     }
 }

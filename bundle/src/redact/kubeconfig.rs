@@ -29,7 +29,10 @@ pub(crate) fn mask_certificate(text: &Text<'_>, node: &Node, hits: &mut Vec<Hit>
         return;
     };
     let decoded = value::base64(scalar.value.as_bytes());
-    if decoded.as_deref().is_some_and(|decoded| is_public(text, decoded)) {
+    if decoded
+        .as_deref()
+        .is_some_and(|decoded| is_public(text, decoded))
+    {
         return;
     }
     let first = hits.len();
@@ -100,7 +103,8 @@ fn user_leaf(text: &Text<'_>, scalar: &Scalar, path: &[&str], hits: &mut Vec<Hit
             mask_certificate(text, &Node::Scalar(scalar.clone()), hits);
         }
         "client-certificate" | "client-key" | "tokenFile"
-            if names::is_harmless(scalar.value.as_bytes(), Secret::Key) || is_plain_path(scalar) => {}
+            if names::is_harmless(scalar.value.as_bytes(), Secret::Key)
+                || is_plain_path(scalar) => {}
         _ if is_kept(path) => {}
         _ => leaf(text, scalar, ("R6", kind_of(name)), hits),
     }

@@ -53,7 +53,8 @@ impl Learner {
         let key = CaseKey::from_random([0; 32]);
         let source = file::prepared(kind, bytes);
         for hit in file::hits(kind, &source, &key) {
-            let is_name = hit.mask.starts_with("REDACTED(user;") || hit.mask.contains("(aws-key-id");
+            let is_name =
+                hit.mask.starts_with("REDACTED(user;") || hit.mask.contains("(aws-key-id");
             if !is_name {
                 let secret = source.get(hit.range).unwrap_or_default();
                 self.add(secret);
@@ -96,7 +97,9 @@ impl Learner {
                 self.add(line);
             }
         }
-        if let Some(pair) = value::base64(secret).filter(|pair| pair.iter().all(u8::is_ascii_graphic)) {
+        if let Some(pair) =
+            value::base64(secret).filter(|pair| pair.iter().all(u8::is_ascii_graphic))
+        {
             self.password_of(&pair);
         }
         if secret.len() < 256 {
@@ -191,7 +194,9 @@ fn is_learnable(secret: &[u8]) -> bool {
         && varied
         && !(words && secret.len() < 20)
         && !names::is_harmless(secret, Secret::Token)
-        && !secret.iter().all(|byte| byte.is_ascii_digit() || b".:-/".contains(byte))
+        && !secret
+            .iter()
+            .all(|byte| byte.is_ascii_digit() || b".:-/".contains(byte))
         && memchr::memmem::find(secret, b"://").is_none()
 }
 
@@ -219,10 +224,13 @@ fn inside_base64(secret: &[u8], shift: usize) -> Vec<Vec<u8>> {
     let padded = [&[0, 0][..shift.min(2)], secret].concat();
     let from = (shift * 8).div_ceil(6);
     let to = padded.len() * 8 / 6;
-    [STANDARD_NO_PAD.encode(&padded), URL_SAFE_NO_PAD.encode(&padded)]
-        .iter()
-        .filter_map(|text| text.as_bytes().get(from..to).map(<[u8]>::to_vec))
-        .collect()
+    [
+        STANDARD_NO_PAD.encode(&padded),
+        URL_SAFE_NO_PAD.encode(&padded),
+    ]
+    .iter()
+    .filter_map(|text| text.as_bytes().get(from..to).map(<[u8]>::to_vec))
+    .collect()
 }
 
 fn percent_encoded(secret: &[u8]) -> Vec<u8> {

@@ -31,7 +31,10 @@ pub(crate) fn mask(text: &Text<'_>, range: Range<usize>, hits: &mut Vec<Hit>) {
 
 fn value_at(bytes: &[u8], start: usize, indent: usize, limit: usize) -> Range<usize> {
     let line_end = end_of_line(bytes, start, limit);
-    let line = bytes.get(start..line_end).unwrap_or_default().trim_ascii_end();
+    let line = bytes
+        .get(start..line_end)
+        .unwrap_or_default()
+        .trim_ascii_end();
     if matches!(line.first(), Some(b'|' | b'>')) && line.len() <= 4 {
         return block(bytes, line_end, indent, limit);
     }
@@ -46,11 +49,22 @@ fn value_at(bytes: &[u8], start: usize, indent: usize, limit: usize) -> Range<us
     let mut end = start + line.len();
     // `value # comment`
     if let Some(comment) = memchr::memmem::find(line, b" #") {
-        end = start + line.get(..comment).map_or(0, |value| value.trim_ascii_end().len());
+        end = start
+            + line
+                .get(..comment)
+                .map_or(0, |value| value.trim_ascii_end().len());
     }
-    while bytes.get(start..end).is_some_and(|value| value.ends_with(b"\\")) && end < limit {
+    while bytes
+        .get(start..end)
+        .is_some_and(|value| value.ends_with(b"\\"))
+        && end < limit
+    {
         let next = end_of_line(bytes, end + 1, limit);
-        let more = bytes.get(end..next).unwrap_or_default().trim_ascii_end().len();
+        let more = bytes
+            .get(end..next)
+            .unwrap_or_default()
+            .trim_ascii_end()
+            .len();
         if more == 0 {
             break;
         }

@@ -137,17 +137,12 @@ impl Redactor {
         SecretGate::new(Arc::clone(&self.secrets))
     }
 
-    /// Text that the collector wrote itself (manifest, facts as JSON, its own log), masked as configuration.
-    pub fn own_text(&self, bytes: &[u8]) -> Redacted {
-        self.finish(bytes, Vec::new(), true)
-    }
-
     /// Adds what the text rules find, and masks.
-    fn finish(&self, bytes: &[u8], mut hits: Vec<Hit>, config: bool) -> Redacted {
+    fn finish(&self, bytes: &[u8], mut hits: Vec<Hit>) -> Redacted {
         let text = rule::Text {
             bytes,
             key: &self.key,
-            config,
+            config: false,
             depth: 0,
         };
         scan::scan(&text, &mut hits);
@@ -164,5 +159,67 @@ impl Redactor {
         }
         let (bytes, counts) = hit::apply(bytes, &hit::settle(hits));
         Redacted { bytes, counts }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stored(kind: ContentKind, text: &str) -> String {
+        let redactor = Redactor::new(CaseKey::from_random([7; 32]), Secrets::none());
+        let redacted = redactor.file(kind, text.as_bytes()).unwrap();
+        String::from_utf8(redacted.bytes().to_vec()).unwrap()
+    }
+
+    #[test]
+    fn a_kubeconfig_keeps_everything_but_the_credentials_of_its_users() {
+        let text = "apiVersion: v1\nkind: Config\nclusters:\n- name: k\n  cluster:\n    server: https://10.0.0.1:6443 # main\n    certificate-authority-data: bm90LXBlbQ==\nusers:\n- name: system:node:worker-1\n  user:\n    client-certificate: /var/lib/kubelet/pki/kubelet-client-current.pem\n    client-key-data: c2VjcmV0a2V5Ynl0ZXM=\n    token: abcdef.s3cr3ts3cr3tabcd\n    tokenn: hunter2\n    password: \"correct horse\"\ncurrent-context: x\n";
+        let stored = stored(ContentKind::Kubeconfig, text);
+        for secret in ["c2VjcmV0", "s3cr3ts3cr3t", "hunter2", "correct", "horse"] {
+            assert!(!stored.contains(secret), "{secret}: {stored}");
+        }
+        for kept in [
+            "https://10.0.0.1:6443 # main",
+            "bm90LXBlbQ==",
+            "name: system:node:worker-1",
+            "/var/lib/kubelet/pki/kubelet-client-current.pem",
+            "token: abcdef.REDACTED(bootstrap-token;valid-format=yes;id=",
+        ] {
+            assert!(stored.contains(kept), "{kept}: {stored}");
+        }
+        assert_eq!(stored.lines().count(), text.lines().count());
+    }
+
+    #[test]
+    fn what_is_no_text_is_refused() {
+        let redactor = Redactor::new(CaseKey::from_random([7; 32]), Secrets::none());
+        assert_eq!(
+            redactor.file(ContentKind::Text, b"ab\0c"),
+            Err(RedactError::NotText { at: 2 })
+        );
+    }
+
+    #[test]
+    fn a_secret_learned_from_one_file_is_masked_in_all_others() {
+        let mut learner = Learner::new();
+        learner.learn(ContentKind::Token, b"blue-42-horse-staple\n");
+        learner.learn(
+            ContentKind::RegistryAuth,
+            br#"{"auths":{"r.example":{"username":"puller","auth":"cHVsbGVyOlBhJCR3MHJkL3g="}}}"#,
+        );
+        learner.never(["worker-1"]);
+        let redactor = Redactor::new(CaseKey::from_random([7; 32]), learner.finish());
+        let log = b"joined with blue-42-horse-staple\npuller Pa$$w0rd/x Pa%24%24w0rd%2Fx eC1ibHVlLTQyLWhvcnNlLXN0YXBsZQ==\n";
+        let redacted = redactor.file(ContentKind::Text, log).unwrap();
+        let stored = String::from_utf8(redacted.bytes().to_vec()).unwrap();
+        assert_eq!(redacted.counts()["learned"], 4, "{stored}");
+        assert!(stored.contains("puller REDACTED(learned;id="), "{stored}");
+        let id = |line: usize| {
+            let line = stored.lines().nth(line).unwrap();
+            let at = line.rfind("id=").unwrap();
+            line[at..at + 11].to_owned()
+        };
+        assert_eq!(id(0), id(1), "the same secret has one id: {stored}");
     }
 }

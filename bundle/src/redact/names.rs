@@ -128,7 +128,9 @@ fn kind(words: &[String]) -> Option<Secret> {
             .windows(2)
             .any(|two| matches!(two, [a, b] if a == first && b == second))
     };
-    if ["password", "passwd", "passphrase", "passwort"].iter().any(|stem| contains(stem))
+    if ["password", "passwd", "passphrase", "passwort"]
+        .iter()
+        .any(|stem| contains(stem))
         || ["pwd", "psk", "passcode"].iter().any(|word| has(word))
         || words.last().is_some_and(|last| last == "pass")
     {
@@ -139,9 +141,16 @@ fn kind(words: &[String]) -> Option<Secret> {
     }
     let keyed = KEY_OWNERS.iter().any(|owner| pair(owner, "key"))
         || pair("key", "data")
-        || ["apikey", "accesskey", "privatekey", "secretkey", "authkey", "accountkey"]
-            .iter()
-            .any(|stem| contains(stem));
+        || [
+            "apikey",
+            "accesskey",
+            "privatekey",
+            "secretkey",
+            "authkey",
+            "accountkey",
+        ]
+        .iter()
+        .any(|stem| contains(stem));
     let named = contains("secret") || contains("credential") || has("creds") || has("sas");
     (keyed || named).then_some(Secret::Key)
 }
@@ -159,9 +168,9 @@ fn is_path(value: &[u8]) -> bool {
     let mut parts = path.split(|byte| *byte == b'/');
     let first = parts.next().unwrap_or_default();
     let plain = first.len() <= 24
-        && first
-            .iter()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-".contains(byte));
+        && first.iter().all(|byte| {
+            byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-".contains(byte)
+        });
     let known = ROOTS.iter().any(|root| first == root.as_bytes());
     (known || (plain && parts.next().is_some())) && path.iter().all(is_path_byte)
 }
@@ -183,7 +192,10 @@ fn is_reference(value: &[u8]) -> bool {
 }
 
 fn is_duration(value: &[u8]) -> bool {
-    let digits = value.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let digits = value
+        .iter()
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
     digits > 0
         && value.len() <= 16
         && value
@@ -200,23 +212,129 @@ fn is_number(value: &[u8]) -> bool {
 }
 
 const KEY_OWNERS: &[&str] = &[
-    "api", "access", "private", "certificate", "encryption", "secret", "account", "shared",
-    "master", "signing", "auth", "storage", "license", "pre", "tls", "wrapping",
+    "api",
+    "access",
+    "private",
+    "certificate",
+    "encryption",
+    "secret",
+    "account",
+    "shared",
+    "master",
+    "signing",
+    "auth",
+    "storage",
+    "license",
+    "pre",
+    "tls",
+    "wrapping",
 ];
 
 const ABOUT: &[&str] = &[
-    "file", "files", "filename", "path", "paths", "dir", "directory", "folder", "ttl", "timeout",
-    "enabled", "enable", "disable", "disabled", "name", "names", "audience", "audiences",
-    "webhook", "policy", "mode", "expiration", "expiry", "expires", "seconds", "ref", "refs",
-    "selector", "type", "types", "algorithm", "hash", "hashes", "count", "size", "limit",
-    "namespace", "command", "plugin", "plugins", "provider", "providers", "max", "min",
-    "endpoint", "issuer", "kind", "version", "required", "allow", "allowed", "class", "rotation",
-    "interval", "duration", "cache", "period", "review", "reviews", "status", "url", "uri",
-    "manager", "controller", "config", "id", "ids", "request", "requests", "usage", "usages",
-    "location", "format", "length", "lifetime", "validity", "description", "driver", "volume",
-    "projected", "projection", "rotate", "error", "errors", "err", "helpers", "store", "stores",
-    "authentication", "authenticator", "authenticators", "authorizer", "attempts", "changed",
-    "attributes", "load", "import", "resource", "resources", "protect", "protection", "sync", "bucket", "field",
+    "file",
+    "files",
+    "filename",
+    "path",
+    "paths",
+    "dir",
+    "directory",
+    "folder",
+    "ttl",
+    "timeout",
+    "enabled",
+    "enable",
+    "disable",
+    "disabled",
+    "name",
+    "names",
+    "audience",
+    "audiences",
+    "webhook",
+    "policy",
+    "mode",
+    "expiration",
+    "expiry",
+    "expires",
+    "seconds",
+    "ref",
+    "refs",
+    "selector",
+    "type",
+    "types",
+    "algorithm",
+    "hash",
+    "hashes",
+    "count",
+    "size",
+    "limit",
+    "namespace",
+    "command",
+    "plugin",
+    "plugins",
+    "provider",
+    "providers",
+    "max",
+    "min",
+    "endpoint",
+    "issuer",
+    "kind",
+    "version",
+    "required",
+    "allow",
+    "allowed",
+    "class",
+    "rotation",
+    "interval",
+    "duration",
+    "cache",
+    "period",
+    "review",
+    "reviews",
+    "status",
+    "url",
+    "uri",
+    "manager",
+    "controller",
+    "config",
+    "id",
+    "ids",
+    "request",
+    "requests",
+    "usage",
+    "usages",
+    "location",
+    "format",
+    "length",
+    "lifetime",
+    "validity",
+    "description",
+    "driver",
+    "volume",
+    "projected",
+    "projection",
+    "rotate",
+    "error",
+    "errors",
+    "err",
+    "helpers",
+    "store",
+    "stores",
+    "authentication",
+    "authenticator",
+    "authenticators",
+    "authorizer",
+    "attempts",
+    "changed",
+    "attributes",
+    "load",
+    "import",
+    "resource",
+    "resources",
+    "protect",
+    "protection",
+    "sync",
+    "bucket",
+    "field",
 ];
 
 const SWITCHES: &[&str] = &[
@@ -236,11 +354,30 @@ mod tests {
     #[test]
     fn names_of_secrets_announce_one() {
         for name in [
-            "password", "DB_PASSWORD", "db-passwd", "rootPassword", "passphrase", "auth_pass",
-            "psk", "K3S_TOKEN", "token", "agent-token", "bootstrapToken", "accessToken",
-            "aadClientSecret", "client_secret", "SECRET_ACCESS_KEY", "api-key", "apiKey",
-            "certificate-key", "certificateKey", "credentials", "ETCD_ROOT_PASSWORD",
-            "secretboxKey", "passwordHash", "private_key",
+            "password",
+            "DB_PASSWORD",
+            "db-passwd",
+            "rootPassword",
+            "passphrase",
+            "auth_pass",
+            "psk",
+            "K3S_TOKEN",
+            "token",
+            "agent-token",
+            "bootstrapToken",
+            "accessToken",
+            "aadClientSecret",
+            "client_secret",
+            "SECRET_ACCESS_KEY",
+            "api-key",
+            "apiKey",
+            "certificate-key",
+            "certificateKey",
+            "credentials",
+            "ETCD_ROOT_PASSWORD",
+            "secretboxKey",
+            "passwordHash",
+            "private_key",
         ] {
             assert!(announced(name.as_bytes()).is_some(), "{name}");
         }
@@ -249,13 +386,37 @@ mod tests {
     #[test]
     fn names_about_secrets_announce_none() {
         for name in [
-            "tokenFile", "token-auth-file", "tokenTTL", "token-ttl", "SECRET_NAME", "secretName",
-            "imagePullSecrets", "KUBELET_KEY_PATH", "authentication-token-webhook",
-            "authentication-token-webhook-cache-ttl", "tokenAttributes", "secretRef",
-            "secretKeyRef", "key", "name", "credHelpers", "tokenID", "tls-private-key-file",
-            "tlsPrivateKeyFile", "discovery-token-ca-cert-hash", "image-credential-provider-config",
-            "client-key", "client-certificate-data", "expirationSeconds", "compass", "bypass",
-            "passed", "cluster", "server", "rotateCertificates", "clusterDNS",
+            "tokenFile",
+            "token-auth-file",
+            "tokenTTL",
+            "token-ttl",
+            "SECRET_NAME",
+            "secretName",
+            "imagePullSecrets",
+            "KUBELET_KEY_PATH",
+            "authentication-token-webhook",
+            "authentication-token-webhook-cache-ttl",
+            "tokenAttributes",
+            "secretRef",
+            "secretKeyRef",
+            "key",
+            "name",
+            "credHelpers",
+            "tokenID",
+            "tls-private-key-file",
+            "tlsPrivateKeyFile",
+            "discovery-token-ca-cert-hash",
+            "image-credential-provider-config",
+            "client-key",
+            "client-certificate-data",
+            "expirationSeconds",
+            "compass",
+            "bypass",
+            "passed",
+            "cluster",
+            "server",
+            "rotateCertificates",
+            "clusterDNS",
         ] {
             assert_eq!(announced(name.as_bytes()), None, "{name}");
         }
@@ -264,12 +425,31 @@ mod tests {
     #[test]
     fn switches_durations_paths_and_references_are_no_secrets() {
         for value in [
-            "", "true", "no", "5m0s", "24h", "/etc/kubernetes/token", "/run/secrets/x", "$TOKEN",
-            "${TOKEN}", "{{ .Token }}", "<masked>", "REDACTED(token)", "10", "./token", "null",
+            "",
+            "true",
+            "no",
+            "5m0s",
+            "24h",
+            "/etc/kubernetes/token",
+            "/run/secrets/x",
+            "$TOKEN",
+            "${TOKEN}",
+            "{{ .Token }}",
+            "<masked>",
+            "REDACTED(token)",
+            "10",
+            "./token",
+            "null",
         ] {
             assert!(is_harmless(value.as_bytes(), Secret::Token), "{value}");
         }
-        for value in ["hunter2", "/9j4AAQSkZJRg", "correct horse", "abc/def", "ms5fd3"] {
+        for value in [
+            "hunter2",
+            "/9j4AAQSkZJRg",
+            "correct horse",
+            "abc/def",
+            "ms5fd3",
+        ] {
             assert!(!is_harmless(value.as_bytes(), Secret::Token), "{value}");
         }
         assert!(!is_harmless(b"123456", Secret::Password));
@@ -277,10 +457,21 @@ mod tests {
 
     #[test]
     fn the_next_word_of_a_sentence_is_no_secret() {
-        for word in ["context", "Unauthorized", "secrets", "invalid", "cluster-info"] {
+        for word in [
+            "context",
+            "Unauthorized",
+            "secrets",
+            "invalid",
+            "cluster-info",
+        ] {
             assert!(!looks_secret(word.as_bytes()), "{word}");
         }
-        for word in ["hunter22", "dGhpc2lzYXNlY3JldA==", "p@ssword", "AbCdEfGhIjKl"] {
+        for word in [
+            "hunter22",
+            "dGhpc2lzYXNlY3JldA==",
+            "p@ssword",
+            "AbCdEfGhIjKl",
+        ] {
             assert!(looks_secret(word.as_bytes()), "{word}");
         }
     }

@@ -59,7 +59,7 @@ static PREFILTER: LazyLock<Prefilter> = LazyLock::new(|| Prefilter::new(rules::A
 
 impl Prefilter {
     fn new(rules: &[&Rule]) -> Self {
-        let mut literals = Vec::new();
+        let mut literals: Vec<&str> = Vec::new();
         let mut bits = Vec::new();
         let mut always = 0;
         for (number, rule) in rules.iter().enumerate() {

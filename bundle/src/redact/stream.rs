@@ -61,13 +61,11 @@ impl TextRedactor {
             hits.push(Hit {
                 range: start..line.len(),
                 rule: r01_private_key::RULE.id,
-                mask: Placeholder::new("private-key")
-                    .fact("part", "yes")
-                    .text(),
+                mask: Placeholder::new("private-key").fact("part", "yes").text(),
             });
         }
         line.push(b'\n');
-        self.redactor.finish(&line, hits, false)
+        self.redactor.finish(&line, hits)
     }
 
     /// Moves the stream's state on and says whether this message is part of a key.
@@ -201,7 +199,11 @@ mod tests {
                 pid,
                 ..StreamKey::default()
             };
-            stored.append(stream.record(&key, format!("host[{pid}]: ").as_bytes(), message.as_bytes()));
+            stored.append(stream.record(
+                &key,
+                format!("host[{pid}]: ").as_bytes(),
+                message.as_bytes(),
+            ));
         }
         String::from_utf8(stored.bytes().to_vec()).unwrap()
     }
@@ -216,7 +218,10 @@ mod tests {
             ("1", "-----END RSA PRIVATE KEY-----"),
             ("1", "deadbeef"),
         ]);
-        assert!(!stored.contains("MIIB") && !stored.contains("c2hv"), "{stored}");
+        assert!(
+            !stored.contains("MIIB") && !stored.contains("c2hv"),
+            "{stored}"
+        );
         assert!(stored.contains("host[2]: MountVolume\n"), "{stored}");
         assert!(stored.ends_with("-----END RSA PRIVATE KEY-----\nhost[1]: deadbeef\n"));
         assert_eq!(stored.lines().count(), 6);
@@ -229,7 +234,10 @@ mod tests {
             ("1", "I0823 10:00:00.000000 1 kubelet.go:1] started"),
             ("1", "ready"),
         ]);
-        assert!(stored.contains("started\n") && stored.contains("ready\n"), "{stored}");
+        assert!(
+            stored.contains("started\n") && stored.contains("ready\n"),
+            "{stored}"
+        );
     }
 
     #[test]

@@ -173,10 +173,9 @@ mod tests {
                 }
             }
             Node::List(items) => items.iter().for_each(|node| leaves(node, text, found)),
-            Node::Scalar(scalar) => found.push((
-                scalar.value.clone(),
-                text[scalar.range.clone()].to_owned(),
-            )),
+            Node::Scalar(scalar) => {
+                found.push((scalar.value.clone(), text[scalar.range.clone()].to_owned()))
+            }
             Node::Alias => {}
         }
     }
@@ -191,7 +190,8 @@ mod tests {
 
     #[test]
     fn leaves_stand_where_the_tree_says_whatever_their_style() {
-        let text = "a: plain\nb: \"q\\\"x\"\nc: |\n  one\n  two\nd: {e: 'f'}\n---\ng: &x h\ni: *x\n";
+        let text =
+            "a: plain\nb: \"q\\\"x\"\nc: |\n  one\n  two\nd: {e: 'f'}\n---\ng: &x h\ni: *x\n";
         let found = all(&yaml(text, false), text);
         let pairs: Vec<(&str, &str)> = found
             .iter()
@@ -224,7 +224,10 @@ mod tests {
         found.sort();
         let sources: Vec<&str> = found.iter().map(|(_, source)| source.as_str()).collect();
         assert!(sources.contains(&"x") && sources.contains(&"y") && sources.contains(&"5"));
-        assert!(sources.iter().all(|source| !source.contains(['"', '\''])), "{sources:?}");
+        assert!(
+            sources.iter().all(|source| !source.contains(['"', '\''])),
+            "{sources:?}"
+        );
     }
 
     #[test]

@@ -12,7 +12,12 @@ use std::ops::Range;
 
 /// Masks a whole value. Where it has a known form, that form's facts are kept (the id of a bootstrap token, the claims of a JWT);
 /// else `kind`, an id, and the facts that explain failures: size class, characters, white space around it.
-pub(crate) fn mask(text: &Text<'_>, range: Range<usize>, named: (&'static str, &str), hits: &mut Vec<Hit>) {
+pub(crate) fn mask(
+    text: &Text<'_>,
+    range: Range<usize>,
+    named: (&'static str, &str),
+    hits: &mut Vec<Hit>,
+) {
     let value = text.slice(range.clone());
     if names::is_masked(value) || value.trim_ascii().is_empty() {
         return;

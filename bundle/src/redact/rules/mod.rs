@@ -1,17 +1,17 @@
 //! One file per redaction rule. Written by `cargo xtask index`; do not edit.
 
-mod r01_private_key;
-mod r02_bootstrap_token;
-mod r03_jwt;
-mod r04_header;
-mod r05_encryption_key;
-mod r06_kubeconfig;
-mod r07_url_credentials;
-mod r08_registry;
-mod r09_assignment;
-mod r10_cloud;
-mod r11_join_token;
-mod r12_known_format;
+pub(crate) mod r01_private_key;
+pub(crate) mod r02_bootstrap_token;
+pub(crate) mod r03_jwt;
+pub(crate) mod r04_header;
+pub(crate) mod r05_encryption_key;
+pub(crate) mod r06_kubeconfig;
+pub(crate) mod r07_url_credentials;
+pub(crate) mod r08_registry;
+pub(crate) mod r09_assignment;
+pub(crate) mod r10_cloud;
+pub(crate) mod r11_join_token;
+pub(crate) mod r12_known_format;
 
 /// Every redaction rule, by file name.
 pub const ALL: &[&crate::redact::rule::Rule] = &[

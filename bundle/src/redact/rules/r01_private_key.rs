@@ -159,7 +159,10 @@ fn run_end(bytes: &[u8], at: usize) -> usize {
 /// Decodes as much as is whole, up to 64 KiB: a value may be cut anywhere.
 fn decode_prefix(run: &[u8]) -> Option<Vec<u8>> {
     let run = run.get(..run.len().min(64 * 1024))?;
-    let whole = run.iter().position(|byte| *byte == b'=').unwrap_or(run.len());
+    let whole = run
+        .iter()
+        .position(|byte| *byte == b'=')
+        .unwrap_or(run.len());
     let usable = if whole % 4 == 1 { whole - 1 } else { whole };
     value::base64(run.get(..usable)?)
 }

@@ -79,7 +79,9 @@ fn ends_sentence(bytes: &[u8], at: usize) -> bool {
 }
 
 fn announced_before(bytes: &[u8], start: usize) -> bool {
-    let before = bytes.get(start.saturating_sub(24)..start).unwrap_or_default();
+    let before = bytes
+        .get(start.saturating_sub(24)..start)
+        .unwrap_or_default();
     memchr::memmem::find(&before.to_ascii_lowercase(), b"token").is_some()
 }
 

@@ -73,7 +73,13 @@ fn wrapped(text: &Text<'_>, start: usize) -> Option<Hit> {
         .count();
     let whole = length - usize::from(length % 4 == 1);
     let decoded = crate::redact::value::base64(rest.get(..whole)?)?;
-    let inner = at(&Text { bytes: &decoded, ..*text }, 0)?;
+    let inner = at(
+        &Text {
+            bytes: &decoded,
+            ..*text
+        },
+        0,
+    )?;
     Some(Hit {
         range: start..start + length,
         ..inner

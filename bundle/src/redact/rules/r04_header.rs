@@ -1,8 +1,8 @@
 //! R4: credentials in HTTP headers.
 
 use crate::redact::hit::Hit;
-use crate::redact::rule::{Rule, Text};
 use crate::redact::pattern::compile;
+use crate::redact::rule::{Rule, Text};
 use crate::redact::{names, value};
 use regex::bytes::Regex;
 use std::ops::Range;
@@ -54,7 +54,10 @@ pub(crate) fn header(text: &Text<'_>, name: &[u8], content: Range<usize>, hits: 
         Some(at) => {
             let lead = bytes.get(at..).unwrap_or_default();
             let blanks = lead.len() - lead.trim_ascii_start().len();
-            let kind = if bytes.get(..at).is_some_and(|word| word.eq_ignore_ascii_case(b"basic")) {
+            let kind = if bytes
+                .get(..at)
+                .is_some_and(|word| word.eq_ignore_ascii_case(b"basic"))
+            {
                 "basic"
             } else {
                 "bearer"
@@ -83,7 +86,9 @@ fn is_scheme(word: &[u8]) -> bool {
         b"ntlm",
         b"AWS4-HMAC-SHA256",
     ];
-    SCHEMES.iter().any(|scheme| word.eq_ignore_ascii_case(scheme))
+    SCHEMES
+        .iter()
+        .any(|scheme| word.eq_ignore_ascii_case(scheme))
 }
 
 const NAMES: &[&str] = &[
@@ -101,10 +106,11 @@ const NAMES: &[&str] = &[
     "set-cookie",
 ];
 
-static HEADER: LazyLock<Regex> = LazyLock::new(|| compile(
-    r#"(?i-u)(?:^|[^A-Za-z0-9-])(?P<name>(?:proxy-)?authorization|x-auth-token|x-vault-token|x-aws-ec2-metadata-token|x-registry-auth|x-registry-config|x-api-key|x-subject-token|private-token|(?:set-)?cookie)\\*["']?[ \t]*[:=][ \t]*[\[\\"']*(?P<value>[^"'\\\]\r\n]+)"#,
-));
+static HEADER: LazyLock<Regex> = LazyLock::new(|| {
+    compile(
+        r#"(?i-u)(?:^|[^A-Za-z0-9-])(?P<name>(?:proxy-)?authorization|x-auth-token|x-vault-token|x-aws-ec2-metadata-token|x-registry-auth|x-registry-config|x-api-key|x-subject-token|private-token|(?:set-)?cookie)\\*["']?[ \t]*[:=][ \t]*[\[\\"']*(?P<value>[^"'\\\]\r\n]+)"#,
+    )
+});
 
 static BEARER: LazyLock<Regex> =
     LazyLock::new(|| compile(r"(?i-u)\bbearer[ \t]+(?P<token>[A-Za-z0-9._~+/=-]{8,})"));
-

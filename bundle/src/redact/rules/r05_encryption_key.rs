@@ -34,5 +34,7 @@ static SECRET: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 static ETCD: LazyLock<Regex> = LazyLock::new(|| {
-    compile(r#"(?i)\bETCD_[A-Z_]*PASSWORD[A-Z_]*\\*["']?[ \t]*[=:][ \t]*\\*["']?(?P<value>[^\s"'\\]+)"#)
+    compile(
+        r#"(?i)\bETCD_[A-Z_]*PASSWORD[A-Z_]*\\*["']?[ \t]*[=:][ \t]*\\*["']?(?P<value>[^\s"'\\]+)"#,
+    )
 });

@@ -12,7 +12,13 @@ pub(crate) const RULE: Rule = Rule {
     name: "kubeconfig-credential",
     description: "client-key-data, token and password of kubeconfig users, tokens of auth providers, values of exec variables.",
     safe_form: "the facts of the key (R1) or token (R2, R3), else REDACTED(client-key-data;id=…;size=…); names, paths, exec command stay",
-    triggers: &["client-key-data", "id-token", "refresh-token", "access-token", "clientkeydata"],
+    triggers: &[
+        "client-key-data",
+        "id-token",
+        "refresh-token",
+        "access-token",
+        "clientkeydata",
+    ],
     find,
 };
 

@@ -50,7 +50,8 @@ pub(crate) fn whole(text: &Text<'_>, range: Range<usize>) -> Option<Hit> {
     if !is_scheme || value.iter().any(u8::is_ascii_whitespace) {
         return None;
     }
-    let found = userinfo(text.bytes, range.start + slashes + 3).filter(|found| found.end <= range.end);
+    let found =
+        userinfo(text.bytes, range.start + slashes + 3).filter(|found| found.end <= range.end);
     Some(match found {
         Some(pair) => hit(text, pair, "userinfo"),
         None => hit(text, range.start..range.start, "userinfo"),

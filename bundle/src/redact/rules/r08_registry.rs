@@ -62,7 +62,10 @@ fn wrapped(text: &Text<'_>, hits: &mut Vec<Hit>) {
 pub(crate) fn is_pair(value: &[u8]) -> bool {
     value.len() >= 8
         && value::base64(value).is_some_and(|pair| {
-            pair.contains(&b':') && pair.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ')
+            pair.contains(&b':')
+                && pair
+                    .iter()
+                    .all(|byte| byte.is_ascii_graphic() || *byte == b' ')
         })
 }
 

@@ -15,9 +15,30 @@ pub(crate) const RULE: Rule = Rule {
     description: "Values after names such as password, token, secret, api-key, in files, environments, arguments and logs.",
     safe_form: "the name is kept: password=REDACTED(password;id=…;size=8-15;chars=alphanumeric)",
     triggers: &[
-        "pass", "pwd", "psk", "secret", "token", "jwt", "credential", "creds", "sas", "api", "access",
-        "private", "certificate-key", "certificate_key", "certificatekey", "encryption", "account",
-        "shared", "master", "signing", "authkey", "auth-key", "auth_key", "storage",
+        "pass",
+        "pwd",
+        "psk",
+        "secret",
+        "token",
+        "jwt",
+        "credential",
+        "creds",
+        "sas",
+        "api",
+        "access",
+        "private",
+        "certificate-key",
+        "certificate_key",
+        "certificatekey",
+        "encryption",
+        "account",
+        "shared",
+        "master",
+        "signing",
+        "authkey",
+        "auth-key",
+        "auth_key",
+        "storage",
     ],
     find,
 };
@@ -46,7 +67,8 @@ fn consider(text: &Text<'_>, name: &[u8], range: Range<usize>, hits: &mut Vec<Hi
         return;
     };
     let content = text.slice(range.clone());
-    if names::is_harmless(content, secret) || (!text.config && !is_plausible(name, content, secret)) {
+    if names::is_harmless(content, secret) || (!text.config && !is_plausible(name, content, secret))
+    {
         return;
     }
     value::mask(text, range, (RULE.id, secret.word()), hits);

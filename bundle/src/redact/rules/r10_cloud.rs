@@ -13,7 +13,15 @@ pub(crate) const RULE: Rule = Rule {
     name: "cloud-credential",
     description: "AWS key ids and secret keys, Google access tokens and service account keys, Azure secrets and storage keys.",
     safe_form: "the last 4 characters of an AWS key id, and ids of accounts and clients, are kept",
-    triggers: &["AKIA", "ASIA", "ya29.", "accountkey", "private_key_id", "sharedaccess", "aadclient"],
+    triggers: &[
+        "AKIA",
+        "ASIA",
+        "ya29.",
+        "accountkey",
+        "private_key_id",
+        "sharedaccess",
+        "aadclient",
+    ],
     find,
 };
 
@@ -56,7 +64,9 @@ fn aws_secret_near(text: &Text<'_>, from: usize, hits: &mut Vec<Hit>) {
         return;
     };
     for found in AWS_SECRET.captures_iter(window) {
-        let Some(secret) = found.name("value") else { continue };
+        let Some(secret) = found.name("value") else {
+            continue;
+        };
         let hex = secret.as_bytes().iter().all(u8::is_ascii_hexdigit);
         if !hex {
             let range = from + secret.start()..from + secret.end();

@@ -15,7 +15,15 @@ pub(crate) const RULE: Rule = Rule {
     name: "join-token",
     description: "Join tokens of k3s, RKE2, k0s, microk8s and Rancher, and kubeadm's certificate key.",
     safe_form: "K10REDACTED(join-token;user=server;id=…)",
-    triggers: &["K10", "H4sI", ":25000/", "certificate-key", "certificate key", "token-", "cattle"],
+    triggers: &[
+        "K10",
+        "H4sI",
+        ":25000/",
+        "certificate-key",
+        "certificate key",
+        "token-",
+        "cattle",
+    ],
     find,
 };
 
@@ -102,7 +110,9 @@ static MICROK8S: LazyLock<Regex> =
     LazyLock::new(|| compile(r"(?i):25000/(?P<value>[0-9a-f]{32}(?:/[0-9a-f]{12})?)\b"));
 
 static CERTIFICATE_KEY: LazyLock<Regex> = LazyLock::new(|| {
-    compile(r#"(?i)certificate[- ]key\\*["']?(?:[ \t]*[=:,]|[ \t])[ \t\r\n]*\\*["']?(?P<value>[0-9a-f]{64})\b"#)
+    compile(
+        r#"(?i)certificate[- ]key\\*["']?(?:[ \t]*[=:,]|[ \t])[ \t\r\n]*\\*["']?(?P<value>[0-9a-f]{64})\b"#,
+    )
 });
 
 static RANCHER: LazyLock<Regex> =
