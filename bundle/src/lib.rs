@@ -12,6 +12,7 @@ pub mod outcome;
 mod pem;
 pub mod reader;
 pub mod redact;
+pub mod verify;
 pub mod writer;
 
 pub use entry_path::EntryPath;
@@ -19,4 +20,5 @@ pub use manifest::{BundleInfo, Manifest, Record};
 pub use outcome::Outcome;
 pub use reader::{Control, EntryHead, Input, Limits, ReadSummary, Reader};
 pub use redact::{Redacted, Redactor};
+pub use verify::{VerifyReport, verify};
 pub use writer::{BundleWriter, Container, Gate, PartWriter};

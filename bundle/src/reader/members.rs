@@ -23,8 +23,9 @@ pub(super) fn walk(walk: &mut Walk<'_>, stream: &mut dyn BufRead) {
     };
     let mut ended = false;
     while !ended && !walk.is_over() {
-        match members.next() {
+        match members.next(walk) {
             Ok(Found::End) => break,
+            Ok(Found::LeftOut) => {}
             Ok(Found::Whole) => ended = members.offer(walk, false) == End::Archive,
             Ok(Found::Cut) => {
                 members.offer(walk, true);
@@ -47,6 +48,8 @@ pub(super) fn walk(walk: &mut Walk<'_>, stream: &mut dyn BufRead) {
 enum Found {
     /// Its text is whole and its checksum right.
     Whole,
+    /// It is not wanted and was hopped over.
+    LeftOut,
     /// The stream ends inside it; its text is what could be inflated.
     Cut,
     /// It, or bytes between two members, cannot be used: where, and why.
@@ -84,16 +87,30 @@ impl Members<'_> {
         tar::walk_blocks(walk, &mut self.text.as_slice(), cut)
     }
 
-    fn next(&mut self) -> io::Result<Found> {
+    fn next(&mut self, walk: &Walk<'_>) -> io::Result<Found> {
         if self.ahead(HEADER_BYTES)?.is_empty() {
             return Ok(Found::End);
         }
-        if let Some(header) = MemberHeader::parse(self.ahead(HEADER_BYTES)?)
-            && self.hop(header)?
-        {
-            return Ok(Found::Whole);
+        if let Some(header) = MemberHeader::parse(self.ahead(HEADER_BYTES)?) {
+            if walk.leaves_out(header.flags) && self.hop_over(header)? {
+                return Ok(Found::LeftOut);
+            }
+            if self.hop(header)? {
+                return Ok(Found::Whole);
+            }
         }
         self.in_sequence()
+    }
+
+    /// Goes on to the next member without a look at this one, where the next one is where it should be.
+    fn hop_over(&mut self, header: MemberHeader) -> io::Result<bool> {
+        let length = header.member_bytes as usize;
+        let next = self.ahead(length + HEADER_BYTES)?.get(length..);
+        let fits = next.is_some_and(|next| MemberHeader::parse(next).is_some());
+        if fits {
+            self.advance(length);
+        }
+        Ok(fits)
     }
 
     /// Trusts the length that the header states; false where it turns out to be wrong or the member damaged.

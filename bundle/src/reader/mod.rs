@@ -8,6 +8,7 @@ mod folder;
 mod guard;
 mod input;
 mod limits;
+mod manifest;
 mod members;
 mod name;
 mod summary;
@@ -28,7 +29,7 @@ use detect::Content;
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufReader, Read as _};
-use walk::{BUFFER, Meta, Walk};
+use walk::{BUFFER, Meta, Opening, Walk};
 
 /// Why an input could not be read at all.
 #[derive(Debug, thiserror::Error)]
@@ -100,27 +101,40 @@ impl Reader {
 
     /// Offers every entry to `visit`. The order is that of the archive; in a folder, that of the names.
     pub fn read(&mut self, visit: &mut Visit<'_>) -> Result<ReadSummary, ReadError> {
-        let tops = match &self.listing {
-            Some(listing) => listing.tops.clone(),
-            None => self.tops()?,
-        };
-        let mut summary = self.pass(&tops, true, visit)?;
+        let tops = self.tops()?;
+        let mut summary = self.pass(&tops, Opening::Everything, visit)?;
+        summary.sha256 = self.sha256()?;
+        Ok(summary)
+    }
+
+    /// Like [`Reader::read`], but what is compressed or an archive inside the input is offered as it is stored.
+    pub fn read_stored(&mut self, visit: &mut Visit<'_>) -> Result<ReadSummary, ReadError> {
+        let tops = self.tops()?;
+        let mut summary = self.pass(&tops, Opening::Stored { flags: 0 }, visit)?;
         summary.sha256 = self.sha256()?;
         Ok(summary)
     }
 
     /// Top folders, without a reading of its own where the first entry tells that it is a bundle of ours.
     fn tops(&mut self) -> Result<BTreeMap<String, String>, ReadError> {
+        if let Some(listing) = &self.listing {
+            return Ok(listing.tops.clone());
+        }
         let mut first = None;
-        self.pass(&BTreeMap::new(), true, &mut |head, _| {
+        self.pass(&BTreeMap::new(), Opening::Everything, &mut |head, _| {
             first = Some((head.archive.to_owned(), head.name.to_owned()));
             Control::Stop
         })?;
-        if let Some((archive, name)) = first
-            && archive.is_empty()
-            && let Some((top, "bundle.json")) = name.split_once('/')
-        {
-            return Ok(BTreeMap::from([(archive, top.to_owned())]));
+        match first {
+            Some((archive, name)) if archive.is_empty() && name == "bundle.json" => {
+                return Ok(BTreeMap::new());
+            }
+            Some((archive, name)) if archive.is_empty() => {
+                if let Some((top, "bundle.json")) = name.split_once('/') {
+                    return Ok(BTreeMap::from([(archive, top.to_owned())]));
+                }
+            }
+            _ => {}
         }
         self.names()?;
         Ok(self
@@ -132,7 +146,7 @@ impl Reader {
 
     fn list(&self) -> Result<Listing, ReadError> {
         let mut found: Vec<(String, String)> = Vec::new();
-        self.pass(&BTreeMap::new(), true, &mut |head, _| {
+        self.pass(&BTreeMap::new(), Opening::Everything, &mut |head, _| {
             found.push((head.archive.to_owned(), head.name.to_owned()));
             Control::Continue
         })?;
@@ -161,10 +175,10 @@ impl Reader {
     fn pass<'w>(
         &'w self,
         tops: &'w BTreeMap<String, String>,
-        unpack: bool,
+        opening: Opening,
         visit: &'w mut Visit<'w>,
     ) -> Result<ReadSummary, ReadError> {
-        let mut walk = Walk::new(&self.limits, tops, unpack, visit);
+        let mut walk = Walk::new(&self.limits, tops, opening, visit);
         if let Some(folder) = self.input.folder() {
             walk.enter("", Packing::Folder, |walk| folder::walk(walk, folder));
             return Ok(walk.into_summary());

@@ -25,14 +25,22 @@ pub(super) struct Meta<'a> {
     pub(super) cut: bool,
 }
 
+/// What of an input is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Opening {
+    /// Compressed entries and archives inside it too.
+    Everything,
+    /// The input alone; of self-describing members only those with one of the flags, 0 for all.
+    Stored { flags: u8 },
+}
+
 /// One reading of one input.
 pub(super) struct Walk<'a> {
     pub(super) limits: &'a Limits,
     pub(super) budget: Rc<Budget>,
     /// Archive → the top folder to take off.
     tops: &'a BTreeMap<String, String>,
-    /// Whether compressed entries and archives in the input are opened.
-    unpack: bool,
+    opening: Opening,
     visit: &'a mut Visit<'a>,
     /// Archives around the place we are at; `None` before the input itself is opened.
     depth: Option<u8>,
@@ -45,14 +53,14 @@ impl<'a> Walk<'a> {
     pub(super) fn new(
         limits: &'a Limits,
         tops: &'a BTreeMap<String, String>,
-        unpack: bool,
+        opening: Opening,
         visit: &'a mut Visit<'a>,
     ) -> Self {
         Self {
             limits,
             budget: Rc::new(Budget::new(limits)),
             tops,
-            unpack,
+            opening,
             visit,
             depth: None,
             archive: String::new(),
@@ -79,6 +87,14 @@ impl<'a> Walk<'a> {
         self.summary
     }
 
+    /// Whether the members with these flags can be left out.
+    pub(super) fn leaves_out(&self, flags: u8) -> bool {
+        match self.opening {
+            Opening::Everything | Opening::Stored { flags: 0 } => false,
+            Opening::Stored { flags: wanted } => wanted & flags == 0,
+        }
+    }
+
     /// Whether a limit or the visitor ended the reading.
     pub(super) fn is_over(&self) -> bool {
         self.stopped || self.budget.exceeded().is_some()
@@ -101,7 +117,7 @@ impl<'a> Walk<'a> {
         let head = head.get(..filled).unwrap_or_default();
         let content = detect::content(head);
         let mut body = head.chain(body);
-        if !self.unpack && self.depth.is_some() {
+        if self.opening != Opening::Everything && self.depth.is_some() {
             return self.show(&name, meta, &mut body);
         }
         match content {

@@ -5,6 +5,8 @@ mod parts;
 #[cfg(test)]
 pub(crate) mod sample;
 mod tar_gz;
+#[cfg(test)]
+mod tests;
 mod zip;
 
 pub use gate::Gate;

@@ -53,7 +53,7 @@ impl<'w, W: Write> PartWriter<'w, W> {
     /// The line, with its line end, that every following part begins with. A part that begins with it anyway does not
     /// get it twice.
     pub fn heading(&mut self, line: &Redacted) {
-        self.heading = line.bytes().to_vec();
+        self.heading_of(line.bytes());
     }
 
     /// Adds whole lines; only the last of the stream may lack its line end. Says where the first of them is stored.
@@ -89,6 +89,10 @@ impl<'w, W: Write> PartWriter<'w, W> {
             self.record.sha256 = hex(&self.hash.finalize());
         }
         self.writer.record(self.record)
+    }
+
+    pub(super) fn heading_of(&mut self, line: &[u8]) {
+        self.heading = line.to_vec();
     }
 
     pub(super) fn write_lines_of(

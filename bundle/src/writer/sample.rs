@@ -5,6 +5,7 @@ use crate::{BundleInfo, EntryPath, Outcome, Record};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::time::Duration;
 
 /// Lets everything pass but the word `hunter2`.
 pub(crate) struct WordGate;
@@ -87,6 +88,11 @@ pub(crate) fn lines(count: u64) -> Vec<u8> {
 
 /// 40 small entries, then a journal of more than one part.
 pub(crate) fn bundle(container: Container) -> Vec<u8> {
+    bundle_of(container, 90_000)
+}
+
+/// The same with a journal of so many lines, written in four pieces two seconds apart.
+pub(crate) fn bundle_of(container: Container, journal: u64) -> Vec<u8> {
     let mut writer = begin(Vec::new(), container);
     for at in 0..40u64 {
         put(
@@ -103,9 +109,14 @@ pub(crate) fn bundle(container: Container) -> Vec<u8> {
     let mut stream = writer
         .stream(record("journal/kubelet", Outcome::Ok), folder)
         .unwrap();
-    stream
-        .write_lines_of(&lines(90_000), &BTreeMap::new())
-        .unwrap();
+    let text = lines(journal);
+    let pieces: Vec<&[u8]> = text.split_inclusive(|byte| *byte == b'\n').collect();
+    for (at, piece) in pieces.chunks(pieces.len() / 4).enumerate() {
+        stream.tick(Duration::from_secs(2 * at as u64)).unwrap();
+        stream
+            .write_lines_of(&piece.concat(), &BTreeMap::new())
+            .unwrap();
+    }
     stream.finish().unwrap();
     put(&mut writer, "collector.jsonl", b"{}\n").unwrap();
     writer.finish(true, None).unwrap()

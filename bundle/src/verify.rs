@@ -1,0 +1,228 @@
+//! Whether a stored bundle still is what was written, and whether it is safe to send.
+
+use crate::hex::hex;
+use crate::reader::{Control, EntryHead, Input, Limits, ReadError, ReadSummary, Reader};
+use crate::writer::Gate;
+use crate::{Manifest, Record};
+use sha2::{Digest as _, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, BufRead, Read};
+
+/// Text that the gate sees at a time; it ends with a line.
+const PIECE_BYTES: u64 = 4 << 20;
+
+/// What [`verify`] found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VerifyReport {
+    /// What was read: refused entries, damage, checksum of the file.
+    pub summary: ReadSummary,
+    /// The manifest; `None` where there is none: not a bundle of ours, or cut before its first part.
+    pub manifest: Option<Manifest>,
+    /// Items whose checksum and size are those of the manifest.
+    pub intact: u64,
+    /// Ids of items whose stored bytes differ from the manifest.
+    pub changed: Vec<String>,
+    /// Ids of items that the manifest says are stored and that are not in the bundle.
+    pub missing: Vec<String>,
+    /// Entries that the manifest does not name.
+    pub extra: Vec<String>,
+    /// Entry → rule id → number of places that a gate would mask.
+    pub leaks: BTreeMap<String, BTreeMap<String, u64>>,
+}
+
+impl VerifyReport {
+    /// Whether everything is there, nothing else is, and nothing differs.
+    pub fn is_whole(&self) -> bool {
+        let complete = |manifest: &Manifest| manifest.complete;
+        self.summary.complete
+            && self.summary.refused_count == 0
+            && self.manifest.as_ref().is_some_and(complete)
+            && self.changed.is_empty()
+            && self.missing.is_empty()
+            && self.extra.is_empty()
+    }
+}
+
+/// What is in the bundle for one record.
+#[derive(Default)]
+struct Found {
+    hash: Sha256,
+    bytes: u64,
+    parts: u32,
+}
+
+/// Reads the whole input, compares it with its manifest and lets `gate` look for leaks.
+pub fn verify(
+    input: &Input,
+    limits: &Limits,
+    gate: &mut dyn Gate,
+) -> Result<VerifyReport, ReadError> {
+    let mut reader = Reader::new(input.clone(), limits.clone());
+    let manifest = reader.manifest()?;
+    let records = manifest
+        .as_ref()
+        .map_or(&[][..], |manifest| &manifest.records);
+    let known: BTreeMap<&str, &Record> = records
+        .iter()
+        .filter_map(|record| Some((record.path.as_ref()?.as_str(), record)))
+        .collect();
+    let mut found: BTreeMap<&str, Found> = BTreeMap::new();
+    let mut extra = BTreeSet::new();
+    let mut leaks = BTreeMap::new();
+    let summary = reader.read_stored(&mut |head, body| {
+        let record = record_of(&known, head.name);
+        let mut ignored = Found::default();
+        let found = match record {
+            Some(path) => found.entry(path).or_default(),
+            None => &mut ignored,
+        };
+        if record.is_none() && !is_frame(&head) {
+            extra.insert(head.name.to_owned());
+        }
+        // A body that cannot be read is damage, which the summary lists.
+        if let Ok(hits) = take_in(body, found, gate)
+            && !hits.is_empty()
+        {
+            leaks.insert(head.name.to_owned(), hits);
+        }
+        Control::Continue
+    })?;
+    let mut report = VerifyReport {
+        summary,
+        manifest: None,
+        intact: 0,
+        changed: Vec::new(),
+        missing: Vec::new(),
+        extra: extra.into_iter().collect(),
+        leaks,
+    };
+    for (path, record) in &known {
+        match found.remove(path) {
+            Some(found) if found.matches(record) => report.intact += 1,
+            Some(_) => report.changed.push(record.id.clone()),
+            None => report.missing.push(record.id.clone()),
+        }
+    }
+    report.manifest = manifest;
+    Ok(report)
+}
+
+impl Found {
+    fn matches(&self, record: &Record) -> bool {
+        self.bytes == record.stored_bytes
+            && record.parts.is_none_or(|parts| parts == self.parts)
+            && hex(&self.hash.clone().finalize()) == record.sha256
+    }
+}
+
+/// The path of the record that an entry belongs to: its own, or the folder of its stream.
+fn record_of<'k>(known: &BTreeMap<&'k str, &Record>, name: &str) -> Option<&'k str> {
+    if let Some((path, _)) = known.get_key_value(name) {
+        return Some(path);
+    }
+    let (folder, _) = name.rsplit_once('/')?;
+    let (path, record) = known.get_key_value(folder)?;
+    record.parts.is_some().then_some(path)
+}
+
+/// Entries that hold the bundle together and have no record.
+fn is_frame(head: &EntryHead<'_>) -> bool {
+    matches!(head.name, "bundle.json" | "plan.json" | "manifest.json")
+        || head.name.starts_with("manifest/")
+}
+
+fn take_in(
+    body: &mut dyn BufRead,
+    found: &mut Found,
+    gate: &mut dyn Gate,
+) -> io::Result<BTreeMap<String, u64>> {
+    let mut hits = BTreeMap::new();
+    let mut piece = Vec::new();
+    found.parts += 1;
+    loop {
+        piece.clear();
+        Read::take(&mut *body, PIECE_BYTES).read_to_end(&mut piece)?;
+        if piece.is_empty() {
+            return Ok(hits);
+        }
+        if piece.last() != Some(&b'\n') {
+            Read::take(&mut *body, PIECE_BYTES).read_until(b'\n', &mut piece)?;
+        }
+        found.bytes += piece.len() as u64;
+        found.hash.update(&piece);
+        for (rule, count) in gate.check(&piece).map(|(_, hits)| hits).unwrap_or_default() {
+            *hits.entry(rule).or_default() += count;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::writer::{Container, sample};
+
+    fn verified(bundle: Vec<u8>) -> VerifyReport {
+        let input = Input::Held {
+            name: "-".into(),
+            bytes: bundle.into(),
+        };
+        verify(&input, &Limits::default(), &mut sample::WordGate).unwrap()
+    }
+
+    #[test]
+    fn a_fresh_bundle_is_whole() {
+        for container in [Container::TarGz, Container::Zip] {
+            let report = verified(sample::bundle(container));
+            assert!(report.is_whole(), "{report:?}");
+            assert_eq!(report.intact, 42);
+            assert!(report.leaks.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_lost_member_is_missing_and_a_cut_stream_is_changed() {
+        let bundle = sample::bundle(Container::TarGz);
+        let report = verified(bundle[..bundle.len() * 2 / 3].to_vec());
+        assert!(!report.is_whole());
+        assert_eq!(report.intact, 40);
+        let mut damaged = bundle;
+        damaged[2000] ^= 0x55;
+        let report = verified(damaged);
+        assert!(!report.is_whole());
+        assert!(report.missing.contains(&"files/etc/file-3.yaml".to_owned()));
+    }
+
+    #[test]
+    fn entries_the_manifest_does_not_know_and_changed_ones_are_named() {
+        let mut writer = sample::begin(Vec::new(), Container::Zip);
+        sample::put(&mut writer, "files/a", b"as collected\n").unwrap();
+        let bundle = writer.finish(true, None).unwrap();
+        let mut copy = ::zip::ZipWriter::new_stream(Vec::new());
+        crate::reader::read(
+            &Input::Held {
+                name: "-".into(),
+                bytes: bundle.into(),
+            },
+            &Limits::default(),
+            &mut |head, body| {
+                let mut bytes = Vec::new();
+                body.read_to_end(&mut bytes).unwrap();
+                if head.name == "files/a" {
+                    bytes = b"changed: hunter2\n".to_vec();
+                }
+                let options = ::zip::write::SimpleFileOptions::default();
+                copy.start_file(format!("top/{}", head.name), options)
+                    .unwrap();
+                io::Write::write_all(&mut copy, &bytes).unwrap();
+                Control::Continue
+            },
+        )
+        .unwrap();
+        copy.start_file("top/files/b", ::zip::write::SimpleFileOptions::default())
+            .unwrap();
+        let report = verified(copy.finish().unwrap().into_inner());
+        assert_eq!(report.changed, ["files/a"]);
+        assert_eq!(report.extra, ["files/b"]);
+        assert_eq!(report.leaks["files/a"]["word"], 1);
+    }
+}
