@@ -1,0 +1,18 @@
+//! The product's promises, tested with its two real programs.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a broken assumption of a test is a failed test"
+)]
+
+mod cases;
+mod conformance;
+mod evidence;
+mod leaks;
+mod programs;
+mod reproducible;
+mod static_build;
