@@ -8,7 +8,10 @@ use std::path::Path;
 
 #[test]
 fn every_recorded_node_gets_the_diagnosis_its_case_expects() {
-    let failures: Vec<String> = names().iter().filter_map(|name| check(name).err()).collect();
+    let failures: Vec<String> = names()
+        .iter()
+        .filter_map(|name| check(name).err())
+        .collect();
     assert!(failures.is_empty(), "\n{}", failures.join("\n"));
 }
 
@@ -17,17 +20,31 @@ fn check(name: &str) -> Result<(), String> {
     let scratch = Scratch::new();
     let bundle = scratch.path().join("bundle.tar.gz");
     collect(&case.join("root"), &bundle, &[]);
-    let expected: Value = serde_saphyr::from_str(&fs::read_to_string(case.join("case.yaml")).unwrap()).unwrap();
+    let expected: Value =
+        serde_saphyr::from_str(&fs::read_to_string(case.join("case.yaml")).unwrap()).unwrap();
     verdict(name, &expected["expect"], &report(&bundle, &[]))?;
     golden(&case.join("report.txt"), &bundle)
 }
 
 fn verdict(name: &str, expect: &Value, report: &Value) -> Result<(), String> {
     let got = causes(report);
-    let wanted: Vec<&str> = expect["causes"].as_array().unwrap().iter().map(|id| id.as_str().unwrap()).collect();
-    let never: Vec<&str> = expect["never"].as_array().unwrap().iter().map(|id| id.as_str().unwrap()).collect();
+    let wanted: Vec<&str> = expect["causes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|id| id.as_str().unwrap())
+        .collect();
+    let never: Vec<&str> = expect["never"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|id| id.as_str().unwrap())
+        .collect();
     if report["verdict"]["state"] != expect["state"] {
-        return Err(format!("{name}: state {} instead of {}", report["verdict"]["state"], expect["state"]));
+        return Err(format!(
+            "{name}: state {} instead of {}",
+            report["verdict"]["state"], expect["state"]
+        ));
     }
     if got.first().map(String::as_str) != wanted.first().copied() {
         return Err(format!("{name}: causes {got:?}, expected first {wanted:?}"));
@@ -50,18 +67,31 @@ fn golden(path: &Path, bundle: &Path) -> Result<(), String> {
     if shown == wanted {
         return Ok(());
     }
-    let difference = shown.lines().zip(wanted.lines()).find(|(new, old)| new != old);
-    Err(format!("{} is stale (`cargo xtask accept` rewrites it): {difference:?}", path.display()))
+    let difference = shown
+        .lines()
+        .zip(wanted.lines())
+        .find(|(new, old)| new != old);
+    Err(format!(
+        "{} is stale (`cargo xtask accept` rewrites it): {difference:?}",
+        path.display()
+    ))
 }
 
 #[test]
 fn a_report_does_not_depend_on_when_the_dead_nodes_disk_was_read() {
     for name in names() {
         let scratch = Scratch::new();
-        let (now, later) = (scratch.path().join("now.tar.gz"), scratch.path().join("later.tar.gz"));
+        let (now, later) = (
+            scratch.path().join("now.tar.gz"),
+            scratch.path().join("later.tar.gz"),
+        );
         let root = nodes().join(&name).join("root");
         collect(&root, &now, &[]);
         collect(&root, &later, &["--now", "2031-11-25T00:00:00Z"]);
-        assert_eq!(report(&now, &[])["causes"], report(&later, &[])["causes"], "{name}");
+        assert_eq!(
+            report(&now, &[])["causes"],
+            report(&later, &[])["causes"],
+            "{name}"
+        );
     }
 }

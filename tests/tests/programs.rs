@@ -20,23 +20,54 @@ pub(crate) fn analyzer() -> Command {
 pub(crate) fn folder() -> &'static Path {
     FOLDER.get_or_init(|| {
         let own = std::env::current_exe().expect("a test knows its own path");
-        let folder = own.parent().and_then(Path::parent).expect("tests run from <profile>/deps").to_path_buf();
+        let folder = own
+            .parent()
+            .and_then(Path::parent)
+            .expect("tests run from <profile>/deps")
+            .to_path_buf();
         let mut build = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()));
-        build.args(["build", "--quiet", "-p", "nodebundle-collector", "-p", "nodebundle-analyzer"]);
+        build.args([
+            "build",
+            "--quiet",
+            "-p",
+            "nodebundle-collector",
+            "-p",
+            "nodebundle-analyzer",
+        ]);
         if folder.ends_with("release") {
             build.arg("--release");
         }
-        let target = folder.ancestors().find(|parent| parent.join("CACHEDIR.TAG").exists());
-        build.arg("--target-dir").arg(target.expect("tests run below a target folder"));
-        assert!(build.status().expect("cargo runs").success(), "the programs do not build");
+        let target = folder
+            .ancestors()
+            .find(|parent| parent.join("CACHEDIR.TAG").exists());
+        build
+            .arg("--target-dir")
+            .arg(target.expect("tests run below a target folder"));
+        assert!(
+            build.status().expect("cargo runs").success(),
+            "the programs do not build"
+        );
         folder
     })
 }
 
 /// Collects from a tree into `bundle`; panics with the collector's words when it fails.
 pub(crate) fn collect(root: &Path, bundle: &Path, more: &[&str]) {
-    let output = collector().arg("--root").arg(root).arg("-o").arg(bundle).arg("--quiet").args(more).output().expect("the collector starts");
-    assert!(output.status.success(), "collector: {} {}", output.status, text(&output.stderr));
+    let output = collector()
+        .arg("--root")
+        .arg(root)
+        .arg("-o")
+        .arg(bundle)
+        .arg("--quiet")
+        .args(more)
+        .output()
+        .expect("the collector starts");
+    assert!(
+        output.status.success(),
+        "collector: {} {}",
+        output.status,
+        text(&output.stderr)
+    );
 }
 
 /// Runs `report --format json` and returns the parsed report.
@@ -47,8 +78,18 @@ pub(crate) fn report(input: &Path, more: &[&str]) -> serde_json::Value {
 
 /// Runs `report` in some format and checks that it succeeds.
 pub(crate) fn report_output(input: &Path, format: &str, more: &[&str]) -> Output {
-    let output = analyzer().args(["report", "--format", format]).args(more).arg(input).output().expect("the analyzer starts");
-    assert!(output.status.success(), "analyzer: {} {}", output.status, text(&output.stderr));
+    let output = analyzer()
+        .args(["report", "--format", format])
+        .args(more)
+        .arg(input)
+        .output()
+        .expect("the analyzer starts");
+    assert!(
+        output.status.success(),
+        "analyzer: {} {}",
+        output.status,
+        text(&output.stderr)
+    );
     output
 }
 
@@ -65,7 +106,14 @@ pub(crate) fn causes(report: &serde_json::Value) -> Vec<String> {
 /// The ids of a list of findings, in order.
 pub(crate) fn ids(findings: &serde_json::Value) -> Vec<String> {
     let list = findings.as_array().expect("a list of findings");
-    list.iter().map(|finding| finding["id"].as_str().expect("a finding has an id").to_owned()).collect()
+    list.iter()
+        .map(|finding| {
+            finding["id"]
+                .as_str()
+                .expect("a finding has an id")
+                .to_owned()
+        })
+        .collect()
 }
 
 /// The entries of a tar.gz bundle below its top folder: name → content.
@@ -76,8 +124,14 @@ pub(crate) fn entries(bundle: &Path) -> std::collections::BTreeMap<String, Vec<u
     let mut entries = std::collections::BTreeMap::new();
     for entry in archive.entries().expect("the bundle is a tar") {
         let mut entry = entry.expect("every entry is readable");
-        let path = entry.path().expect("names are paths").to_string_lossy().into_owned();
-        let name = path.split_once('/').map_or(path.clone(), |(_, rest)| rest.to_owned());
+        let path = entry
+            .path()
+            .expect("names are paths")
+            .to_string_lossy()
+            .into_owned();
+        let name = path
+            .split_once('/')
+            .map_or(path.clone(), |(_, rest)| rest.to_owned());
         let mut bytes = Vec::new();
         entry.read_to_end(&mut bytes).expect("every entry is whole");
         entries.insert(name, bytes);

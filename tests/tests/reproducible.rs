@@ -14,7 +14,11 @@ fn the_same_tree_time_and_key_give_the_same_bundle() {
         .iter()
         .map(|name| {
             let bundle = node.output().join(name);
-            collect(&node.root(), &bundle, &["--now", "2026-11-25T00:00:00Z", "--case-key", &key]);
+            collect(
+                &node.root(),
+                &bundle,
+                &["--now", "2026-11-25T00:00:00Z", "--case-key", &key],
+            );
             fs::read(bundle).unwrap()
         })
         .collect();
@@ -26,7 +30,11 @@ fn the_number_of_threads_does_not_show_in_a_report() {
     let node = NodeFixture::ready();
     let folder = node.output();
     for name in names() {
-        collect(&nodes().join(&name).join("root"), &folder.join(format!("{name}.tar.gz")), &[]);
+        collect(
+            &nodes().join(&name).join("root"),
+            &folder.join(format!("{name}.tar.gz")),
+            &[],
+        );
     }
     for format in ["json", "text"] {
         let one = report_output(&folder, format, &["--jobs", "1"]);

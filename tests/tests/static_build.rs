@@ -11,10 +11,16 @@ const DT_NEEDED: u64 = 1;
 fn the_collector_has_no_interpreter_and_no_needed_libraries() {
     let image = fs::read(folder().join("nodebundle-collector")).unwrap();
     let headers = program_headers(&image);
-    assert!(headers.iter().all(|header| header.kind != PT_INTERP), "it has an interpreter");
+    assert!(
+        headers.iter().all(|header| header.kind != PT_INTERP),
+        "it has an interpreter"
+    );
     for header in headers.iter().filter(|header| header.kind == PT_DYNAMIC) {
         let section = &image[header.offset..header.offset + header.size];
-        let needed = section.chunks_exact(16).filter(|entry| u64_at(entry, 0) == DT_NEEDED).count();
+        let needed = section
+            .chunks_exact(16)
+            .filter(|entry| u64_at(entry, 0) == DT_NEEDED)
+            .count();
         assert_eq!(needed, 0, "it needs shared libraries");
     }
 }
@@ -22,8 +28,17 @@ fn the_collector_has_no_interpreter_and_no_needed_libraries() {
 #[test]
 fn the_collector_holds_no_name_service_lookups() {
     let image = fs::read(folder().join("nodebundle-collector")).unwrap();
-    for symbol in ["getaddrinfo", "getpwuid_r", "getpwnam_r", "getgrgid_r", "__nss_lookup"] {
-        assert!(!symbols(&image).contains(&symbol.to_owned()), "{symbol} is in the collector");
+    for symbol in [
+        "getaddrinfo",
+        "getpwuid_r",
+        "getpwnam_r",
+        "getgrgid_r",
+        "__nss_lookup",
+    ] {
+        assert!(
+            !symbols(&image).contains(&symbol.to_owned()),
+            "{symbol} is in the collector"
+        );
     }
 }
 
@@ -35,18 +50,35 @@ struct Header {
 
 fn program_headers(image: &[u8]) -> Vec<Header> {
     assert_eq!(&image[..5], b"\x7fELF\x02", "a 64-bit ELF file");
-    let (start, size, count) = (usize_at(image, 32), usize::from(u16_at(image, 54)), u16_at(image, 56));
+    let (start, size, count) = (
+        usize_at(image, 32),
+        usize::from(u16_at(image, 54)),
+        u16_at(image, 56),
+    );
     (0..usize::from(count))
         .map(|index| &image[start + index * size..])
-        .map(|header| Header { kind: u32_at(header, 0), offset: usize_at(header, 8), size: usize_at(header, 32) })
+        .map(|header| Header {
+            kind: u32_at(header, 0),
+            offset: usize_at(header, 8),
+            size: usize_at(header, 32),
+        })
         .collect()
 }
 
 /// All names of the symbol table; the programs under test are not stripped.
 fn symbols(image: &[u8]) -> Vec<String> {
-    let (start, size, count) = (usize_at(image, 40), usize::from(u16_at(image, 58)), u16_at(image, 60));
-    let sections: Vec<&[u8]> = (0..usize::from(count)).map(|index| &image[start + index * size..]).collect();
-    let table = sections.iter().find(|section| u32_at(section, 4) == 2).expect("a symbol table");
+    let (start, size, count) = (
+        usize_at(image, 40),
+        usize::from(u16_at(image, 58)),
+        u16_at(image, 60),
+    );
+    let sections: Vec<&[u8]> = (0..usize::from(count))
+        .map(|index| &image[start + index * size..])
+        .collect();
+    let table = sections
+        .iter()
+        .find(|section| u32_at(section, 4) == 2)
+        .expect("a symbol table");
     let names = usize_at(sections[usize::try_from(u32_at(table, 40)).unwrap()], 24);
     let (offset, length) = (usize_at(table, 24), usize_at(table, 32));
     image[offset..offset + length]
