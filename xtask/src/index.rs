@@ -116,7 +116,7 @@ fn module_index(root: &Path, folder: &Folder) -> Result<String> {
     let head = format!("pub const ALL: &[&{}] = &[", folder.item);
     let one_line = format!("{head}{}];", items.join(", "));
     let blank = if names.is_empty() { "" } else { "\n" };
-    write!(text, "{blank}/// Every {}, by file name.\n", folder.what)?;
+    writeln!(text, "{blank}/// Every {}, by file name.", folder.what)?;
     if one_line.len() <= 100 {
         writeln!(text, "{one_line}")?;
     } else {
@@ -179,7 +179,7 @@ fn rules_json(root: &Path) -> Result<String> {
 }
 
 /// `rules/<stage>/<id>.yaml`.
-fn rule_files(rules: &Path) -> Result<Vec<PathBuf>> {
+pub(crate) fn rule_files(rules: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for stage in fs::read_dir(rules).context("reading rules/")? {
         let stage = stage?.path();

@@ -1,6 +1,15 @@
-//! The dev loop: `cargo xtask index`, and more below.
+//! The dev loop: `cargo xtask check | index | docs | new | accept | bench | corpus`.
+//!
+//! It links no crate of the workspace, so a broken crate cannot block its own repair.
 
+mod bench;
+mod check;
+mod corpus;
+mod docs;
 mod index;
+mod new;
+mod rule_pages;
+mod run;
 
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -14,18 +23,52 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Task {
+    /// Everything that CI checks: format, lints, indexes, documents, tests.
+    Check,
     /// Write the `mod.rs` of every indexed folder and `analyzer/rules.json`.
     Index {
         /// Change nothing; fail when something is stale.
         #[arg(long)]
         check: bool,
     },
+    /// Write the generated documents: facts, rules, command lines, schemas.
+    Docs {
+        /// Change nothing; fail when something is stale.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Write a new file of a family with its headings filled.
+    New {
+        /// What to add.
+        family: new::Family,
+        /// Its name; for a rule `<stage>/<id>`.
+        name: String,
+    },
+    /// Rewrite the golden reports; review the difference like code.
+    Accept,
+    /// Measure decompression, scan and report as ratios, with peak memory.
+    Bench {
+        /// Size of the generated log in MB.
+        #[arg(long, default_value_t = 200)]
+        megabytes: u64,
+    },
+    /// Compare what is collected from a labelled set of nodes with what journalctl printed there.
+    Corpus {
+        /// Folder that holds `nodes/<case>/{rootfs.tar.gz,commands/}`.
+        folder: PathBuf,
+    },
 }
 
 fn main() -> anyhow::Result<()> {
     let root = workspace_root();
     match Cli::parse().task {
+        Task::Check => check::run(&root),
         Task::Index { check } => index::run(&root, check),
+        Task::Docs { check } => docs::run(&root, check),
+        Task::New { family, name } => new::run(&root, family, &name),
+        Task::Accept => check::accept(&root),
+        Task::Bench { megabytes } => bench::run(&root, megabytes),
+        Task::Corpus { folder } => corpus::run(&root, &folder),
     }
 }
 

@@ -1,0 +1,78 @@
+//! Generated documents: what only the types know comes from the programs, the rule reference from the rules.
+
+use crate::rule_pages;
+use crate::run::{printed, programs};
+use anyhow::{Context as _, Result, bail};
+use std::fs;
+use std::path::Path;
+
+/// A document that a program prints.
+struct Printed {
+    path: &'static str,
+    program: &'static str,
+    arguments: &'static [&'static str],
+}
+
+const PRINTED: &[Printed] = &[
+    Printed {
+        path: "docs/facts.md",
+        program: "nodebundle-analyzer",
+        arguments: &["dump", "facts"],
+    },
+    Printed {
+        path: "docs/schema/report.schema.json",
+        program: "nodebundle-analyzer",
+        arguments: &["dump", "schema", "report"],
+    },
+    Printed {
+        path: "docs/schema/bundle.schema.json",
+        program: "nodebundle-analyzer",
+        arguments: &["dump", "schema", "bundle"],
+    },
+    Printed {
+        path: "docs/schema/manifest.schema.json",
+        program: "nodebundle-analyzer",
+        arguments: &["dump", "schema", "manifest"],
+    },
+    Printed {
+        path: "docs/help-analyzer.md",
+        program: "nodebundle-analyzer",
+        arguments: &["dump", "help"],
+    },
+    Printed {
+        path: "docs/help-collector.md",
+        program: "nodebundle-collector",
+        arguments: &["dump", "help"],
+    },
+];
+
+/// Writes every generated document, or with `check` fails when one is stale.
+pub(crate) fn run(root: &Path, check: bool) -> Result<()> {
+    let folder = programs(root)?;
+    let mut wanted = vec![("docs/rules.md", rule_pages::render(root)?)];
+    for document in PRINTED {
+        wanted.push((
+            document.path,
+            printed(&folder.join(document.program), document.arguments)?,
+        ));
+    }
+    let mut stale = Vec::new();
+    for (path, text) in wanted {
+        let target = root.join(path);
+        if fs::read_to_string(&target).ok().as_deref() == Some(text.as_str()) {
+            continue;
+        }
+        if check {
+            stale.push(path);
+            continue;
+        }
+        if let Some(parent) = target.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        fs::write(&target, text).with_context(|| format!("writing {path}"))?;
+    }
+    if !stale.is_empty() {
+        bail!("stale, run `cargo xtask docs`: {}", stale.join(", "));
+    }
+    Ok(())
+}
