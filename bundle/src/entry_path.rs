@@ -1,12 +1,15 @@
 //! Names of entries.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// The name of an entry: relative, `/`-separated, UTF-8, without empty, `.` or `..` components.
 ///
 /// At most [`EntryPath::MAX_BYTES`] long. The name never begins with the bundle's top folder.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(try_from = "String", into = "String")]
 pub struct EntryPath(String);
 

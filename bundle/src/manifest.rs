@@ -2,6 +2,7 @@
 
 use crate::{EntryPath, Outcome};
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -9,7 +10,7 @@ use std::collections::BTreeMap;
 pub const SCHEMA_VERSION: u32 = 1;
 
 /// `bundle.json`: who collected what, when, by which clocks. The first entry.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BundleInfo {
     /// Format version; this library writes and reads version 1.
     pub format_version: u32,
@@ -34,7 +35,7 @@ pub struct BundleInfo {
 }
 
 /// One item of the manifest, also when it yielded nothing.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Record {
     /// Stable id of the item, unique within the bundle: `<spec>/<name>`.
     pub id: String,
@@ -87,7 +88,7 @@ pub struct Record {
 }
 
 /// A byte range of a source that was kept.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Kept {
     /// `head`, `tail` or `window`.
     pub what: String,
@@ -98,7 +99,7 @@ pub struct Kept {
 }
 
 /// What the node's file system says of a source.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Attributes {
     /// Permission bits in octal, four digits: `0600`.
     pub mode: String,
@@ -147,7 +148,7 @@ impl Record {
 }
 
 /// `manifest.json`: all records. The last entry; where it is missing, the parts are joined.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Manifest {
     /// [`SCHEMA_VERSION`].
     pub schema_version: u32,

@@ -2,13 +2,13 @@
 
 use crate::hex::hex;
 use crate::reader::{Control, EntryHead, Input, Limits, ReadError, ReadSummary, Reader};
-use crate::writer::Gate;
+use crate::redact::{Leak, scan};
 use crate::{Manifest, Record};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufRead, Read};
 
-/// Text that the gate sees at a time; it ends with a line.
+/// Text that is scanned at a time; it ends with a line.
 const PIECE_BYTES: u64 = 4 << 20;
 
 /// What [`verify`] found.
@@ -26,8 +26,8 @@ pub struct VerifyReport {
     pub missing: Vec<String>,
     /// Entries that the manifest does not name.
     pub extra: Vec<String>,
-    /// Entry → rule id → number of places that a gate would mask.
-    pub leaks: BTreeMap<String, BTreeMap<String, u64>>,
+    /// Entry → secrets that stand in it, in the order of their lines.
+    pub leaks: BTreeMap<String, Vec<Leak>>,
 }
 
 impl VerifyReport {
@@ -51,12 +51,8 @@ struct Found {
     parts: u32,
 }
 
-/// Reads the whole input, compares it with its manifest and lets `gate` look for leaks.
-pub fn verify(
-    input: &Input,
-    limits: &Limits,
-    gate: &mut dyn Gate,
-) -> Result<VerifyReport, ReadError> {
+/// Reads the whole input, compares it with its manifest and looks for secrets. An input without a manifest is scanned.
+pub fn verify(input: &Input, limits: &Limits) -> Result<VerifyReport, ReadError> {
     let mut reader = Reader::new(input.clone(), limits.clone());
     let manifest = reader.manifest()?;
     let records = manifest
@@ -80,10 +76,10 @@ pub fn verify(
             extra.insert(head.name.to_owned());
         }
         // A body that cannot be read is damage, which the summary lists.
-        if let Ok(hits) = take_in(body, found, gate)
-            && !hits.is_empty()
+        if let Ok(found) = take_in(body, found)
+            && !found.is_empty()
         {
-            leaks.insert(head.name.to_owned(), hits);
+            leaks.insert(head.name.to_owned(), found);
         }
         Control::Continue
     })?;
@@ -131,28 +127,27 @@ fn is_frame(head: &EntryHead<'_>) -> bool {
         || head.name.starts_with("manifest/")
 }
 
-fn take_in(
-    body: &mut dyn BufRead,
-    found: &mut Found,
-    gate: &mut dyn Gate,
-) -> io::Result<BTreeMap<String, u64>> {
-    let mut hits = BTreeMap::new();
+fn take_in(body: &mut dyn BufRead, found: &mut Found) -> io::Result<Vec<Leak>> {
+    let mut leaks = Vec::new();
+    let mut lines = 0;
     let mut piece = Vec::new();
     found.parts += 1;
     loop {
         piece.clear();
         Read::take(&mut *body, PIECE_BYTES).read_to_end(&mut piece)?;
         if piece.is_empty() {
-            return Ok(hits);
+            return Ok(leaks);
         }
         if piece.last() != Some(&b'\n') {
             Read::take(&mut *body, PIECE_BYTES).read_until(b'\n', &mut piece)?;
         }
         found.bytes += piece.len() as u64;
         found.hash.update(&piece);
-        for (rule, count) in gate.check(&piece).map(|(_, hits)| hits).unwrap_or_default() {
-            *hits.entry(rule).or_default() += count;
-        }
+        leaks.extend(scan(&piece).into_iter().map(|leak| Leak {
+            line: lines + leak.line,
+            ..leak
+        }));
+        lines += memchr::memchr_iter(b'\n', &piece).count();
     }
 }
 
@@ -166,7 +161,7 @@ mod tests {
             name: "-".into(),
             bytes: bundle.into(),
         };
-        verify(&input, &Limits::default(), &mut sample::WordGate).unwrap()
+        verify(&input, &Limits::default()).unwrap()
     }
 
     #[test]
@@ -208,7 +203,7 @@ mod tests {
                 let mut bytes = Vec::new();
                 body.read_to_end(&mut bytes).unwrap();
                 if head.name == "files/a" {
-                    bytes = b"changed: hunter2\n".to_vec();
+                    bytes = b"changed\n-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKL\n-----END RSA PRIVATE KEY-----\n".to_vec();
                 }
                 let options = ::zip::write::SimpleFileOptions::default();
                 copy.start_file(format!("top/{}", head.name), options)
@@ -223,6 +218,6 @@ mod tests {
         let report = verified(copy.finish().unwrap().into_inner());
         assert_eq!(report.changed, ["files/a"]);
         assert_eq!(report.extra, ["files/b"]);
-        assert_eq!(report.leaks["files/a"]["word"], 1);
+        assert_eq!(report.leaks["files/a"][0].line, 3);
     }
 }
