@@ -28,8 +28,22 @@ pub struct LogDigest {
     pub oldest: Option<Stamp>,
     /// Programs of which at least one line was read, sorted.
     pub programs: Vec<String>,
-    /// Values that kubelet lines state about the process itself: `version`, `flag.<name>`, `node`; the latest wins.
+    /// Which time the lines of each program cover.
+    pub spans: BTreeMap<String, Span>,
+    /// Values that kubelet lines state about the process itself: `version`, `flag.<name>`, `node`, `runtime.name`,
+    /// `runtime.version`; the latest wins.
     pub stated: BTreeMap<String, (String, Occurrence)>,
+}
+
+/// The lines of one program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// Time of the first; `None` when it has none.
+    pub first: Option<Stamp>,
+    /// Time of the last.
+    pub last: Option<Stamp>,
+    /// How many there are in the entry that has most.
+    pub records: u64,
 }
 
 /// One run of the kubelet process.

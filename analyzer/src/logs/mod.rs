@@ -1,5 +1,35 @@
 //! Logs: bytes → lines → messages → matches of rules, streamed; a log is never held whole.
 
+mod clean;
+mod clock;
 pub mod digest;
+mod example;
+mod heading;
+mod json;
+mod judge;
+mod klog;
+mod lines;
+mod literals;
+mod lives;
+mod memo;
+mod merge;
+mod message;
+mod patterns;
+mod place;
+mod program;
+mod programs;
+mod scanner;
+mod seen;
+mod settle;
+mod sniff;
+mod stated;
+mod stream;
+mod tally;
+mod templates;
+mod transport;
 
-pub use digest::{Hit, Life, LogDigest, Occurrence, Stamp, Template};
+pub use digest::{Hit, Life, LogDigest, Occurrence, Span, Stamp, Template};
+pub use example::matching_patterns;
+pub use patterns::{PatternError, PatternSet};
+pub use scanner::{Options, Scanner};
+pub use sniff::is_log;

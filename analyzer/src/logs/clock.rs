@@ -1,0 +1,333 @@
+//! Times as lines print them, and what they mean in the end.
+//!
+//! A line may print an instant, a local time, or a time without a year. The latter two become instants only when a whole
+//! stream has been read, so a [`Tick`] keeps what was printed and [`Calendar`] resolves it.
+
+use chrono::{DateTime, Datelike as _, NaiveDate};
+
+/// Microseconds of a day.
+pub(crate) const DAY: i64 = 86_400_000_000;
+const SECOND: i64 = 1_000_000;
+
+/// A printed time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Clock {
+    /// Microseconds since 1970, UTC.
+    Utc(i64),
+    /// Date and time without a zone, as if it were UTC.
+    Local(i64),
+    /// Month, day and microseconds of the day; neither year nor zone.
+    Yearless(u8, u8, i64),
+}
+
+/// A printed time with its place in the stream: microseconds, and what they count from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Tick {
+    /// Microseconds since 1970; for [`Basis::Yearless`] in years counted from 2000.
+    pub(crate) micros: i64,
+    pub(crate) basis: Basis,
+}
+
+/// What is known of a printed time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Basis {
+    Utc,
+    Local,
+    Yearless,
+}
+
+/// Year and zone of one stream's times, found while it is read.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Calendar {
+    /// Times that the year turned since the first yearless line.
+    turns: i32,
+    last: Option<(u8, u8)>,
+    last_micros: i64,
+    /// Base year 2000 + n means calendar year `year + n`.
+    base: Option<i32>,
+    /// The turn in which a 29 February was seen.
+    leap: Option<i32>,
+}
+
+impl Calendar {
+    /// The place of a printed time in this stream.
+    pub(crate) fn tick(&mut self, clock: Clock) -> Option<Tick> {
+        match clock {
+            Clock::Utc(micros) => Some(Tick {
+                micros,
+                basis: Basis::Utc,
+            }),
+            Clock::Local(micros) => Some(Tick {
+                micros,
+                basis: Basis::Local,
+            }),
+            Clock::Yearless(month, day, of_day) => self.yearless(month, day, of_day),
+        }
+    }
+
+    fn yearless(&mut self, month: u8, day: u8, of_day: i64) -> Option<Tick> {
+        if let Some((last_month, _)) = self.last {
+            // December to January is a new year, January to December a late line of the old one; smaller steps are clock corrections.
+            if last_month >= 11 && month <= 2 {
+                self.turns += 1;
+            } else if last_month <= 2 && month >= 11 && self.turns > 0 {
+                self.turns -= 1;
+            }
+        }
+        self.last = Some((month, day));
+        if (month, day) == (2, 29) {
+            self.leap = Some(self.turns);
+        }
+        let date = NaiveDate::from_ymd_opt(2000 + self.turns, month.into(), day.into())
+            .or_else(|| NaiveDate::from_ymd_opt(2000 + self.turns, 3, 1))?;
+        self.last_micros = micros_of(date) + of_day;
+        Some(Tick {
+            micros: self.last_micros,
+            basis: Basis::Yearless,
+        })
+    }
+
+    /// Tells the year of the line read last.
+    pub(crate) fn anchor(&mut self, year: i32) {
+        self.base.get_or_insert(year - self.turns);
+    }
+
+    /// Whether the year is still open.
+    pub(crate) fn wants_anchor(&self) -> bool {
+        self.base.is_none()
+    }
+
+    /// Whether yearless lines can become instants: the stream tells its year, or `newest` does.
+    pub(crate) fn settle(&mut self, newest: Option<i64>) {
+        let Some(newest) = newest else { return };
+        if self.base.is_some() || self.last.is_none() {
+            return;
+        }
+        let latest = newest + DAY + 2 * 3600 * SECOND;
+        let Some(end) = DateTime::from_timestamp_micros(latest) else {
+            return;
+        };
+        let mut base = end.year() - self.turns;
+        if shift(self.last_micros, base).is_none_or(|micros| micros > latest) {
+            base -= 1;
+        }
+        if let Some(leap) = self.leap {
+            while base > 1900 && NaiveDate::from_ymd_opt(base + leap, 2, 29).is_none() {
+                base -= 1;
+            }
+        }
+        self.base = Some(base);
+    }
+
+    /// The instant of a tick in microseconds since 1970. `offset` is the node's zone, seconds east of UTC.
+    ///
+    /// Yearless times of a stream whose year is not known stay in the years after 2000: right relative to each other.
+    pub(crate) fn instant(&self, tick: Tick, offset: i32) -> i64 {
+        let zone = i64::from(offset) * SECOND;
+        match tick.basis {
+            Basis::Utc => tick.micros,
+            Basis::Local => tick.micros - zone,
+            Basis::Yearless => {
+                self.base
+                    .and_then(|base| shift(tick.micros, base))
+                    .unwrap_or(tick.micros)
+                    - zone
+            }
+        }
+    }
+}
+
+/// Moves a tick from the years after 2000 to those after `base`.
+fn shift(micros: i64, base: i32) -> Option<i64> {
+    let date = DateTime::from_timestamp_micros(micros)?.date_naive();
+    let year = date.year() - 2000 + base;
+    let moved = NaiveDate::from_ymd_opt(year, date.month(), date.day())
+        .or_else(|| NaiveDate::from_ymd_opt(year, 3, 1))?;
+    Some(micros - micros_of(date) + micros_of(moved))
+}
+
+/// Midnight of a date, microseconds since 1970.
+pub(crate) fn micros_of(date: NaiveDate) -> i64 {
+    i64::from(date.num_days_from_ce() - 719_163) * DAY
+}
+
+/// Reads `2026-11-22T07:30:22.304123Z` at the start of a text: date, `T` or a blank, time, fraction, zone. The zone may be missing.
+pub(crate) fn iso(text: &[u8]) -> Option<(Clock, &[u8])> {
+    let (year, rest) = digits(text, 4)?;
+    let rest = rest
+        .strip_prefix(b"-")
+        .or_else(|| rest.strip_prefix(b"/"))?;
+    let (month, rest) = digits(rest, 2)?;
+    let rest = rest
+        .strip_prefix(b"-")
+        .or_else(|| rest.strip_prefix(b"/"))?;
+    let (day, rest) = digits(rest, 2)?;
+    let rest = rest
+        .strip_prefix(b"T")
+        .or_else(|| rest.strip_prefix(b" "))?;
+    let (of_day, rest) = time(rest)?;
+    let date = NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)?;
+    let micros = micros_of(date) + of_day;
+    Some(match zone(rest) {
+        Some((seconds, rest)) => (Clock::Utc(micros - i64::from(seconds) * SECOND), rest),
+        None => (Clock::Local(micros), rest),
+    })
+}
+
+/// Reads `07:30:22` with an optional fraction after `.` or `,`: microseconds of the day.
+pub(crate) fn time(text: &[u8]) -> Option<(i64, &[u8])> {
+    let (hours, rest) = digits(text, 2)?;
+    let (minutes, rest) = digits(rest.strip_prefix(b":")?, 2)?;
+    let (seconds, rest) = digits(rest.strip_prefix(b":")?, 2)?;
+    if hours > 23 || minutes > 59 || seconds > 60 {
+        return None;
+    }
+    let (fraction, rest) = fraction(rest);
+    let whole = i64::from(hours * 3600 + minutes * 60 + seconds);
+    Some((whole * SECOND + fraction, rest))
+}
+
+fn fraction(text: &[u8]) -> (i64, &[u8]) {
+    let Some((b'.' | b',', digits)) = text.split_first() else {
+        return (0, text);
+    };
+    let length = digits
+        .iter()
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
+    if length == 0 {
+        return (0, text);
+    }
+    let mut micros = 0;
+    let mut unit = 100_000;
+    for byte in digits.iter().take(length.min(6)) {
+        micros += i64::from(byte - b'0') * unit;
+        unit /= 10;
+    }
+    (micros, digits.get(length..).unwrap_or_default())
+}
+
+fn zone(text: &[u8]) -> Option<(i32, &[u8])> {
+    match text.split_first()? {
+        (b'Z', rest) => Some((0, rest)),
+        (sign @ (b'+' | b'-'), rest) => {
+            let (hours, rest) = digits(rest, 2)?;
+            let rest = rest.strip_prefix(b":").unwrap_or(rest);
+            let (minutes, rest) = digits(rest, 2)?;
+            let seconds = i32::try_from(hours * 3600 + minutes * 60).ok()?;
+            Some((if *sign == b'-' { -seconds } else { seconds }, rest))
+        }
+        _ => None,
+    }
+}
+
+/// Exactly `count` digits at the start of a text.
+pub(crate) fn digits(text: &[u8], count: usize) -> Option<(u32, &[u8])> {
+    let (number, rest) = text.split_at_checked(count)?;
+    let mut value = 0_u32;
+    for byte in number {
+        if !byte.is_ascii_digit() {
+            return None;
+        }
+        value = value.checked_mul(10)?.checked_add(u32::from(byte - b'0'))?;
+    }
+    Some((value, rest))
+}
+
+/// A month by its name in a common locale, by `4月`, or by a bare number.
+pub(crate) fn month(word: &[u8]) -> Option<u8> {
+    const NAMES: [&str; 12] = [
+        "jan|janv|janv.|ene|gen|sty|janeiro|янв|led|1月",
+        "feb|febr|févr|févr.|fév|lut|fev|фев|úno|2月",
+        "mar|mars|märz|mrz|mär|mrt|maa|мар|bře|3月",
+        "apr|avr|avr.|avril|abr|kwi|апр|dub|4月",
+        "may|mai|mei|maj|mag|maio|май|мая|kvě|5月",
+        "jun|juin|juni|giu|cze|июн|čvn|6月",
+        "jul|juil|juil.|juli|lug|lip|июл|čvc|7月",
+        "aug|août|ago|sie|авг|srp|8月",
+        "sep|sept|sept.|set|wrz|сен|zář|9月",
+        "oct|okt|ott|paź|out|окт|říj|10月",
+        "nov|nov.|noi|lis|ноя|lis|11月",
+        "dec|déc|déc.|dez|dic|gru|дек|pro|12月",
+    ];
+    if word.len() <= 2
+        && let Some((number, _)) = digits(word, word.len())
+    {
+        return u8::try_from(number)
+            .ok()
+            .filter(|number| (1..=12).contains(number));
+    }
+    let word = std::str::from_utf8(word).ok()?.to_lowercase();
+    let position = NAMES
+        .iter()
+        .position(|names| names.split('|').any(|name| name == word))?;
+    u8::try_from(position + 1).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn utc(text: &str) -> i64 {
+        DateTime::parse_from_rfc3339(text)
+            .unwrap()
+            .timestamp_micros()
+    }
+
+    #[test]
+    fn iso_times_are_read_with_every_zone_and_fraction() {
+        for (text, want) in [
+            (
+                "2026-11-22T07:30:22.304123Z host",
+                "2026-11-22T07:30:22.304123Z",
+            ),
+            ("2025-11-12T17:49:24+0530 x", "2025-11-12T12:19:24Z"),
+            (
+                "2022-10-29T16:10:22.592603036-05:00 x",
+                "2022-10-29T21:10:22.592603Z",
+            ),
+            (
+                "2026-11-22T06:45:12,567890+00:00 x",
+                "2026-11-22T06:45:12.567890Z",
+            ),
+        ] {
+            let (clock, _) = iso(text.as_bytes()).unwrap();
+            assert_eq!(clock, Clock::Utc(utc(want)), "{text}");
+        }
+        assert!(iso(b"2026-13-01T00:00:00Z").is_none());
+        assert!(iso(b"2026-11-22 7:30").is_none());
+    }
+
+    #[test]
+    fn months_are_known_in_several_languages() {
+        for (word, want) in [
+            ("Nov", 11),
+            ("okt", 10),
+            ("août", 8),
+            ("4月", 4),
+            ("7", 7),
+            ("10月", 10),
+        ] {
+            assert_eq!(month(word.as_bytes()), Some(want), "{word}");
+        }
+        assert_eq!(month(b"kubelet"), None);
+    }
+
+    #[test]
+    fn a_file_over_new_year_gets_two_years_in_order() {
+        let mut calendar = Calendar::default();
+        let december = calendar.tick(Clock::Yearless(12, 31, 0)).unwrap();
+        let january = calendar.tick(Clock::Yearless(1, 1, 0)).unwrap();
+        calendar.settle(Some(utc("2026-01-03T00:00:00Z")));
+        assert_eq!(calendar.instant(december, 0), utc("2025-12-31T00:00:00Z"));
+        assert_eq!(calendar.instant(january, 0), utc("2026-01-01T00:00:00Z"));
+    }
+
+    #[test]
+    fn a_leap_day_goes_to_the_leap_year_before_the_anchor() {
+        let mut calendar = Calendar::default();
+        let leap = calendar.tick(Clock::Yearless(2, 29, 0)).unwrap();
+        calendar.settle(Some(utc("2026-03-03T00:00:00Z")));
+        assert_eq!(calendar.instant(leap, 0), utc("2024-02-29T00:00:00Z"));
+    }
+}

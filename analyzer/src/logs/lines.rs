@@ -1,0 +1,170 @@
+//! A stream of bytes → numbered lines, without ever holding the stream.
+
+use std::io::{self, Read};
+
+/// Bytes of a line that are kept; the rest of a longer line is read and dropped.
+pub(crate) const MAX_LINE: usize = 1 << 20;
+
+const CHUNK: usize = 256 << 10;
+
+/// Reads lines from a stream of any length. Ends at `\n`; a final line needs none.
+pub(crate) struct Lines<'r> {
+    reader: &'r mut dyn Read,
+    buffer: Vec<u8>,
+    start: usize,
+    end: usize,
+    searched: usize,
+    number: u64,
+    ended: bool,
+}
+
+/// One line as it stands in the stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Line<'b> {
+    /// Number from 1, as an editor counts.
+    pub(crate) number: u64,
+    /// Its bytes without the line end (`\n`, `\r\n`) and without a byte order mark, at most [`MAX_LINE`].
+    pub(crate) bytes: &'b [u8],
+}
+
+impl<'r> Lines<'r> {
+    pub(crate) fn new(reader: &'r mut dyn Read) -> Self {
+        Self {
+            reader,
+            buffer: vec![0; CHUNK],
+            start: 0,
+            end: 0,
+            searched: 0,
+            number: 0,
+            ended: false,
+        }
+    }
+
+    /// The next line; `None` at the end of the stream.
+    pub(crate) fn next(&mut self) -> io::Result<Option<Line<'_>>> {
+        let Some((from, to)) = self.find()? else {
+            return Ok(None);
+        };
+        self.number += 1;
+        let mut bytes = self.buffer.get(from..to).unwrap_or_default();
+        if self.number == 1 {
+            bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+        }
+        Ok(Some(Line {
+            number: self.number,
+            bytes: bytes.strip_suffix(b"\r").unwrap_or(bytes),
+        }))
+    }
+
+    fn find(&mut self) -> io::Result<Option<(usize, usize)>> {
+        loop {
+            let fresh = self.buffer.get(self.searched..self.end).unwrap_or_default();
+            if let Some(offset) = memchr::memchr(b'\n', fresh) {
+                let line = (self.start, self.searched + offset);
+                self.start = line.1 + 1;
+                self.searched = self.start;
+                return Ok(Some(line));
+            }
+            self.searched = self.end;
+            if self.ended {
+                let line = (self.start, self.end);
+                self.start = self.end;
+                return Ok((line.0 < line.1).then_some(line));
+            }
+            if self.end - self.start >= MAX_LINE {
+                let line = (self.start, self.start + MAX_LINE);
+                self.skip_line()?;
+                return Ok(Some(line));
+            }
+            self.fill()?;
+        }
+    }
+
+    fn fill(&mut self) -> io::Result<()> {
+        if self.start > 0 {
+            self.buffer.copy_within(self.start..self.end, 0);
+            self.end -= self.start;
+            self.searched -= self.start;
+            self.start = 0;
+        }
+        if self.end == self.buffer.len() {
+            self.buffer.resize(self.buffer.len() + CHUNK, 0);
+        }
+        let room = self.buffer.get_mut(self.end..).unwrap_or_default();
+        let read = read_some(self.reader, room)?;
+        self.end += read;
+        self.ended = read == 0;
+        Ok(())
+    }
+
+    /// Drops the rest of an overlong line. The kept part stays at the front of the buffer, chunks are read behind it.
+    fn skip_line(&mut self) -> io::Result<()> {
+        let kept = self.end;
+        if self.buffer.len() < kept + CHUNK {
+            self.buffer.resize(kept + CHUNK, 0);
+        }
+        loop {
+            let room = self.buffer.get_mut(kept..).unwrap_or_default();
+            let read = read_some(self.reader, room)?;
+            let chunk = room.get(..read).unwrap_or_default();
+            let line_end = memchr::memchr(b'\n', chunk);
+            if read == 0 || line_end.is_some() {
+                self.ended = read == 0;
+                self.start = kept + line_end.map_or(0, |at| at + 1);
+                self.end = kept + read;
+                self.searched = self.start;
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn read_some(reader: &mut dyn Read, room: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match reader.read(room) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(bytes: &[u8]) -> Vec<(u64, Vec<u8>)> {
+        let mut reader = bytes;
+        let mut lines = Lines::new(&mut reader);
+        let mut all = Vec::new();
+        while let Some(line) = lines.next().unwrap() {
+            all.push((line.number, line.bytes.to_vec()));
+        }
+        all
+    }
+
+    #[test]
+    fn line_ends_and_a_byte_order_mark_are_taken_off() {
+        assert_eq!(
+            lines(b"\xEF\xBB\xBFone\r\n\ntwo\nlast"),
+            [
+                (1, b"one".to_vec()),
+                (2, Vec::new()),
+                (3, b"two".to_vec()),
+                (4, b"last".to_vec())
+            ]
+        );
+        assert!(lines(b"").is_empty());
+    }
+
+    #[test]
+    fn an_overlong_line_is_cut_and_the_next_one_is_whole() {
+        for length in [MAX_LINE - 1, MAX_LINE, MAX_LINE + 1, 16 << 20] {
+            let mut input = vec![b'x'; length];
+            input.extend_from_slice(b"\nnext\n");
+            let all = lines(&input);
+            assert_eq!(all.len(), 2, "{length}");
+            assert_eq!(all[0].1.len(), length.min(MAX_LINE));
+            assert_eq!(all[1], (2, b"next".to_vec()));
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! Texts that every match of a pattern must contain, so that most lines never meet the pattern itself.
+
+use regex_syntax::hir::{Class, Hir, HirKind};
+
+/// Shorter texts are in too many lines to be worth looking for.
+const MIN: usize = 6;
+/// More alternatives than this find candidates no better than the pattern does.
+const MAX_SETS: usize = 32;
+
+/// Lower-case texts of which every match contains at least one, letters of any case; `None` when there is no such set.
+pub(crate) fn required(hir: &Hir) -> Option<Vec<Vec<u8>>> {
+    best(hir).filter(is_long)
+}
+
+type Set = Vec<Vec<u8>>;
+
+/// The set that is found least often in logs.
+fn best(hir: &Hir) -> Option<Set> {
+    match hir.kind() {
+        HirKind::Literal(literal) => Some(vec![literal.0.to_ascii_lowercase()]),
+        HirKind::Capture(capture) => best(&capture.sub),
+        HirKind::Repetition(repetition) if repetition.min > 0 => best(&repetition.sub),
+        HirKind::Concat(parts) => of_concat(parts),
+        HirKind::Alternation(branches) => of_alternation(branches),
+        HirKind::Class(class) => letter(class).map(|letter| vec![vec![letter]]),
+        HirKind::Empty | HirKind::Look(_) | HirKind::Repetition(_) => None,
+    }
+}
+
+fn of_alternation(branches: &[Hir]) -> Option<Set> {
+    let mut set = Vec::new();
+    for branch in branches {
+        set.extend(best(branch)?);
+    }
+    set.sort();
+    set.dedup();
+    (set.len() <= MAX_SETS).then_some(set)
+}
+
+/// Neighbouring literals and letters of any case make one text; the rarest of all sets wins.
+fn of_concat(parts: &[Hir]) -> Option<Set> {
+    let mut sets = Vec::new();
+    let mut run = Vec::new();
+    for part in parts {
+        match exact(part) {
+            Some(text) => run.extend(text),
+            None => {
+                sets.push(vec![std::mem::take(&mut run)]);
+                sets.extend(best(part));
+            }
+        }
+    }
+    sets.push(vec![run]);
+    sets.into_iter()
+        .filter(|set| set.iter().all(|literal| !literal.is_empty()))
+        .max_by_key(|set| {
+            (
+                is_long(set),
+                set.iter().map(|literal| rarity(literal)).min(),
+            )
+        })
+}
+
+fn is_long(set: &Set) -> bool {
+    set.iter().all(|literal| literal.len() >= MIN)
+}
+
+/// The one text that a part matches, letters of any case.
+fn exact(hir: &Hir) -> Option<Vec<u8>> {
+    match hir.kind() {
+        HirKind::Literal(literal) => Some(literal.0.to_ascii_lowercase()),
+        HirKind::Class(class) => letter(class).map(|letter| vec![letter]),
+        HirKind::Capture(capture) => exact(&capture.sub),
+        _ => None,
+    }
+}
+
+/// A class that is one letter in both cases.
+fn letter(class: &Class) -> Option<u8> {
+    let Class::Bytes(class) = class else {
+        return None;
+    };
+    let [upper, lower] = class.ranges() else {
+        return None;
+    };
+    let pair = upper.start() == upper.end()
+        && lower.start() == lower.end()
+        && upper.start().is_ascii_uppercase()
+        && upper.start().to_ascii_lowercase() == lower.start();
+    pair.then_some(lower.start())
+}
+
+/// Long texts are rare; words that most lines of a kubelet have are not.
+fn rarity(literal: &[u8]) -> usize {
+    const COMMON: [&[u8]; 12] = [
+        b"failed to ",
+        b"error: ",
+        b" err=\"",
+        b"unable to ",
+        b"container",
+        b"kubelet",
+        b"kubernetes",
+        b"forbidden",
+        b"not found",
+        b"connect: ",
+        b"rpc error: ",
+        b"node \"",
+    ];
+    let common: usize = COMMON
+        .iter()
+        .filter(|word| memchr::memmem::find(literal, word).is_some())
+        .map(|word| word.len())
+        .sum();
+    (4 * literal.len()).saturating_sub(3 * common)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(pattern: &str) -> Option<Vec<String>> {
+        let hir = regex_syntax::ParserBuilder::new()
+            .unicode(false)
+            .utf8(false)
+            .build()
+            .parse(pattern)
+            .unwrap();
+        required(&hir).map(|set| {
+            set.into_iter()
+                .map(|literal| String::from_utf8(literal).unwrap())
+                .collect()
+        })
+    }
+
+    #[test]
+    fn a_text_that_every_match_contains_is_found() {
+        assert_eq!(
+            of("Failed to .* swap on is"),
+            Some(vec![" swap on is".into()])
+        );
+        assert_eq!(of("(?i)Swap ON is"), Some(vec!["swap on is".into()]));
+        assert_eq!(
+            of("x(?:first branch|second branch)y"),
+            Some(vec!["first branch".into(), "second branch".into()])
+        );
+        assert_eq!(
+            of("(?P<n>literal text)+"),
+            Some(vec!["literal text".into()])
+        );
+    }
+
+    #[test]
+    fn a_pattern_without_one_says_so() {
+        for pattern in [
+            "short",
+            r"\w+ \d+",
+            "(?:long enough|no)",
+            "(?:long enough)?",
+            "a*b*",
+        ] {
+            assert_eq!(of(pattern), None, "{pattern}");
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Where a record stands among all records, before the years of all streams are known.
+
+use super::clock::{Basis, Calendar, Tick};
+use super::digest::{Occurrence, Stamp};
+use crate::finding::Evidence;
+use crate::origin::Origin;
+use chrono::DateTime;
+use std::sync::Arc;
+
+/// The place of one record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) stream: usize,
+    /// Counts lines in the order they were read.
+    pub(crate) ordinal: u64,
+    /// Its own time.
+    pub(crate) time: Option<Tick>,
+    /// Its own time or that of the record before it.
+    pub(crate) order: Option<Tick>,
+}
+
+/// A record that may be quoted.
+#[derive(Debug, Clone)]
+pub(crate) struct Spot {
+    pub(crate) entry: Arc<str>,
+    pub(crate) line: u64,
+    pub(crate) text: String,
+    pub(crate) place: Place,
+}
+
+impl Spot {
+    /// Makes this the spot of another record, keeping the buffer.
+    pub(crate) fn set(&mut self, entry: &Arc<str>, line: u64, raw: &[u8], place: Place) {
+        if !Arc::ptr_eq(&self.entry, entry) {
+            self.entry = Arc::clone(entry);
+        }
+        self.line = line;
+        self.place = place;
+        self.text.clear();
+        quote(&mut self.text, raw);
+    }
+
+    pub(crate) fn new(entry: &Arc<str>, line: u64, raw: &[u8], place: Place) -> Self {
+        let mut text = String::new();
+        quote(&mut text, raw);
+        Self {
+            entry: Arc::clone(entry),
+            line,
+            text,
+            place,
+        }
+    }
+}
+
+fn quote(text: &mut String, raw: &[u8]) {
+    let cut = raw
+        .get(..raw.len().min(Evidence::MAX_TEXT))
+        .unwrap_or_default();
+    for chunk in cut.utf8_chunks() {
+        text.push_str(chunk.valid());
+        // A character that the cut halved is no encoding error.
+        if !chunk.invalid().is_empty() && text.len() + 3 <= Evidence::MAX_TEXT {
+            text.push('\u{FFFD}');
+        }
+    }
+}
+
+/// Turns places into instants and ranks, once all streams were read.
+pub(crate) struct Timeline<'a> {
+    pub(crate) calendars: Vec<&'a Calendar>,
+    /// The node's zone, seconds east of UTC.
+    pub(crate) offset: i32,
+}
+
+impl Timeline<'_> {
+    /// The time of a record.
+    pub(crate) fn stamp(&self, place: Place) -> Option<Stamp> {
+        let tick = place.time?;
+        Some(Stamp {
+            time: DateTime::from_timestamp_micros(self.instant(place.stream, tick))?,
+            year_inferred: tick.basis == Basis::Yearless,
+        })
+    }
+
+    /// Sorts records by time, those of streams without any time last, in the order they were read.
+    pub(crate) fn key(&self, place: Place) -> (i64, u64) {
+        let order = place.order.map(|tick| self.instant(place.stream, tick));
+        (order.unwrap_or(i64::MAX), place.ordinal)
+    }
+
+    /// Whether the year of a time is more than a guess.
+    pub(crate) fn is_dated(&self, stream: usize, tick: Tick) -> bool {
+        tick.basis != Basis::Yearless
+            || self
+                .calendars
+                .get(stream)
+                .is_some_and(|calendar| !calendar.wants_anchor())
+    }
+
+    fn instant(&self, stream: usize, tick: Tick) -> i64 {
+        self.calendars
+            .get(stream)
+            .map_or(tick.micros, |calendar| calendar.instant(tick, self.offset))
+    }
+}
+
+/// Ranks of the places that a digest shows.
+pub(crate) struct Ranks(Vec<(i64, u64)>);
+
+impl Ranks {
+    pub(crate) fn new(timeline: &Timeline<'_>, places: impl Iterator<Item = Place>) -> Self {
+        let mut keys: Vec<_> = places.map(|place| timeline.key(place)).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        Self(keys)
+    }
+
+    pub(crate) fn rank(&self, timeline: &Timeline<'_>, place: Place) -> u64 {
+        let (Ok(rank) | Err(rank)) = self.0.binary_search(&timeline.key(place));
+        rank as u64
+    }
+
+    pub(crate) fn occurrence(&self, timeline: &Timeline<'_>, spot: Spot) -> Occurrence {
+        Occurrence {
+            time: timeline.stamp(spot.place),
+            sequence: self.rank(timeline, spot.place),
+            origin: Origin::line(spot.entry, spot.line),
+            text: spot.text,
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Several entries may hold the same record: a unit's journal as text and as JSON, the tail of `systemctl status`, a rotated file.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hasher as _};
+
+/// Records remembered; later ones count as new.
+const CAPACITY: usize = 1 << 20;
+
+/// What tells records apart whatever carried them.
+pub(crate) struct Identity<'a> {
+    pub(crate) program: Option<&'a str>,
+    pub(crate) pid: Option<u32>,
+    /// The message with its own header.
+    pub(crate) message: &'a [u8],
+    /// Microseconds, where the message has no time of its own. Carriers print zones and fractions differently, so only
+    /// the second within a quarter of an hour counts.
+    pub(crate) time: Option<i64>,
+}
+
+impl Identity<'_> {
+    fn hash(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        hasher.write(self.message);
+        hasher.write(self.program.unwrap_or_default().as_bytes());
+        hasher.write_u32(self.pid.unwrap_or_default());
+        hasher.write_i64(
+            self.time
+                .map_or(-1, |micros| (micros / 1_000_000).rem_euclid(900)),
+        );
+        hasher.finish()
+    }
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Count {
+    /// Most that one stream had.
+    most: u32,
+    stream: usize,
+    in_stream: u32,
+}
+
+/// Records that were counted.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    counts: HashMap<u64, Count>,
+}
+
+impl Seen {
+    /// Whether a record is new. A stream that has a record twice has two records; another stream that has it twice has the same two.
+    pub(crate) fn is_new(&mut self, stream: usize, identity: &Identity<'_>) -> bool {
+        let full = self.counts.len() >= CAPACITY;
+        let hash = identity.hash();
+        let Some(count) = self.counts.get_mut(&hash) else {
+            if !full {
+                self.counts.insert(
+                    hash,
+                    Count {
+                        most: 1,
+                        stream,
+                        in_stream: 1,
+                    },
+                );
+            }
+            return true;
+        };
+        if count.stream != stream {
+            count.stream = stream;
+            count.in_stream = 0;
+        }
+        count.in_stream += 1;
+        let new = count.in_stream > count.most;
+        count.most = count.most.max(count.in_stream);
+        new
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_record_in_another_stream_is_not_new_but_a_repeat_is() {
+        let mut seen = Seen::default();
+        let mut is_new = |stream, micros| {
+            seen.is_new(
+                stream,
+                &Identity {
+                    program: Some("systemd"),
+                    pid: Some(1),
+                    message: b"kubelet.service: Failed with result 'exit-code'.",
+                    time: Some(micros),
+                },
+            )
+        };
+        assert!(is_new(0, 10_200_000));
+        assert!(is_new(0, 10_900_000));
+        assert!(!is_new(1, 10_000_000));
+        assert!(!is_new(1, 10_000_000));
+        assert!(is_new(1, 10_000_000));
+        assert!(is_new(1, 11_000_000));
+    }
+}

@@ -1,0 +1,172 @@
+//! One log as it is read: all parts of a journal, or one file.
+
+use super::clock::{Basis, Calendar, Clock, Tick};
+use super::klog::Level;
+use super::lives::Cutter;
+use super::place::Place;
+use std::collections::BTreeMap;
+
+/// State of one stream.
+#[derive(Debug, Default)]
+pub(crate) struct Stream {
+    pub(crate) number: usize,
+    pub(crate) calendar: Calendar,
+    /// Lives of the kubelet in it.
+    pub(crate) lives: Cutter,
+    /// Runs of a process that has the kubelet as a child.
+    pub(crate) supervisor: Cutter,
+    /// Program that the name of the entry suggests.
+    pub(crate) hint: Option<usize>,
+    /// The hint is as good as an identifier: a journal of one unit, a container's file.
+    pub(crate) hint_is_sure: bool,
+    /// Program named by a section head.
+    pub(crate) section: Option<usize>,
+    /// Inside the head of `systemctl status`.
+    pub(crate) in_status: bool,
+    /// Inside a goroutine dump, of this process.
+    pub(crate) trace: Option<Sender>,
+    /// A record whose value goes on in the following lines.
+    pub(crate) block: Option<Block>,
+    /// Lines per program.
+    pub(crate) spans: BTreeMap<usize, Span>,
+    /// Oldest and newest time with a year.
+    pub(crate) dated: Option<(Tick, Tick)>,
+    /// Oldest and newest time without.
+    pub(crate) yearless: Option<(Tick, Tick)>,
+    order: Option<Tick>,
+    samples: u32,
+}
+
+/// Who wrote a line, as its carrier says.
+pub(crate) type Sender = (Option<usize>, Option<u32>);
+
+/// First and last record of a program, and how many.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Span {
+    pub(crate) first: Place,
+    pub(crate) last: Place,
+    pub(crate) records: u64,
+}
+
+/// A record that several lines make up.
+#[derive(Debug)]
+pub(crate) struct Block {
+    pub(crate) sender: Sender,
+    pub(crate) sure: bool,
+    pub(crate) level: Level,
+    pub(crate) life: Option<usize>,
+    pub(crate) place: Place,
+    pub(crate) text: Vec<u8>,
+    /// The lines, with the offset at which each one's text ends.
+    pub(crate) parts: Vec<Part>,
+    pub(crate) own_time: bool,
+    /// Its last line was read.
+    pub(crate) closed: bool,
+}
+
+/// A line of a block.
+#[derive(Debug)]
+pub(crate) struct Part {
+    pub(crate) end: usize,
+    pub(crate) line: u64,
+    pub(crate) raw: Vec<u8>,
+}
+
+/// Lines that may be searched for a date that tells the year.
+const SAMPLES: u32 = 20_000;
+
+impl Stream {
+    pub(crate) fn new(number: usize, hint: Option<usize>, hint_is_sure: bool) -> Self {
+        Self {
+            number,
+            hint,
+            hint_is_sure,
+            ..Self::default()
+        }
+    }
+
+    /// The place of a line whose carrier or header printed `clock`.
+    pub(crate) fn place(&mut self, ordinal: u64, clock: Option<Clock>) -> Place {
+        let time = clock.and_then(|clock| self.calendar.tick(clock));
+        if let Some(tick) = time {
+            self.order = time;
+            let range = if tick.basis == Basis::Yearless {
+                &mut self.yearless
+            } else {
+                &mut self.dated
+            };
+            *range = Some(range.map_or((tick, tick), |(oldest, newest)| {
+                (
+                    if tick.micros < oldest.micros {
+                        tick
+                    } else {
+                        oldest
+                    },
+                    if tick.micros > newest.micros {
+                        tick
+                    } else {
+                        newest
+                    },
+                )
+            }));
+        }
+        Place {
+            stream: self.number,
+            ordinal,
+            time,
+            order: self.order,
+        }
+    }
+
+    /// Learns the year from a date of the same day in the text of a line without year.
+    pub(crate) fn learn_year(&mut self, outer: Option<Clock>, inner: Option<Clock>, text: &[u8]) {
+        let Some(Clock::Yearless(month, day, _)) = outer.or(inner) else {
+            return;
+        };
+        if !self.calendar.wants_anchor() || self.samples >= SAMPLES {
+            return;
+        }
+        self.samples += 1;
+        let year = match inner {
+            Some(Clock::Utc(micros) | Clock::Local(micros)) => same_day(micros, month, day),
+            _ => year_in(text, month, day),
+        };
+        if let Some(year) = year {
+            self.calendar.anchor(year);
+        }
+    }
+
+    pub(crate) fn count(&mut self, program: Option<usize>, place: Place) {
+        let Some(program) = program else { return };
+        self.spans
+            .entry(program)
+            .and_modify(|span| {
+                span.last = place;
+                span.records += 1;
+            })
+            .or_insert(Span {
+                first: place,
+                last: place,
+                records: 1,
+            });
+    }
+}
+
+fn same_day(micros: i64, month: u8, day: u8) -> Option<i32> {
+    use chrono::Datelike as _;
+    let date = chrono::DateTime::from_timestamp_micros(micros)?.date_naive();
+    (date.month() == u32::from(month) && date.day() == u32::from(day)).then(|| date.year())
+}
+
+/// `LastHeartbeatTime:2020-02-08 13:39:19` in a line of 8 February. Times of certificates are other days, nearly always:
+/// only a printed clock (`m=+21.5`, `current time`) is taken.
+fn year_in(text: &[u8], month: u8, day: u8) -> Option<i32> {
+    let clock = memchr::memmem::find(text, b" m=+")
+        .or_else(|| memchr::memmem::find(text, b"current time "))?;
+    let near = text.get(clock.saturating_sub(48)..text.len().min(clock + 48))?;
+    near.windows(10).find_map(|date| {
+        let date = std::str::from_utf8(date).ok()?;
+        let date: chrono::NaiveDate = date.parse().ok()?;
+        same_day(super::clock::micros_of(date), month, day)
+    })
+}

@@ -1,0 +1,511 @@
+//! What carried a line: journal text, syslog, kernel ring buffer, container file, journal JSON. Takes it off.
+
+use super::clock::{Clock, digits, iso, month, time};
+use super::json::Object;
+use std::borrow::Cow;
+
+/// A line without what carried it.
+#[derive(Debug, Default, Clone, PartialEq)]
+pub(crate) struct Envelope<'a> {
+    /// When the carrier got it.
+    pub(crate) clock: Option<Clock>,
+    /// Syslog identifier.
+    pub(crate) ident: Option<Cow<'a, [u8]>>,
+    /// Unit that it belongs to, where the carrier says so.
+    pub(crate) unit: Option<Cow<'a, [u8]>>,
+    pub(crate) pid: Option<u32>,
+    pub(crate) boot: Option<Cow<'a, [u8]>>,
+    pub(crate) text: Cow<'a, [u8]>,
+    /// A known carrier was taken off.
+    pub(crate) known: bool,
+}
+
+/// Takes the carrier off a cleaned line. A line of no known form is its own text.
+pub(crate) fn open(line: &[u8]) -> Envelope<'_> {
+    let start = line.trim_ascii_start();
+    let found = match start.first() {
+        Some(b'{') => json(start),
+        Some(b'[') => ring_buffer(start).or_else(|| pod_prefix(start)),
+        Some(b'0'..=b'9') => dated(start)
+            .or_else(|| unix_journal(start))
+            .or_else(|| short(start))
+            .or_else(|| node_prefix(start)),
+        Some(b'<') => priority(start),
+        Some(_) => short(start)
+            .or_else(|| full(start))
+            .or_else(|| facility(start))
+            .or_else(|| bare_ident(start)),
+        None => None,
+    };
+    found.unwrap_or_else(|| Envelope {
+        text: Cow::Borrowed(line),
+        ..Envelope::default()
+    })
+}
+
+fn carried<'a>(clock: Option<Clock>, rest: &'a [u8]) -> Envelope<'a> {
+    let (ident, pid, text) = sender(rest);
+    let mut envelope = Envelope {
+        clock,
+        ident: ident.map(Cow::Borrowed),
+        pid,
+        text: Cow::Borrowed(text),
+        known: true,
+        ..Envelope::default()
+    };
+    if ident == Some(b"kernel") {
+        envelope.text = Cow::Borrowed(monotonic(text).map_or(text, |(_, text)| text));
+    }
+    envelope
+}
+
+/// `host ident[pid]: message`; the host may be missing.
+fn sender(text: &[u8]) -> (Option<&[u8]>, Option<u32>, &[u8]) {
+    if let Some((ident, pid, message)) = ident(text) {
+        return (Some(ident), pid, message);
+    }
+    let Some(space) = memchr::memchr(b' ', text) else {
+        return (None, None, text);
+    };
+    let rest = text.get(space + 1..).unwrap_or_default();
+    match ident(rest) {
+        Some((ident, pid, message)) => (Some(ident), pid, message),
+        None => (None, None, rest),
+    }
+}
+
+/// `ident[pid]: message`.
+fn ident(text: &[u8]) -> Option<(&[u8], Option<u32>, &[u8])> {
+    let end = text
+        .iter()
+        .take(64)
+        .position(|byte| matches!(byte, b' ' | b':' | b'['))?;
+    let (name, rest) = text.split_at_checked(end).filter(|_| end > 0)?;
+    let (pid, rest) = match rest.strip_prefix(b"[") {
+        Some(rest) => {
+            let close = memchr::memchr(b']', rest.get(..rest.len().min(16))?)?;
+            let (number, rest) = rest.split_at_checked(close)?;
+            (
+                std::str::from_utf8(number).ok()?.parse().ok(),
+                rest.get(1..)?,
+            )
+        }
+        None => (None, rest),
+    };
+    let rest = rest.strip_prefix(b":")?;
+    let message = rest
+        .strip_prefix(b" ")
+        .or_else(|| rest.is_empty().then_some(rest))?;
+    Some((name, pid, message))
+}
+
+/// `2026-11-22T07:30:22.304123Z host ident[pid]: message` of the journal, `2016-10-20T18:39:20.57Z stdout F message` of a container.
+fn dated(line: &[u8]) -> Option<Envelope<'_>> {
+    let (clock, rest) = iso(line)?;
+    let rest = rest.strip_prefix(b" ")?;
+    if let Some(tagged) = rest
+        .strip_prefix(b"stdout ")
+        .or_else(|| rest.strip_prefix(b"stderr "))
+    {
+        return container(clock, tagged);
+    }
+    let envelope = carried(Some(clock), rest);
+    // Without a sender the time belongs to the message (etcd prints it like this).
+    envelope.ident.is_some().then_some(envelope)
+}
+
+fn container(clock: Clock, tagged: &[u8]) -> Option<Envelope<'_>> {
+    let end = memchr::memchr(b' ', tagged).unwrap_or(tagged.len());
+    let (tags, text) = tagged.split_at_checked(end)?;
+    matches!(tags.first(), Some(b'F' | b'P')).then(|| Envelope {
+        clock: Some(clock),
+        text: Cow::Borrowed(text.strip_prefix(b" ").unwrap_or(text)),
+        known: true,
+        ..Envelope::default()
+    })
+}
+
+/// `Nov 22 07:22:29.123456 host ident[pid]: message`, months in any language.
+fn short(line: &[u8]) -> Option<Envelope<'_>> {
+    let space = memchr::memchr(b' ', line.get(..line.len().min(24))?)?;
+    let (word, rest) = line.split_at_checked(space)?;
+    let rest = rest.trim_ascii_start();
+    let width = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let (day, rest) = digits(rest, width).filter(|_| (1..=2).contains(&width))?;
+    let (of_day, rest) = time(rest.strip_prefix(b" ")?)?;
+    let rest = rest
+        .strip_prefix(b" ")
+        .or_else(|| rest.is_empty().then_some(rest))?;
+    let day = u8::try_from(day)
+        .ok()
+        .filter(|day| (1..=31).contains(day))?;
+    let clock = month(word).map(|month| Clock::Yearless(month, day, of_day));
+    Some(carried(clock, rest))
+}
+
+/// `Wed 2025-11-12 12:19:21 UTC host ident[pid]: message`.
+fn full(line: &[u8]) -> Option<Envelope<'_>> {
+    let space = memchr::memchr(b' ', line.get(..line.len().min(12))?)?;
+    let (clock, rest) = iso(line.get(space + 1..)?)?;
+    let rest = rest.strip_prefix(b" ")?;
+    let zone_end = memchr::memchr(b' ', rest)?;
+    let zone = rest.get(..zone_end)?;
+    let clock = match clock {
+        Clock::Local(micros) if matches!(zone, b"UTC" | b"GMT") => Clock::Utc(micros),
+        clock => clock,
+    };
+    Some(carried(Some(clock), rest.get(zone_end + 1..)?))
+}
+
+/// `1762949961.490717 host ident[pid]: message`.
+fn unix_journal(line: &[u8]) -> Option<Envelope<'_>> {
+    let width = line.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let (seconds, rest) = digits(line, width).filter(|_| (9..=10).contains(&width))?;
+    let (micros, rest) = digits(rest.strip_prefix(b".")?, 6)?;
+    let clock = Clock::Utc(i64::from(seconds) * 1_000_000 + i64::from(micros));
+    Some(carried(Some(clock), rest.strip_prefix(b" ")?))
+}
+
+/// Kernel ring buffer with any time, and journal lines with monotonic time.
+fn ring_buffer(line: &[u8]) -> Option<Envelope<'_>> {
+    let (clock, rest) = monotonic(line).or_else(|| wall(line))?;
+    if clock.is_none()
+        && let Some(space) = memchr::memchr(b' ', rest)
+        && let Some((ident, Some(pid), text)) = ident(rest.get(space + 1..).unwrap_or_default())
+    {
+        return Some(Envelope {
+            ident: Some(Cow::Borrowed(ident)),
+            pid: Some(pid),
+            text: Cow::Borrowed(text),
+            known: true,
+            ..Envelope::default()
+        });
+    }
+    Some(Envelope {
+        clock,
+        ident: Some(Cow::Borrowed(b"kernel")),
+        text: Cow::Borrowed(rest),
+        known: true,
+        ..Envelope::default()
+    })
+}
+
+/// `[ 7063.247407] text`, `[    5.012000 <    0.012000 >] text`: no time that others share.
+fn monotonic(text: &[u8]) -> Option<(Option<Clock>, &[u8])> {
+    let close = memchr::memchr(b']', text.get(..text.len().min(48))?)?;
+    let inside = text.get(1..close).filter(|_| text.first() == Some(&b'['))?;
+    let dot = memchr::memchr(b'.', inside)?;
+    let whole = inside.get(..dot)?.trim_ascii();
+    let sane = !whole.is_empty()
+        && whole.iter().all(u8::is_ascii_digit)
+        && inside
+            .iter()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b' ' | b'<' | b'>' | b'+'));
+    let rest = text.get(close + 1..)?;
+    sane.then(|| (None, rest.strip_prefix(b" ").unwrap_or(rest)))
+}
+
+/// `[Thu Dec  7 00:05:15 2017] text`.
+fn wall(text: &[u8]) -> Option<(Option<Clock>, &[u8])> {
+    let close = memchr::memchr(b']', text.get(..text.len().min(32))?)?;
+    let inside = std::str::from_utf8(text.get(1..close)?).ok()?;
+    let words: Vec<&str> = inside.split_ascii_whitespace().collect();
+    let [_, name, day, of_day, year] = words.as_slice() else {
+        return None;
+    };
+    let date = chrono::NaiveDate::from_ymd_opt(
+        year.parse().ok()?,
+        u32::from(month(name.as_bytes())?),
+        day.parse().ok()?,
+    )?;
+    let (of_day, _) = time(of_day.as_bytes())?;
+    let rest = text.get(close + 1..)?;
+    let clock = Clock::Local(super::clock::micros_of(date) + of_day);
+    Some((Some(clock), rest.strip_prefix(b" ").unwrap_or(rest)))
+}
+
+/// `<3>[ 1234.567890] text`, `<30>Nov 22 …`.
+fn priority(line: &[u8]) -> Option<Envelope<'_>> {
+    let close = memchr::memchr(b'>', line.get(..line.len().min(5))?)?;
+    let number = line.get(1..close)?;
+    let sane = !number.is_empty() && number.iter().all(u8::is_ascii_digit);
+    let envelope = sane.then(|| open(line.get(close + 1..).unwrap_or_default()))?;
+    envelope.known.then_some(envelope)
+}
+
+/// `kern  :err   : [ 1234.567890] text` of dmesg, ` user: warning: [2024-05-04T14:42:20.144Z]: [talos] text` of Talos.
+fn facility(line: &[u8]) -> Option<Envelope<'_>> {
+    let head = line.get(..line.len().min(40))?;
+    let bracket = memchr::memmem::find(head, b": [")? + 2;
+    let before = head.get(..bracket)?;
+    let sane = before.iter().filter(|&&byte| byte == b':').count() == 2
+        && before
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b':'));
+    let rest = line.get(bracket..).filter(|_| sane)?;
+    if let Some((clock, text)) = iso(rest.get(1..)?) {
+        let text = text.strip_prefix(b"]: ")?;
+        let talos = text.strip_prefix(b"[talos] ");
+        return Some(Envelope {
+            clock: Some(clock),
+            ident: Some(Cow::Borrowed(if talos.is_some() {
+                b"talos"
+            } else {
+                b"kernel"
+            })),
+            text: Cow::Borrowed(talos.unwrap_or(text)),
+            known: true,
+            ..Envelope::default()
+        });
+    }
+    ring_buffer(rest)
+}
+
+/// `kubelet[1234]: message`: the left part of a journal line was cut off.
+fn bare_ident(line: &[u8]) -> Option<Envelope<'_>> {
+    let (name, Some(pid), text) = ident(line)? else {
+        return None;
+    };
+    Some(Envelope {
+        ident: Some(Cow::Borrowed(name)),
+        pid: Some(pid),
+        text: Cow::Borrowed(text),
+        known: true,
+        ..Envelope::default()
+    })
+}
+
+/// `[pod/name/container] message` of kubectl.
+fn pod_prefix(line: &[u8]) -> Option<Envelope<'_>> {
+    let rest = line.strip_prefix(b"[pod/")?;
+    let close = memchr::memmem::find(rest, b"] ")?;
+    let inside = rest.get(..close)?;
+    let name = inside.rsplit(|&byte| byte == b'/').next()?;
+    let mut envelope = open(rest.get(close + 2..)?);
+    envelope.ident.get_or_insert(Cow::Borrowed(name));
+    Some(envelope)
+}
+
+/// `192.0.2.9: message` of talosctl.
+fn node_prefix(line: &[u8]) -> Option<Envelope<'_>> {
+    let colon = memchr::memmem::find(line.get(..line.len().min(48))?, b": ")?;
+    let address = std::str::from_utf8(line.get(..colon)?).ok()?;
+    address.parse::<std::net::IpAddr>().ok()?;
+    let mut envelope = open(line.get(colon + 2..)?);
+    envelope.known = true;
+    Some(envelope)
+}
+
+/// Journal JSON and docker's json-file. Other objects are records of programs.
+fn json(line: &[u8]) -> Option<Envelope<'_>> {
+    let journal = memchr::memmem::find(line, b"\"__REALTIME_TIMESTAMP\"").is_some();
+    if !journal && !line.starts_with(b"{\"log\":") {
+        return None;
+    }
+    match std::str::from_utf8(line) {
+        Ok(text) => json_text(text),
+        Err(_) => json_text(&String::from_utf8_lossy(line)).map(Envelope::into_owned),
+    }
+}
+
+fn json_text(line: &str) -> Option<Envelope<'_>> {
+    let mut object = Object::parse(line)?;
+    let number = |object: &Object<'_>, key: &str| object.text(key)?.parse::<u64>().ok();
+    if let Some(log) = object.take("log") {
+        let clock = object
+            .text("time")
+            .and_then(|time| Some(iso(time.as_bytes())?.0));
+        let text = match log {
+            Cow::Borrowed(text) => Cow::Borrowed(text.trim_ascii_end()),
+            Cow::Owned(text) => Cow::Owned(text.trim_ascii_end().to_vec()),
+        };
+        return Some(Envelope {
+            clock,
+            text,
+            known: true,
+            ..Envelope::default()
+        });
+    }
+    let micros = i64::try_from(number(&object, "__REALTIME_TIMESTAMP")?).ok()?;
+    let pid = number(&object, "_PID").or_else(|| number(&object, "SYSLOG_PID"));
+    let kernel = object.text("_TRANSPORT") == Some("kernel");
+    Some(Envelope {
+        clock: Some(Clock::Utc(micros)),
+        ident: object
+            .take("SYSLOG_IDENTIFIER")
+            .or_else(|| object.take("_COMM"))
+            .or_else(|| kernel.then_some(Cow::Borrowed(b"kernel"))),
+        unit: object.take("UNIT").or_else(|| object.take("_SYSTEMD_UNIT")),
+        pid: pid.and_then(|pid| u32::try_from(pid).ok()),
+        boot: object.take("_BOOT_ID"),
+        text: object.take("MESSAGE").unwrap_or_default(),
+        known: true,
+    })
+}
+
+impl Envelope<'_> {
+    fn into_owned(self) -> Envelope<'static> {
+        let owned = |part: Cow<'_, [u8]>| Cow::Owned(part.into_owned());
+        Envelope {
+            clock: self.clock,
+            ident: self.ident.map(owned),
+            unit: self.unit.map(owned),
+            pid: self.pid,
+            boot: self.boot.map(owned),
+            text: owned(self.text),
+            known: self.known,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(line: &str) -> (Option<String>, Option<u32>, String, bool) {
+        let envelope = open(line.as_bytes());
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (
+            envelope.ident.as_deref().map(text),
+            envelope.pid,
+            text(&envelope.text),
+            envelope.clock.is_some(),
+        )
+    }
+
+    #[test]
+    fn every_carrier_is_taken_off() {
+        for (line, ident, pid, timed) in [
+            (
+                "2026-11-22T07:30:22.304123Z n1 kubelet[61]: hello",
+                Some("kubelet"),
+                Some(61),
+                true,
+            ),
+            (
+                "2025-11-12T17:49:24+0530 n1 kubelet[61]: hello",
+                Some("kubelet"),
+                Some(61),
+                true,
+            ),
+            (
+                "Nov 22 07:22:29 n1 kubelet[61]: hello",
+                Some("kubelet"),
+                Some(61),
+                true,
+            ),
+            (
+                "Nov  2 07:22:29.123456 n1 kubelet[61]: hello",
+                Some("kubelet"),
+                Some(61),
+                true,
+            ),
+            (
+                "4月 02 15:37:33 n1 kubelet[61]: hello",
+                Some("kubelet"),
+                Some(61),
+                true,
+            ),
+            (
+                "7 31 11:15:41 n1 kubelet[61]: hello",
+                Some("kubelet"),
+                Some(61),
+                true,
+            ),
+            (
+                "Dec  4 08:09:02 n1 kubelet: hello",
+                Some("kubelet"),
+                None,
+                true,
+            ),
+            (
+                "Wed 2025-11-12 12:19:21 UTC n1 kubelet[61]: hello",
+                Some("kubelet"),
+                Some(61),
+                true,
+            ),
+            (
+                "1762949961.490717 n1 kubelet[61]: hello",
+                Some("kubelet"),
+                Some(61),
+                true,
+            ),
+            (
+                "[    5.000000] n1 kubelet[61]: hello",
+                Some("kubelet"),
+                Some(61),
+                false,
+            ),
+            ("[ 7063.247407] hello", Some("kernel"), None, false),
+            (
+                "[Thu Dec  7 00:05:15 2017] hello",
+                Some("kernel"),
+                None,
+                true,
+            ),
+            ("<3>[ 1234.567890] hello", Some("kernel"), None, false),
+            (
+                "kern  :err   : [ 1234.567890] hello",
+                Some("kernel"),
+                None,
+                false,
+            ),
+            (
+                " user: warning: [2024-05-04T14:42:20.144Z]: [talos] hello",
+                Some("talos"),
+                None,
+                true,
+            ),
+            (" kubelet[61]: hello", Some("kubelet"), Some(61), false),
+            (
+                "2016-10-20T18:39:20.57606443Z stdout F hello",
+                None,
+                None,
+                true,
+            ),
+            ("192.0.2.9: hello", None, None, false),
+            (
+                "Nov 22 07:22:29 n1 kernel: [   12.000001] hello",
+                Some("kernel"),
+                None,
+                true,
+            ),
+            (
+                "Nov 22 07:22:29 n1 (kubelet)[61]: hello",
+                Some("(kubelet)"),
+                Some(61),
+                true,
+            ),
+            (
+                r#"{"log":"hello\n","stream":"stderr","time":"2017-06-17T06:32:41.98Z"}"#,
+                None,
+                None,
+                true,
+            ),
+            (
+                r#"{ "__REALTIME_TIMESTAMP" : "1762949961490717", "SYSLOG_IDENTIFIER":"kubelet","_PID":"61","MESSAGE":[104,101,108,108,111]}"#,
+                Some("kubelet"),
+                Some(61),
+                true,
+            ),
+        ] {
+            let want = (ident.map(str::to_owned), pid, "hello".to_owned(), timed);
+            assert_eq!(parts(line), want, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_line_of_no_known_form_keeps_its_text() {
+        for line in [
+            "Error: failed to run Kubelet: x",
+            "\tindented",
+            "unknown flag: --network-plugin",
+            "{\"ts\":1,\"msg\":\"x\"}",
+            "2018-07-10 12:43:29.050068 W | rafthttp: health check",
+        ] {
+            let envelope = open(line.as_bytes());
+            assert_eq!(envelope.text.as_ref(), line.as_bytes());
+            assert!(!envelope.known, "{line}");
+        }
+    }
+}
