@@ -31,13 +31,18 @@ pub mod parser;
 pub mod pem;
 pub mod presence;
 pub mod processes;
+pub mod quantity;
 pub mod report;
 pub mod rule;
 pub mod ruleset;
 pub mod source;
 pub mod systemd;
 pub mod template;
+pub mod times;
 pub mod toml;
 pub mod tree;
 pub mod version;
 pub mod yaml;
+
+#[cfg(test)]
+pub(crate) mod testing;

@@ -176,6 +176,84 @@ pub struct Space {
     pub inodes_percent: Option<i64>,
 }
 
+/// `KEY=value` lines of `os-release`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OsRelease(pub BTreeMap<String, String>);
+
+/// A kernel setting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sysctl {
+    /// Dotted name: `net.ipv4.ip_forward`.
+    pub name: String,
+    /// Value as printed.
+    pub value: String,
+}
+
+/// A line of `/etc/hosts`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostsLine {
+    /// Address.
+    pub address: String,
+    /// Names.
+    pub names: Vec<String>,
+}
+
+/// A network interface.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// Name: `eth0`.
+    pub name: String,
+    /// `up`, `down`, `unknown`, …
+    pub state: String,
+    /// Largest packet in bytes.
+    pub mtu: Option<i64>,
+}
+
+/// An address of a network interface.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address {
+    /// Interface.
+    pub link: String,
+    /// Address without prefix length.
+    pub address: String,
+}
+
+/// An entry of the main routing table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// `default` or a network: `10.0.0.0/24`.
+    pub destination: String,
+    /// Gateway; `None` for a network that is directly attached.
+    pub via: Option<String>,
+    /// Interface.
+    pub dev: Option<String>,
+}
+
+/// An entry that shows the whole routing table, so that a missing default route is proven. Also pushed for an empty table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AllRoutes;
+
+/// A socket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Socket {
+    /// As `ss` writes it: `LISTEN`, `ESTAB`, `SYN-SENT`.
+    pub state: String,
+    /// Local address without port.
+    pub address: String,
+    /// Local port.
+    pub port: i64,
+    /// Peer, `address:port`.
+    pub peer: String,
+    /// Program that owns it.
+    pub process: Option<String>,
+    /// Its process id.
+    pub pid: Option<i64>,
+}
+
+/// An entry that shows all listening sockets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AllListeners;
+
 /// A firewall rule that drops or rejects packets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DropRule {

@@ -1,7 +1,9 @@
 //! The manifest of our own bundle: what exists on the node and what provably does not.
 
+use crate::claim::{Witness, claim};
 use crate::entry::{Entry, numbered};
 use crate::evidence::Evidence;
+use crate::json::Document;
 use crate::observed::{Absence, Exists};
 use crate::origin::Origin;
 use crate::parser::Parser;
@@ -30,11 +32,30 @@ fn parse(entry: &Entry, evidence: &mut Evidence) {
             Err(_) => {}
         }
     }
+    complete(entry, &text, evidence);
     if unread > 0 {
         evidence.gap(
             entry.name.as_ref(),
             format!("{unread} records are not readable"),
             &["paths"],
+        );
+    }
+}
+
+/// Only the last entry of a bundle says whether all was taken.
+fn complete(entry: &Entry, text: &str, evidence: &mut Evidence) {
+    let said = serde_json::from_str::<serde_json::Value>(text)
+        .ok()
+        .and_then(|manifest| manifest.get("complete")?.as_bool());
+    if let Some(complete) = said {
+        let line = Document::key_line(text, "complete");
+        let origin = line.map_or_else(|| entry.whole(), |line| entry.at(line));
+        claim(
+            evidence,
+            "bundle.complete",
+            Witness::Kernel,
+            complete,
+            origin,
         );
     }
 }
@@ -106,6 +127,22 @@ mod tests {
         assert_eq!(
             presence(&evidence, "/etc/b").origin(),
             Some(&Origin::line("manifest/0001.jsonl", 2))
+        );
+    }
+
+    #[test]
+    fn the_last_manifest_says_whether_it_is_whole() {
+        let mut evidence = Evidence::default();
+        let entry = Entry {
+            name: Arc::from("manifest.json"),
+            bytes: b"{\"schema_version\":1,\n\"complete\":false,\n\"records\":[]}".to_vec(),
+            source: Source::Meta("manifest.json".into()),
+        };
+        (PARSER.parse)(&entry, &mut evidence);
+        let fact = crate::testing::claimed(&evidence, "bundle.complete");
+        assert_eq!(
+            (fact.as_bool(), fact.origins[0].line),
+            (Some(false), Some(2))
         );
     }
 

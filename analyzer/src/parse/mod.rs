@@ -2,61 +2,115 @@
 
 pub mod arguments_file;
 pub mod bundle_info;
+pub mod cgroups;
 pub mod checkpoint;
+pub mod chronyc;
+pub mod clock_facts;
 pub mod cni_config;
 pub mod containerd_config;
 pub mod crictl_config;
 pub mod crio_config;
+pub mod date;
+pub mod df;
 pub mod docker_config;
 pub mod environment_file;
+pub mod filesystem_facts;
+pub mod fstab;
+pub mod host_facts;
+pub mod hostname;
+pub mod hosts;
+pub mod ids;
+pub mod ip_addr;
+pub mod ip_route;
+pub mod kernel_filesystems;
 pub mod kubeconfig;
 pub mod kubelet_config;
 pub mod listing;
 pub mod ls;
 pub mod manifest;
+pub mod memory;
+pub mod modules;
+pub mod mounts;
+pub mod network_facts;
 pub mod openssl_text;
+pub mod os_release;
 pub mod pem_file;
 pub mod process_facts;
 pub mod process_files;
 pub mod ps;
 pub mod rancher_config;
+pub mod resolv_conf;
+pub mod selinux;
+pub mod sockets;
 pub mod static_pod;
 pub mod stored_file;
+pub mod swap;
+pub mod sysctl;
+pub mod timedatectl;
+pub mod uname;
 pub mod unit_enabled;
 pub mod unit_facts;
 pub mod unit_file;
 pub mod unit_list;
 pub mod unit_show;
 pub mod unit_status;
+pub mod uptime;
 
 /// Every kind of entry, by file name.
 pub const ALL: &[&crate::parser::Parser] = &[
     &arguments_file::PARSER,
     &bundle_info::PARSER,
+    &cgroups::PARSER,
     &checkpoint::PARSER,
+    &chronyc::PARSER,
+    &clock_facts::PARSER,
     &cni_config::PARSER,
     &containerd_config::PARSER,
     &crictl_config::PARSER,
     &crio_config::PARSER,
+    &date::PARSER,
+    &df::PARSER,
     &docker_config::PARSER,
     &environment_file::PARSER,
+    &filesystem_facts::PARSER,
+    &fstab::PARSER,
+    &host_facts::PARSER,
+    &hostname::PARSER,
+    &hosts::PARSER,
+    &ids::PARSER,
+    &ip_addr::PARSER,
+    &ip_route::PARSER,
+    &kernel_filesystems::PARSER,
     &kubeconfig::PARSER,
     &kubelet_config::PARSER,
     &listing::PARSER,
     &ls::PARSER,
     &manifest::PARSER,
+    &memory::PARSER,
+    &modules::PARSER,
+    &mounts::PARSER,
+    &network_facts::PARSER,
     &openssl_text::PARSER,
+    &os_release::PARSER,
     &pem_file::PARSER,
     &process_facts::PARSER,
     &process_files::PARSER,
     &ps::PARSER,
     &rancher_config::PARSER,
+    &resolv_conf::PARSER,
+    &selinux::PARSER,
+    &sockets::PARSER,
     &static_pod::PARSER,
     &stored_file::PARSER,
+    &swap::PARSER,
+    &sysctl::PARSER,
+    &timedatectl::PARSER,
+    &uname::PARSER,
     &unit_enabled::PARSER,
     &unit_facts::PARSER,
     &unit_file::PARSER,
     &unit_list::PARSER,
     &unit_show::PARSER,
     &unit_status::PARSER,
+    &uptime::PARSER,
 ];

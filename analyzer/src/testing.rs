@@ -1,0 +1,68 @@
+//! How unit tests of parsers and derived facts read a piece of text.
+
+use crate::claim::best;
+use crate::derived::{Context, Derived};
+use crate::entry::Entry;
+use crate::evidence::Evidence;
+use crate::fact::{Fact, Value};
+use crate::logs::LogDigest;
+use crate::parser::Parser;
+use crate::source::Source;
+use std::sync::Arc;
+
+/// The output of a command.
+pub(crate) fn command(parser: &Parser, command: &str, text: &str) -> Evidence {
+    read(parser, Source::Command(command.into()), text)
+}
+
+/// A copy of a file.
+pub(crate) fn file(parser: &Parser, path: &str, text: &str) -> Evidence {
+    read(parser, Source::File(path.into()), text)
+}
+
+/// Facts of our collector.
+pub(crate) fn facts(parser: &Parser, topic: &str, text: &str) -> Evidence {
+    read(parser, Source::Facts(topic.into()), text)
+}
+
+/// A file of which only the name is known, and that is no help.
+pub(crate) fn named(parser: &Parser, text: &str) -> Evidence {
+    read(parser, Source::Named("x.txt".into()), text)
+}
+
+/// What was claimed for a path; panics when nothing was.
+pub(crate) fn claimed(evidence: &Evidence, path: &str) -> Fact {
+    best(evidence, path).unwrap_or_else(|| panic!("nothing claims {path}"))
+}
+
+/// A claimed text.
+pub(crate) fn claimed_text(evidence: &Evidence, path: &str) -> String {
+    match claimed(evidence, path).value {
+        Value::Text(text) => text,
+        other => panic!("{path} is {other:?}"),
+    }
+}
+
+/// Runs derived facts without logs and without a time.
+pub(crate) fn derive(evidence: &mut Evidence, derived: &[&Derived]) {
+    let logs = LogDigest::default();
+    let context = Context {
+        logs: &logs,
+        now: None,
+    };
+    for one in derived {
+        (one.derive)(evidence, &context);
+    }
+}
+
+fn read(parser: &Parser, source: Source, text: &str) -> Evidence {
+    let entry = Entry {
+        name: Arc::from("entry.txt"),
+        source,
+        bytes: text.as_bytes().to_vec(),
+    };
+    assert!((parser.accepts)(&entry), "{} refuses it", parser.name);
+    let mut evidence = Evidence::default();
+    (parser.parse)(&entry, &mut evidence);
+    evidence
+}
