@@ -12,7 +12,7 @@ pub(crate) fn mask(text: &Text<'_>, root: &Node, hits: &mut Vec<Hit>) {
     let mut walk = Walk {
         text,
         hits,
-        encryption: kind(root).starts_with("Encryption"),
+        encryption: false,
     };
     walk.node(root);
 }
@@ -35,6 +35,8 @@ impl Walk<'_, '_> {
             Node::Map(entries) => {
                 self.pair(node);
                 let secret = kind(node) == "Secret";
+                let outside = self.encryption;
+                self.encryption |= kind(node).starts_with("Encryption");
                 for (name, child) in entries {
                     if secret && matches!(name.as_str(), "data" | "stringData") {
                         self.everything(child, ("R9", "secret"));
@@ -42,6 +44,7 @@ impl Walk<'_, '_> {
                         self.entry(name, child);
                     }
                 }
+                self.encryption = outside;
             }
             Node::List(items) => {
                 self.arguments(items);

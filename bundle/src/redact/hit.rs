@@ -51,11 +51,19 @@ impl Placeholder {
     }
 }
 
-/// Sorts hits and lets none overlap: where two do, the one that begins first (then the longer, then the earlier found) stays and
-/// grows over the other.
+/// Sorts hits and lets none overlap: where two do, the one that begins first (then the longer) stays and grows over the other.
+/// Of two over the same bytes the one whose mask brings its own quotes stays, then the one that knows more than "a secret".
 pub(crate) fn settle(mut hits: Vec<Hit>) -> Vec<Hit> {
     hits.retain(|hit| !hit.range.is_empty());
-    hits.sort_by_key(|hit| (hit.range.start, usize::MAX - hit.range.end));
+    hits.sort_by_key(|hit| {
+        let generic = matches!(hit.rule, "R9" | "learned");
+        (
+            hit.range.start,
+            usize::MAX - hit.range.end,
+            !hit.mask.starts_with('"'),
+            generic,
+        )
+    });
     let mut settled: Vec<Hit> = Vec::with_capacity(hits.len());
     for hit in hits {
         match settled.last_mut() {

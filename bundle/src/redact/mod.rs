@@ -8,6 +8,8 @@
 //! Masking happens in place: every byte that is no secret stays, so line N of an entry is line N of the file.
 
 mod case_key;
+#[cfg(test)]
+pub(crate) mod check;
 mod document;
 mod file;
 mod gate;

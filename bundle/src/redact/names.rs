@@ -48,6 +48,7 @@ pub(crate) fn is_harmless(value: &[u8], secret: Secret) -> bool {
         || is_reference(value)
         || is_path(value)
         || is_duration(value)
+        || is_name_service(&lower)
         || (is_number(value) && (secret != Secret::Password || value.len() < 4))
 }
 
@@ -153,6 +154,13 @@ fn kind(words: &[String]) -> Option<Secret> {
         .any(|stem| contains(stem));
     let named = contains("secret") || contains("credential") || has("creds") || has("sas");
     (keyed || named).then_some(Secret::Key)
+}
+
+/// `passwd: files systemd` in nsswitch.conf.
+fn is_name_service(lower: &[u8]) -> bool {
+    lower
+        .split(u8::is_ascii_whitespace)
+        .all(|word| word.is_empty() || NAME_SERVICES.iter().any(|known| word == known.as_bytes()))
 }
 
 fn is_path(value: &[u8]) -> bool {
@@ -340,6 +348,23 @@ const ABOUT: &[&str] = &[
 const SWITCHES: &[&str] = &[
     "true", "false", "yes", "no", "on", "off", "none", "null", "nil", "~", "enabled", "disabled",
     "optional", "required", "default", "prompt", "-", "[]", "{}",
+];
+
+const NAME_SERVICES: &[&str] = &[
+    "files",
+    "systemd",
+    "compat",
+    "db",
+    "ldap",
+    "sss",
+    "nis",
+    "nisplus",
+    "hesiod",
+    "winbind",
+    "altfiles",
+    "extrausers",
+    "[success=merge]",
+    "[notfound=return]",
 ];
 
 const ROOTS: &[&str] = &[

@@ -166,3 +166,129 @@ fn decode_prefix(run: &[u8]) -> Option<Vec<u8>> {
     let usable = if whole % 4 == 1 { whole - 1 } else { whole };
     value::base64(run.get(..usable)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::redact::ContentKind as Kind;
+    use crate::redact::check::{base64, hides, keeps, redact};
+
+    const A: &str = "MIIEogIBAAKCAQEAvWQtkbWajRXxGdMXcHF7G5bGMbwAqdL7BFcXDtcLtcm62RY1";
+    const B: &str = "lZSUdCCoFMwgCoFvTXhh6PLOlPbSsx7jzd0XrWs9OQaSE50XbxsQKmo8w016PF9q";
+
+    #[test]
+    fn private_keys_are_hidden_in_every_syntax() {
+        let pem =
+            format!("-----BEGIN RSA PRIVATE KEY-----\n{A}\n{B}\n-----END RSA PRIVATE KEY-----\n");
+        let wrapped = base64(&pem);
+        let indented = pem.replace('\n', "\n    ");
+        let escaped = pem.replace('\n', "\\n");
+        let twice = pem.replace('\n', "\\\\n");
+        let encrypted = pem.replace(
+            A,
+            &format!("Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00FF\n\n{A}"),
+        );
+        let blanks = pem.trim_end().replace('\n', " ");
+        let part = wrapped.get(4..60).unwrap();
+        let shifted = base64(&format!("k{pem}"));
+        hides(
+            &RULE,
+            &[
+                (Kind::Pem, &pem, A),
+                (Kind::Pem, &encrypted, B),
+                (Kind::Pem, &pem.replace("RSA ", "ENCRYPTED "), A),
+                (Kind::Pem, &pem.replace("RSA ", "OPENSSH "), A),
+                (Kind::Pem, &pem.replace('\n', "\r\n"), B),
+                (
+                    Kind::Yaml,
+                    &format!("tls:\n  key: |\n    {indented}\nnext: 1\n"),
+                    A,
+                ),
+                (Kind::Yaml, &format!("x: {wrapped}\n"), part),
+                (
+                    Kind::Yaml,
+                    &format!("x: {shifted}\n"),
+                    shifted.get(8..60).unwrap(),
+                ),
+                (Kind::Json, &format!("{{\"key\":\"{escaped}\"}}"), A),
+                (Kind::Toml, &format!("key = \"\"\"\n{pem}\"\"\"\n"), B),
+                (
+                    Kind::Text,
+                    &format!("E0823 x.go:1] \"x\" err=\"{{\\\"k\\\":\\\"{twice}\\\"}}\"\n"),
+                    B,
+                ),
+                (Kind::Text, &pem, A),
+                (Kind::Text, &format!("key: {blanks} read\n"), A),
+                (
+                    Kind::Text,
+                    &format!("-----BEGIN EC PRIVATE KEY-----\n{A}\n"),
+                    A,
+                ),
+                (
+                    Kind::Unit,
+                    &format!("[Service]\nEnvironment=\"X={escaped}\"\n"),
+                    A,
+                ),
+                (Kind::Env, &format!("X={wrapped}\n"), part),
+            ],
+        );
+    }
+
+    #[test]
+    fn what_is_public_stays() {
+        let certificate =
+            format!("-----BEGIN CERTIFICATE-----\n{A}\n{B}\n-----END CERTIFICATE-----\n");
+        keeps(&[
+            (Kind::Pem, &certificate),
+            (Kind::Pem, &certificate.replace("CERTIFICATE", "PUBLIC KEY")),
+            (
+                Kind::Pem,
+                &certificate.replace("CERTIFICATE", "CERTIFICATE REQUEST"),
+            ),
+            (
+                Kind::Pem,
+                &certificate.replace("CERTIFICATE", "EC PARAMETERS"),
+            ),
+            (Kind::Yaml, &format!("ca: {}\n", base64(&certificate))),
+            (
+                Kind::Yaml,
+                &format!(
+                    "ca: |\n  {}\n",
+                    certificate.trim_end().replace('\n', "\n  ")
+                ),
+            ),
+            (
+                Kind::Text,
+                "tls: failed to find any PEM data in key input\n",
+            ),
+            (
+                Kind::Text,
+                "found a block \"PRIVATE KEY\" where a CERTIFICATE was wanted\n",
+            ),
+            (Kind::Text, "expected -----BEGIN PRIVATE KEY----- in file\n"),
+            (
+                Kind::Json,
+                r#"{"tlsPrivateKeyFile": "/var/lib/kubelet/pki/kubelet.key"}"#,
+            ),
+            (Kind::Text, &certificate),
+        ]);
+    }
+
+    #[test]
+    fn the_placeholder_tells_algorithm_public_key_and_encryption() {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let stored = redact(Kind::Pem, &key.serialize_pem());
+        let stored = String::from_utf8(stored.bytes().to_vec()).unwrap();
+        let spki = keys::private_keys(key.serialize_pem().as_bytes())[0]
+            .spki
+            .clone()
+            .unwrap();
+        let lines: Vec<&str> = stored.lines().collect();
+        assert_eq!(lines[0], "-----BEGIN PRIVATE KEY-----");
+        assert_eq!(
+            lines[1],
+            format!("REDACTED(private-key;alg=EC-P256;spki=sha256:{spki};enc=no)")
+        );
+        assert_eq!(lines.last(), Some(&"-----END PRIVATE KEY-----"));
+    }
+}

@@ -94,3 +94,107 @@ fn is_name_byte(byte: u8) -> bool {
 }
 
 const SAMPLE: &[u8] = b"0123456789abcdef";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::redact::ContentKind as Kind;
+    use crate::redact::check::{hides, keeps, redact};
+
+    const S: &str = "q3w7e1r5t9y2u6i0";
+
+    #[test]
+    fn the_secret_half_is_hidden_in_every_syntax() {
+        hides(
+            &RULE,
+            &[
+                (
+                    Kind::Kubeconfig,
+                    "users:\n- name: b\n  user:\n    token: abcdef.q3w7e1r5t9y2u6i0\n",
+                    S,
+                ),
+                (
+                    Kind::Yaml,
+                    "discovery:\n  bootstrapToken: {token: abcdef.q3w7e1r5t9y2u6i0, x: 1}\n",
+                    S,
+                ),
+                (
+                    Kind::Yaml,
+                    "# kubeadm join --token abcdef.q3w7e1r5t9y2u6i0\na: b\n",
+                    S,
+                ),
+                (
+                    Kind::Json,
+                    r#"{"tlsBootstrapToken":"abcdef.q3w7e1r5t9y2u6i0"}"#,
+                    S,
+                ),
+                (
+                    Kind::Text,
+                    "kubeadm join 10.0.0.1:6443 --token abcdef.q3w7e1r5t9y2u6i0 --discovery\n",
+                    S,
+                ),
+                (
+                    Kind::Text,
+                    "cmd=\"{\\\"token\\\":\\\"abcdef.q3w7e1r5t9y2u6i0\\\"}\"\n",
+                    S,
+                ),
+                (Kind::Text, "the token is abcdef.q3w7e1r5t9y2u6i0.\n", S),
+                (Kind::Text, "out=\"a\\nabcdef.q3w7e1r5t9y2u6i0\\nb\"\n", S),
+                (Kind::Env, "TOKEN=abcdef.q3w7e1r5t9y2u6i0\n", S),
+                (
+                    Kind::Argv,
+                    "kubeadm\njoin\n--token\nabcdef.q3w7e1r5t9y2u6i0\n",
+                    S,
+                ),
+                (
+                    Kind::Argv,
+                    "kubeadm join --token=abcdef.q3w7e1r5t9y2u6i0",
+                    S,
+                ),
+                (Kind::Toml, "join = 'abcdef.q3w7e1r5t9y2u6i0'\n", S),
+                (
+                    Kind::Unit,
+                    "[Service]\nExecStart=/usr/bin/kubeadm join \\\n  --token abcdef.q3w7e1r5t9y2u6i0\n",
+                    S,
+                ),
+                (Kind::Token, "abcdef.q3w7e1r5t9y2u6i0\n", S),
+            ],
+        );
+    }
+
+    #[test]
+    fn names_of_the_same_shape_stay() {
+        keeps(&[
+            (Kind::Text, "server.kubernetesapione resolved\n"),
+            (Kind::Text, "worker.internalexample1.local.example\n"),
+            (Kind::Text, "my-abcdef.q3w7e1r5t9y2u6i0 is a name\n"),
+            (Kind::Text, "abcdef.q3w7e1r5t9y2u6i0.example.com\n"),
+            (Kind::Text, "0.1.abcdef.q3w7e1r5t9y2u6i0\n"),
+            (Kind::Text, "abcdef.q3w7e1r5t9y2u6i0-x\n"),
+            (Kind::Text, "ABCDEF.Q3W7E1R5T9Y2U6I0\n"),
+            (Kind::Text, "123456.1234567890123456 seconds\n"),
+            (Kind::Text, "secret \"bootstrap-token-abcdef\" not found\n"),
+            (
+                Kind::Text,
+                "User \"system:bootstrap:abcdef\" cannot create resource\n",
+            ),
+            (Kind::Text, "kubelet.go:2412 node.kubernetes.io/not-ready\n"),
+            (
+                Kind::Yaml,
+                "caCertHashes: [\"sha256:0011223344556677889900112233445566778899001122334455667788990011\"]\n",
+            ),
+        ]);
+    }
+
+    #[test]
+    fn the_token_id_and_the_sample_are_told() {
+        let stored = redact(Kind::Text, "--token abcdef.0123456789abcdef\n");
+        let stored = String::from_utf8(stored.bytes().to_vec()).unwrap();
+        assert!(
+            stored.starts_with(
+                "--token abcdef.REDACTED(bootstrap-token;valid-format=yes;sample=yes;id="
+            ),
+            "{stored}"
+        );
+    }
+}

@@ -149,3 +149,83 @@ fn is_token(byte: u8) -> bool {
 
 /// `{"alg":`, `{"typ":`, `{"kid":`, `{"enc":` in base64.
 const HEADER_STARTS: [&[u8]; 4] = [b"eyJhbGciOi", b"eyJ0eXAiOi", b"eyJraWQiOi", b"eyJlbmMiOi"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::redact::ContentKind as Kind;
+    use crate::redact::check::{base64, hides, keeps, redact};
+
+    /// `{"alg":"RS256","kid":"k1"}` . `{"iss":"https://kubernetes.default.svc","sub":"system:serviceaccount:kube-system:calico-node","aud":["a","b"],"exp":1790000000}`
+    const T: &str = "eyJhbGciOiJSUzI1NiIsImtpZCI6ImsxIn0.eyJpc3MiOiJodHRwczovL2t1YmVybmV0ZXMuZGVmYXVsdC5zdmMiLCJzdWIiOiJzeXN0ZW06c2VydmljZWFjY291bnQ6a3ViZS1zeXN0ZW06Y2FsaWNvLW5vZGUiLCJhdWQiOlsiYSIsImIiXSwiZXhwIjoxNzkwMDAwMDAwfQ.c2lnbmF0dXJlLWJ5dGVz";
+
+    #[test]
+    fn web_tokens_are_hidden_in_every_syntax() {
+        let cut = &T[..120];
+        let head = &T[..24];
+        let wrapped = base64(T);
+        hides(
+            &RULE,
+            &[
+                (
+                    Kind::Kubeconfig,
+                    &format!("users:\n- name: c\n  user:\n    token: {T}\n"),
+                    T,
+                ),
+                (
+                    Kind::Kubeconfig,
+                    &format!("users:\n- name: c\n  user:\n    token: \"{T}\"\n"),
+                    T,
+                ),
+                (Kind::Yaml, &format!("x: {T}\n"), T),
+                (Kind::Yaml, &format!("x: {wrapped}\n"), &wrapped),
+                (Kind::Json, &format!("{{\"id\":\"{T}\"}}"), T),
+                (
+                    Kind::Text,
+                    &format!("curl -H 'Authorization: Bearer {T}'\n"),
+                    T,
+                ),
+                (
+                    Kind::Text,
+                    &format!("err=\"{{\\\"t\\\":\\\"{T}\\\"}}\"\n"),
+                    T,
+                ),
+                (Kind::Text, &format!("got {cut}\n"), cut),
+                (Kind::Text, &format!("got {head}...\n"), head),
+                (Kind::Env, &format!("X={T}\n"), T),
+                (Kind::Toml, &format!("t = \"{T}\"\n"), T),
+                (Kind::Token, T, T),
+                (Kind::Argv, &format!("x\n--token={T}\n"), T),
+            ],
+        );
+    }
+
+    #[test]
+    fn what_only_begins_like_a_token_stays() {
+        keeps(&[
+            (Kind::Text, "eyJ is how tokens begin\n"),
+            (Kind::Text, "eyJzaG9ydA\n"),
+            (Kind::Text, "keyJar loaded\n"),
+            (Kind::Text, "v1.36.2 node.k8s.io example.com.org\n"),
+            (Kind::Text, "eyJhIjoxfQ.b.c\n"),
+            (Kind::Text, "image registry.k8s.io/pause:3.10 sha256:eyJx\n"),
+            (Kind::Json, r#"{"data":"eyJhIjoxfQ=="}"#),
+            (Kind::Yaml, "x: eyJhIjoxfQ==\n"),
+            (Kind::Text, "monkeyJungle.eyJungle\n"),
+            (Kind::Toml, "x = \"eyJ\"\n"),
+        ]);
+    }
+
+    #[test]
+    fn issuer_subject_audience_and_dates_are_told() {
+        let stored = redact(Kind::Text, T);
+        let stored = String::from_utf8(stored.bytes().to_vec()).unwrap();
+        assert!(
+            stored.starts_with(
+                "REDACTED(jwt;alg=RS256;kid=k1;iss=https://kubernetes.default.svc;\
+                 sub=system:serviceaccount:kube-system:calico-node;aud=a+b;exp=1790000000;id="
+            ),
+            "{stored}"
+        );
+    }
+}

@@ -114,3 +114,108 @@ static HEADER: LazyLock<Regex> = LazyLock::new(|| {
 
 static BEARER: LazyLock<Regex> =
     LazyLock::new(|| compile(r"(?i-u)\bbearer[ \t]+(?P<token>[A-Za-z0-9._~+/=-]{8,})"));
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::redact::ContentKind as Kind;
+    use crate::redact::check::{hides, keeps};
+
+    const S: &str = "q3W7e1R5t9Y2u6I0pLm";
+
+    #[test]
+    fn header_values_are_hidden_in_every_syntax() {
+        hides(
+            &RULE,
+            &[
+                (
+                    Kind::Text,
+                    "curl -k -v -H \"Authorization: Bearer q3W7e1R5t9Y2u6I0pLm\" https://a:6443\n",
+                    S,
+                ),
+                (
+                    Kind::Text,
+                    "Authorization:[Bearer q3W7e1R5t9Y2u6I0pLm] User-Agent:[kubelet]\n",
+                    S,
+                ),
+                (
+                    Kind::Text,
+                    "headers={\\\"Authorization\\\":\\\"Basic q3W7e1R5t9Y2u6I0pLm\\\"}\n",
+                    S,
+                ),
+                (
+                    Kind::Text,
+                    "X-aws-ec2-metadata-token: q3W7e1R5t9Y2u6I0pLm\n",
+                    S,
+                ),
+                (
+                    Kind::Text,
+                    "> Cookie: session=q3W7e1R5t9Y2u6I0pLm; path=/\n",
+                    S,
+                ),
+                (Kind::Text, "using bearer q3W7e1R5t9Y2u6I0pLm now\n", S),
+                (
+                    Kind::Json,
+                    r#"{"headers":{"X-Vault-Token":"q3W7e1R5t9Y2u6I0pLm"}}"#,
+                    S,
+                ),
+                (
+                    Kind::Json,
+                    r#"{"Proxy-Authorization":["Basic q3W7e1R5t9Y2u6I0pLm"]}"#,
+                    S,
+                ),
+                (
+                    Kind::Yaml,
+                    "staticPodURLHeader:\n  Authorization:\n  - Bearer q3W7e1R5t9Y2u6I0pLm\n",
+                    S,
+                ),
+                (
+                    Kind::Yaml,
+                    "httpHeaders:\n- name: x\n  Authorization: Bearer q3W7e1R5t9Y2u6I0pLm\n",
+                    S,
+                ),
+                (
+                    Kind::Toml,
+                    "[host.\"https://r\".header]\n  Authorization = [\"Basic q3W7e1R5t9Y2u6I0pLm\"]\n",
+                    S,
+                ),
+                (
+                    Kind::Unit,
+                    "[Service]\nExecStart=/usr/bin/curl -H \"X-Auth-Token: q3W7e1R5t9Y2u6I0pLm\" http://x\n",
+                    S,
+                ),
+                (
+                    Kind::Argv,
+                    "kubelet\n--manifest-url-header=Authorization:Bearer q3W7e1R5t9Y2u6I0pLm\n",
+                    S,
+                ),
+            ],
+        );
+    }
+
+    #[test]
+    fn words_about_authorization_stay() {
+        keeps(&[
+            (
+                Kind::Yaml,
+                "authorization:\n  mode: Webhook\n  webhook:\n    cacheAuthorizedTTL: 0s\n",
+            ),
+            (
+                Kind::Argv,
+                "kube-apiserver\n--authorization-mode=Node,RBAC\n",
+            ),
+            (Kind::Text, "Authorization: Bearer <masked>\n"),
+            (Kind::Text, "authorization: AlwaysAllow\n"),
+            (Kind::Text, "invalid bearer token\n"),
+            (
+                Kind::Text,
+                "\"Unable to authenticate the request\" err=\"[invalid bearer token, token lookup failed]\"\n",
+            ),
+            (Kind::Text, "WWW-Authenticate: Bearer\n"),
+            (Kind::Text, "authorizer: RBAC is forbidden\n"),
+            (Kind::Text, "no Authorization header present\n"),
+            (Kind::Json, r#"{"authorization":{"mode":"Webhook"}}"#),
+            (Kind::Text, "bearer authentication failed\n"),
+        ]);
+    }
+}

@@ -112,3 +112,133 @@ static QUERY: LazyLock<Regex> = LazyLock::new(|| {
         r#"(?i)[?&;](?:sig|signature|x-amz-signature|x-amz-credential|x-amz-security-token|x-goog-signature|token|access_token|id_token|refresh_token|api_key|apikey|password|secret|client_secret)=(?P<value>[^&\s"'<>\\;#)]{4,})"#,
     )
 });
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::redact::ContentKind as Kind;
+    use crate::redact::check::{hides, keeps, redact};
+
+    const S: &str = "q3W7e1R5";
+
+    #[test]
+    fn credentials_in_urls_are_hidden_in_every_syntax() {
+        hides(
+            &RULE,
+            &[
+                (
+                    Kind::Env,
+                    "HTTPS_PROXY=http://joe:q3W7e1R5@proxy.example:3128\n",
+                    S,
+                ),
+                (
+                    Kind::Env,
+                    "HTTPS_PROXY=http://joe:q3W7e1R5%40x@proxy:3128/\n",
+                    S,
+                ),
+                (
+                    Kind::Env,
+                    "HTTPS_PROXY=http://joe:a@q3W7e1R5@proxy:3128\n",
+                    S,
+                ),
+                (
+                    Kind::Env,
+                    "HTTPS_PROXY=http://joe:a/q3W7e1R5@[fd00::1]:3128\n",
+                    S,
+                ),
+                (
+                    Kind::Unit,
+                    "[Service]\nEnvironment=\"HTTP_PROXY=http://joe:q3W7e1R5@10.0.0.9:8080\" \"NO_PROXY=.svc\"\n",
+                    S,
+                ),
+                (
+                    Kind::Yaml,
+                    "datastore-endpoint: postgres://k3s:q3W7e1R5@db:5432/k3s\n",
+                    S,
+                ),
+                (
+                    Kind::Yaml,
+                    "datastore-endpoint: \"k3s:q3W7e1R5@tcp(db:3306)/k3s\"\n",
+                    S,
+                ),
+                (Kind::Json, r#"{"proxy":"socks5://joe:q3W7e1R5@proxy"}"#, S),
+                (
+                    Kind::Toml,
+                    "endpoint = [\"https://joe:q3W7e1R5@mirror.example\"]\n",
+                    S,
+                ),
+                (
+                    Kind::Text,
+                    "proxyconnect tcp: dial http://joe:q3W7e1R5@proxy:3128: refused\n",
+                    S,
+                ),
+                (
+                    Kind::Text,
+                    "GET https://s.example/x?sv=1&sig=q3W7e1R5%3D&se=2 403\n",
+                    S,
+                ),
+                (
+                    Kind::Text,
+                    "https://b.s3.amazonaws.com/x?X-Amz-Signature=q3W7e1R5aa&X-Amz-Date=1\n",
+                    S,
+                ),
+                (
+                    Kind::Text,
+                    "git clone https://q3W7e1R5q3W7e1R5q3W7e1R5@github.com/x/y\n",
+                    S,
+                ),
+                (
+                    Kind::Argv,
+                    "k3s\nserver\n--datastore-endpoint=mysql://root:q3W7e1R5@tcp(db)/k\n",
+                    S,
+                ),
+            ],
+        );
+    }
+
+    #[test]
+    fn urls_without_credentials_stay() {
+        keeps(&[
+            (
+                Kind::Env,
+                "HTTPS_PROXY=http://proxy.example:3128\nNO_PROXY=10.0.0.0/8,.svc,.cluster.local\n",
+            ),
+            (Kind::Env, "HTTPS_PROXY=http://joe@proxy:3128\n"),
+            (
+                Kind::Text,
+                "Get \"https://10.0.0.1:6443/api/v1/nodes?limit=500&resourceVersion=0\": dial tcp\n",
+            ),
+            (
+                Kind::Text,
+                "image registry.example:5000/a@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n",
+            ),
+            (Kind::Text, "user@host.example: permission denied\n"),
+            (
+                Kind::Text,
+                "getty@tty1.service: started; see https://example.org/doc\n",
+            ),
+            (
+                Kind::Text,
+                "goroutine: pkg/mod/k8s.io/klog@v1.2.3/klog.go https://x.example/y:1\n",
+            ),
+            (Kind::Text, "mail https://lists.example/x by a@b.example\n"),
+            (
+                Kind::Toml,
+                "endpoint = [\"https://mirror.example:5000\"]\naddress = \"unix:///run/x.sock\"\n",
+            ),
+            (Kind::Yaml, "server: https://[fd00::1]:6443\n"),
+            (Kind::Text, "git clone ssh://git@github.example/x\n"),
+        ]);
+    }
+
+    #[test]
+    fn host_port_and_path_are_told() {
+        let stored = redact(Kind::Env, "HTTPS_PROXY=http://joe:q3W7e1R5@proxy:3128/x\n");
+        let stored = String::from_utf8(stored.bytes().to_vec()).unwrap();
+        assert!(
+            stored.starts_with("HTTPS_PROXY=http://REDACTED(userinfo;id="),
+            "{stored}"
+        );
+        assert!(stored.ends_with(")@proxy:3128/x\n"), "{stored}");
+    }
+}

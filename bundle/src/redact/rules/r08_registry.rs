@@ -74,3 +74,110 @@ static FIELD: LazyLock<Regex> = LazyLock::new(|| {
         r#"(?i)(?:^|[^A-Za-z0-9_-])(?P<name>auth|identitytoken|registrytoken|pod-impersonation\.cattle\.io/token)\\*["']?[ \t]*[:=][ \t]*\\*["']?(?P<value>[A-Za-z0-9+/=._:~-]{6,})"#,
     )
 });
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::redact::ContentKind as Kind;
+    use crate::redact::check::{base64, hides, keeps};
+
+    /// `puller:q3W7e1R5`
+    const S: &str = "cHVsbGVyOnEzVzdlMVI1";
+
+    #[test]
+    fn registry_credentials_are_hidden_in_every_syntax() {
+        let auths = format!(r#"{{"auths":{{"r.example":{{"auth":"{S}"}}}}}}"#);
+        let wrapped = base64(&auths);
+        hides(
+            &RULE,
+            &[
+                (Kind::RegistryAuth, &auths, S),
+                (
+                    Kind::Json,
+                    r#"{"auths":{"r.example":{"username":"p","password":"q3W7e1R5"}}}"#,
+                    "q3W7e1R5",
+                ),
+                (
+                    Kind::Json,
+                    r#"{"auths":{"r.example":{"identitytoken":"q3W7e1R5q3"}}}"#,
+                    "q3W7e1R5q3",
+                ),
+                (
+                    Kind::Json,
+                    &format!("{{\"config\":{{\"registry\":{auths}}}}}"),
+                    S,
+                ),
+                (
+                    Kind::Toml,
+                    &format!(
+                        "[plugins.cri.registry.configs.\"r.example\".auth]\n  auth = \"{S}\"\n"
+                    ),
+                    S,
+                ),
+                (
+                    Kind::Toml,
+                    "[plugins.cri.registry.configs.\"r.example\".auth]\n  username = \"p\"\n  password = \"q3W7e1R5\"\n",
+                    "q3W7e1R5",
+                ),
+                (
+                    Kind::Toml,
+                    "[registry.configs.x]\nauth = { username = \"p\", identitytoken = \"q3W7e1R5\" }\n",
+                    "q3W7e1R5",
+                ),
+                (
+                    Kind::Yaml,
+                    "configs:\n  r.example:\n    auth:\n      username: p\n      password: q3W7e1R5\n",
+                    "q3W7e1R5",
+                ),
+                (
+                    Kind::Yaml,
+                    &format!("pullSecret: {wrapped}\n"),
+                    &wrapped[..40],
+                ),
+                (
+                    Kind::Text,
+                    &format!("crictl: {{\\\"auth\\\":\\\"{S}\\\"}}\n"),
+                    S,
+                ),
+                (
+                    Kind::Text,
+                    "level=info pod-impersonation.cattle.io/token=q3w7e1r5q3w7e1r5 x\n",
+                    "q3w7e1r5q3w7e1r5",
+                ),
+                (Kind::Text, &format!("x data={wrapped} y\n"), &wrapped[..40]),
+            ],
+        );
+    }
+
+    #[test]
+    fn hosts_helpers_and_empty_credentials_stay() {
+        keeps(&[
+            (Kind::Json, r#"{"auths":{"r.example":{"auth":""}}}"#),
+            (Kind::Json, r#"{"auths":{"r.example":{}}}"#),
+            (Kind::Json, r#"{"credHelpers":{"r.example":"ecr-login"}}"#),
+            (
+                Kind::Toml,
+                "[plugins.cri.registry]\n  config_path = \"/etc/containerd/certs.d\"\n",
+            ),
+            (Kind::Toml, "[plugins.cri.registry.auths]\n"),
+            (
+                Kind::Toml,
+                "[host.\"https://r\"]\n  ca = \"/etc/ca.crt\"\n  capabilities = [\"pull\"]\n",
+            ),
+            (
+                Kind::Yaml,
+                "mirrors:\n  docker.io:\n    endpoint: [https://r.example]\n",
+            ),
+            (
+                Kind::Yaml,
+                "configs:\n  r.example:\n    tls:\n      ca_file: /etc/ca.crt\n",
+            ),
+            (Kind::Text, "auth: anonymous pull from r.example\n"),
+            (Kind::Text, "auth=none authConfig=<nil>\n"),
+            (
+                Kind::Text,
+                "failed to authorize: failed to fetch anonymous token\n",
+            ),
+        ]);
+    }
+}

@@ -123,3 +123,165 @@ static FLAG: LazyLock<Regex> = LazyLock::new(|| {
           (?P<plain>[^\s"'\\-][^\s"'\\,;]*)"#,
     )
 });
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::redact::ContentKind as Kind;
+    use crate::redact::check::{hides, keeps, redact};
+
+    const S: &str = "q3W7e1R5t9";
+
+    #[test]
+    fn values_of_secret_names_are_hidden_in_every_syntax() {
+        hides(
+            &RULE,
+            &[
+                (Kind::Env, "DB_PASSWORD=q3W7e1R5t9\n", S),
+                (
+                    Kind::Env,
+                    "export API_KEY='q3W7e1R5t9 and more'\n",
+                    "and more",
+                ),
+                (Kind::Env, "# AWS_SECRET_ACCESS_KEY=q3W7e1R5t9\nA=b\n", S),
+                (
+                    Kind::Unit,
+                    "[Service]\nEnvironment=\"K3S_TOKEN=q3W7e1R5t9 tail\" A=b\n",
+                    "tail",
+                ),
+                (
+                    Kind::Unit,
+                    "[Service]\nExecStart=/usr/bin/x --password q3W7e1R5t9 \\\n  --v=2\n",
+                    S,
+                ),
+                (
+                    Kind::Unit,
+                    "[Service]\nExecStart=/usr/bin/x --token \\\n  q3W7e1R5t9\n",
+                    S,
+                ),
+                (Kind::Argv, "x\n--api-key\nq3W7e1R5t9\n--v=2\n", S),
+                (Kind::Argv, "x --secret=q3W7e1R5t9", S),
+                (Kind::Ini, "[wifi]\npsk = q3W7e1R5t9 x\n", "t9 x"),
+                (
+                    Kind::Yaml,
+                    "login:\n  password: correct horse q3W7e1R5t9 # old\n",
+                    S,
+                ),
+                (
+                    Kind::Yaml,
+                    "machine:\n  token: |\n    q3W7e1R5t9\n    second-line\n  next: 1\n",
+                    "second-line",
+                ),
+                (Kind::Yaml, "tokens: [q3W7e1R5t9]\n", S),
+                (
+                    Kind::Yaml,
+                    "env:\n- name: DB_PASSWORD\n  value: q3W7e1R5t9\n",
+                    S,
+                ),
+                (
+                    Kind::Yaml,
+                    "kind: Secret\nstringData:\n  user: q3W7e1R5t9\n",
+                    S,
+                ),
+                (Kind::Yaml, "broken: [\npassword: correct q3W7e1R5t9\n", S),
+                (
+                    Kind::Yaml,
+                    "broken: [\ntoken: |\n  q3W7e1R5t9\n  tail\nz: 1\n",
+                    "tail",
+                ),
+                (
+                    Kind::Json,
+                    r#"{"clientSecret":"q3W7\u0065q3W7","password":123456}"#,
+                    "123456",
+                ),
+                (
+                    Kind::Toml,
+                    "[a]\nsecret_key = \"q3W7e1R5t9\"\npassword = 123456\n",
+                    "123456",
+                ),
+                (Kind::Toml, "broken = \npassword = \"q3W7e1R5t9 x\"\n", S),
+                (
+                    Kind::Text,
+                    "env: {\\\"password\\\":\\\"q3W7e1R5t9\\\"}\n",
+                    S,
+                ),
+                (Kind::Text, "starting with --token=q3W7e1R5t9 --v=2\n", S),
+                (Kind::Text, "&{Name:x Password:q3W7e1R5t9 Port:1}\n", S),
+            ],
+        );
+    }
+
+    #[test]
+    fn names_about_secrets_and_harmless_values_stay() {
+        keeps(&[
+            (
+                Kind::Yaml,
+                "tokenTTL: 24h\nsecretName: regcred\nimagePullSecrets:\n- name: regcred\n",
+            ),
+            (
+                Kind::Yaml,
+                "authentication:\n  webhook:\n    cacheTTL: 2m0s\ntokenFile: /etc/token\n",
+            ),
+            (
+                Kind::Yaml,
+                "taints:\n- key: node.kubernetes.io/x\n  value: \"true\"\n  effect: NoSchedule\n",
+            ),
+            (
+                Kind::Env,
+                "SECRET_NAME=regcred\nKUBELET_KEY_PATH=/etc/k.key\nTOKEN=\nPASSWORD_AUTH=no\n",
+            ),
+            (
+                Kind::Argv,
+                "kubelet\n--token-auth-file=/etc/tokens.csv\n--authentication-token-webhook=true\n",
+            ),
+            (
+                Kind::Unit,
+                "[Service]\nPassEnvironment=HOME\nLoadCredential=x:/etc/x\nPrivateTmp=yes\n",
+            ),
+            (
+                Kind::Text,
+                "I0823 flags.go:64] FLAG: --authentication-token-webhook-cache-ttl=\"2m0s\"\n",
+            ),
+            (
+                Kind::Text,
+                "I0823 flags.go:64] FLAG: --bootstrap-kubeconfig=\"/etc/kubernetes/bootstrap-kubelet.conf\"\n",
+            ),
+            (
+                Kind::Text,
+                "E0823 x] \"Failed to fetch token\" err=\"failed to fetch token: Post \\\"https://10.0.0.1:6443\\\"\"\n",
+            ),
+            (
+                Kind::Text,
+                "MountVolume.SetUp failed for volume \"x\" : secret \"kube-system/regcred\" not found\n",
+            ),
+            (
+                Kind::Text,
+                "\"Unable to retrieve pull secret\" pod=\"a/b\" secret=\"regcred-2\"\n",
+            ),
+            (
+                Kind::Text,
+                "err=\"couldn't get secret: context deadline exceeded\" token: invalid\n",
+            ),
+            (Kind::Text, "passwd: files systemd\nkubelet passed: 3\n"),
+            (
+                Kind::Text,
+                "Password: required\nsecret: kube-system/bootstrap-token-abcdef\n",
+            ),
+            (Kind::Ini, "[sshd]\nPasswordAuthentication = no\n"),
+            (
+                Kind::Json,
+                r#"{"tokenExpirationSeconds": 3600, "secretRef": {"name": "x"}}"#,
+            ),
+        ]);
+    }
+
+    #[test]
+    fn the_placeholder_tells_what_explains_failures() {
+        let stored = redact(Kind::Json, "{\"token\": \" abcdefgh1 \"}");
+        let stored = String::from_utf8(stored.bytes().to_vec()).unwrap();
+        assert!(
+            stored.contains("size=8-15;chars=alphanumeric;blank-around=yes)\"}"),
+            "{stored}"
+        );
+    }
+}

@@ -89,3 +89,94 @@ static NAMED: LazyLock<Regex> = LazyLock::new(|| {
         r#"(?i)(?:AccountKey|SharedAccessKey|SharedAccessSignature|private_key_id|aadClientSecret|aadClientCertPassword)\\*["']?[ \t]*[=:][ \t]*\\*["']?(?P<value>[^\s"'\\;,]{8,})"#,
     )
 });
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::redact::ContentKind as Kind;
+    use crate::redact::check::{hides, keeps};
+
+    const ID: &str = "AKIAQ3W7E1R5T9Y2U6I0";
+    const S: &str = "q3W7e1R5t9Y2u6I0q3W7e1R5t9Y2u6I0q3W7e/R+";
+
+    #[test]
+    fn cloud_credentials_are_hidden_in_every_syntax() {
+        let google = "ya29.q3W7e1R5t9Y2u6I0_q3W7";
+        hides(
+            &RULE,
+            &[
+                (Kind::Text, &format!("aws: using key {ID} from env\n"), ID),
+                (Kind::Text, &format!("aws: {ID} / {S}\n"), S),
+                (Kind::Text, &format!("oauth2 {google} ok\n"), google),
+                (
+                    Kind::Text,
+                    "BlobEndpoint=https://x;AccountKey=q3W7e1R5t9Y2u6I0== x\n",
+                    "q3W7e1R5t9Y2u6I0",
+                ),
+                (
+                    Kind::Json,
+                    &format!("{{\"AccessKeyId\":\"{ID}\",\"Expiration\":\"2026\"}}"),
+                    ID,
+                ),
+                (
+                    Kind::Json,
+                    r#"{"private_key_id":"0123456789abcdef0123"}"#,
+                    "0123456789abcdef0123",
+                ),
+                (
+                    Kind::CloudConfig,
+                    r#"{"useManagedIdentityExtension":false,"aadClientSecret":"q3W7e1R5t9"}"#,
+                    "q3W7e1R5t9",
+                ),
+                (Kind::Env, &format!("AWS_ACCESS_KEY_ID={ID}\n"), ID),
+                (Kind::Yaml, &format!("accessKeyID: {ID}\nregion: eu\n"), ID),
+                (
+                    Kind::Toml,
+                    &format!("key = '{}'\n", ID.replace("AKIA", "ASIA")),
+                    "Q3W7E1R5T9Y2",
+                ),
+                (
+                    Kind::Ini,
+                    &format!("[default]\naws_access_key_id = {ID}\n"),
+                    ID,
+                ),
+                (
+                    Kind::Text,
+                    "SharedAccessSignature=q3W7e1R5t9Y2 x\n",
+                    "q3W7e1R5t9Y2",
+                ),
+            ],
+        );
+    }
+
+    #[test]
+    fn ids_hashes_and_samples_stay() {
+        keeps(&[
+            (
+                Kind::Env,
+                "AWS_REGION=eu-central-1\nAWS_ROLE_ARN=arn:aws:iam::123456789012:role/nodes\n",
+            ),
+            (Kind::Text, "documented sample AKIAIOSFODNN7EXAMPLE\n"),
+            (
+                Kind::Text,
+                "git commit 0123456789abcdef0123456789abcdef01234567\n",
+            ),
+            (
+                Kind::Text,
+                "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n",
+            ),
+            (
+                Kind::CloudConfig,
+                "{\"aadClientId\":\"11111111-2222\",\"useManagedIdentityExtension\":true,\"vmType\":\"vmss\"}",
+            ),
+            (Kind::Text, "AKIA is the prefix\n"),
+            (Kind::Text, "NAKIAQ3W7E1R5T9Y2U6I01 is longer\n"),
+            (
+                Kind::Yaml,
+                "cloudProvider: aws\naadFederatedTokenFile: /var/run/token\n",
+            ),
+            (Kind::Text, "i-0123456789abcdef0 in eu-central-1a\n"),
+            (Kind::Json, r#"{"client_email":"x","project_id":"p"}"#),
+        ]);
+    }
+}

@@ -117,3 +117,109 @@ static CERTIFICATE_KEY: LazyLock<Regex> = LazyLock::new(|| {
 
 static RANCHER: LazyLock<Regex> =
     LazyLock::new(|| compile(r"\btoken-[a-z0-9]{5}:(?P<value>[a-z0-9]{54})\b"));
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::redact::ContentKind as Kind;
+    use crate::redact::check::{hides, keeps};
+
+    const H: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+    const S: &str = "q3w7e1r5t9y2u6i0";
+
+    #[test]
+    fn join_tokens_are_hidden_in_every_syntax() {
+        let k10 = format!("K10{H}::server:{S}");
+        let packed = {
+            use std::io::Write as _;
+            let mut gzip =
+                flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+            gzip.write_all(b"apiVersion: v1\nclusters:\n- name: k0s\nusers:\n- name: b\n  user:\n    token: abcdef.q3w7e1r5t9y2u6i0\n").unwrap();
+            base64::engine::general_purpose::STANDARD.encode(gzip.finish().unwrap())
+        };
+        use base64::Engine as _;
+        let rancher = "a1b2c3d4e5f6".repeat(5)[..54].to_owned();
+        hides(
+            &RULE,
+            &[
+                (Kind::Env, &format!("K3S_TOKEN={k10}\n"), S),
+                (
+                    Kind::Yaml,
+                    &format!("server: https://10.0.0.1:9345\ntoken: {k10}\n"),
+                    S,
+                ),
+                (
+                    Kind::Unit,
+                    &format!("[Service]\nEnvironment=K3S_TOKEN={k10}\n"),
+                    S,
+                ),
+                (Kind::Argv, &format!("k3s\nagent\n--token\n{k10}\n"), S),
+                (Kind::Json, &format!("{{\"x\":\"{k10}\"}}"), S),
+                (Kind::Token, &format!("{k10}\n"), S),
+                (
+                    Kind::Text,
+                    &format!("level=info msg=\"joining with {k10}\"\n"),
+                    S,
+                ),
+                (Kind::Text, &format!("k0s token: {packed}\n"), &packed[..48]),
+                (Kind::Toml, &format!("t = \"{packed}\"\n"), &packed[..48]),
+                (
+                    Kind::Text,
+                    "microk8s join 10.0.0.1:25000/0123456789abcdef0123456789abcdef/0123456789ab\n",
+                    "0123456789abcdef",
+                ),
+                (
+                    Kind::Text,
+                    &format!("kubeadm join --control-plane --certificate-key {H}\n"),
+                    H,
+                ),
+                (
+                    Kind::Text,
+                    &format!("[upload-certs] Using certificate key: {H}\n"),
+                    H,
+                ),
+                (Kind::Yaml, &format!("# --certificate-key {H}\na: b\n"), H),
+                (
+                    Kind::Text,
+                    &format!("token-ab1cd:{rancher} rejected\n"),
+                    &rancher,
+                ),
+            ],
+        );
+    }
+
+    #[test]
+    fn hashes_of_public_things_stay() {
+        keeps(&[
+            (
+                Kind::Text,
+                "kubeadm join --discovery-token-ca-cert-hash sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n",
+            ),
+            (
+                Kind::Argv,
+                "kubeadm\njoin\n--discovery-token-ca-cert-hash\nsha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n",
+            ),
+            (
+                Kind::Text,
+                "containerID=\"containerd://0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\"\n",
+            ),
+            (
+                Kind::Text,
+                "RemoveContainer \"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\"\n",
+            ),
+            (
+                Kind::Text,
+                "etcd member 8e9e05c52164694d in cluster cdf818194e3a8c32\n",
+            ),
+            (Kind::Text, "K10 is how tokens of k3s begin\n"),
+            (Kind::Text, "dial tcp 10.0.0.1:25000: connection refused\n"),
+            (Kind::Text, "the certificate key is missing\n"),
+            (
+                Kind::Yaml,
+                "caCertHashes:\n- sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n",
+            ),
+            (Kind::Text, "token-controller: started\n"),
+            (Kind::Text, "cattle-cluster-agent is running\n"),
+        ]);
+    }
+}

@@ -58,3 +58,60 @@ static FORMATS: LazyLock<Regex> = LazyLock::new(|| {
         )|PrivateKey[\ \t]*=[\ \t]*(?P<wireguard>[A-Za-z0-9+/]{43}=)",
     )
 });
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::redact::ContentKind as Kind;
+    use crate::redact::check::{hides, keeps};
+
+    #[test]
+    fn tokens_of_known_format_are_hidden_in_every_syntax() {
+        let github = format!("ghp_{}", "q3W7e1R5t9Y2".repeat(3));
+        let gitlab = "glpat-q3W7e1R5t9Y2u6I0q3W7";
+        let slack = "xoxb-1234567890-q3W7e1R5t9";
+        let vault = "hvs.q3W7e1R5t9Y2u6I0q3W7e1R5";
+        let age = format!("AGE-SECRET-KEY-1{}", "Q3W7E1R5T9Y2".repeat(5));
+        let hash = "$6$saltsalt$q3W7e1R5t9Y2u6I0q3W7e1R5t9";
+        hides(
+            &RULE,
+            &[
+                (
+                    Kind::Text,
+                    &format!("git fetch with {github} failed\n"),
+                    &github,
+                ),
+                (Kind::Text, &format!("vault {vault}\n"), vault),
+                (Kind::Text, &format!("root:{hash}:19000:0:99999\n"), hash),
+                (Kind::Yaml, &format!("x: {gitlab}\n"), gitlab),
+                (Kind::Yaml, &format!("x: {slack}\n"), slack),
+                (Kind::Json, &format!("{{\"x\":\"{vault}\"}}"), vault),
+                (Kind::Json, &format!("{{\"x\":\"{age}\"}}"), &age),
+                (Kind::Toml, &format!("x = \"{github}\"\n"), &github),
+                (Kind::Env, &format!("X={gitlab}\n"), gitlab),
+                (
+                    Kind::Env,
+                    &format!("X=npm_{}\n", "q3W7e1R5t9Y2".repeat(3)),
+                    "npm_q3W7",
+                ),
+                (Kind::Argv, &format!("x\n{slack}\n"), slack),
+            ],
+        );
+    }
+
+    #[test]
+    fn words_that_only_begin_so_stay() {
+        keeps(&[
+            (Kind::Text, "ghp_ is the prefix of a token\n"),
+            (Kind::Text, "npm_config_cache=/tmp\n"),
+            (Kind::Text, "xoxo\n"),
+            (Kind::Text, "price $6$ and $2\n"),
+            (Kind::Text, "hvs.example\n"),
+            (Kind::Text, "pypi-mirror is down\n"),
+            (Kind::Yaml, "image: registry.gitlab.com/x/glpat-tool\n"),
+            (Kind::Unit, "[Service]\nExecStart=/bin/sh -c 'echo $1 $2'\n"),
+            (Kind::Toml, "x = \"ghs_short\"\n"),
+            (Kind::Env, "A=$5$x\n"),
+        ]);
+    }
+}
