@@ -190,7 +190,7 @@ const OID_ED448: &[u8] = &[0x2b, 0x65, 0x71];
 #[derive(Clone, Copy)]
 struct Der<'a>(&'a [u8]);
 
-impl<'a> Der<'a> {
+impl Der<'_> {
     /// The content of the first value, if it has this tag, and what follows it.
     fn enter(self, tag: u8) -> Option<(Self, Self)> {
         let (found, rest) = self.0.split_first()?;

@@ -25,7 +25,7 @@ pub(crate) fn kind(root: &Node) -> &str {
 struct Walk<'a, 't> {
     text: &'a Text<'t>,
     hits: &'a mut Vec<Hit>,
-    /// Inside an EncryptionConfiguration, where `secret` is a key of the cluster's data.
+    /// Inside an `EncryptionConfiguration`, where `secret` is a key of the cluster's data.
     encryption: bool,
 }
 

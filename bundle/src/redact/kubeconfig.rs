@@ -133,9 +133,8 @@ fn arguments(text: &Text<'_>, items: &[Node], hits: &mut Vec<Hit>) {
 
 fn is_kept(path: &[&str]) -> bool {
     match path {
-        [] | ["name"] => true,
+        [] | ["name"] | [.., "exec", "env", "name"] | [.., "auth-provider", "name"] => true,
         [.., "exec", name] => EXEC.contains(name),
-        [.., "exec", "env", "name"] | [.., "auth-provider", "name"] => true,
         [.., "auth-provider", "config", name] => PROVIDER.contains(name),
         [.., name] => USER.contains(name),
     }

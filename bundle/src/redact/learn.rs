@@ -12,7 +12,7 @@ use std::fmt;
 /// Reads sources of secrets, also those that are never stored, and remembers the secrets in memory only.
 #[derive(Default)]
 pub struct Learner {
-    secrets: BTreeSet<Vec<u8>>,
+    learned: BTreeSet<Vec<u8>>,
     never: BTreeSet<Vec<u8>>,
     bytes: usize,
 }
@@ -23,7 +23,7 @@ pub struct Secrets {
     matcher: Option<AhoCorasick>,
     /// The secret behind each literal of the matcher.
     of_literal: Vec<usize>,
-    secrets: Vec<Vec<u8>>,
+    values: Vec<Vec<u8>>,
 }
 
 impl Learner {
@@ -67,7 +67,7 @@ impl Learner {
     pub fn finish(self) -> Secrets {
         let never = self.never;
         let secrets: Vec<Vec<u8>> = self
-            .secrets
+            .learned
             .into_iter()
             .filter(|secret| !never.contains(secret))
             .collect();
@@ -85,7 +85,7 @@ impl Learner {
         Secrets {
             matcher,
             of_literal: literals.into_values().collect(),
-            secrets,
+            values: secrets,
         }
     }
 
@@ -129,7 +129,7 @@ impl Learner {
         if !is_learnable(secret) || self.bytes + secret.len() > Self::MAX_BYTES {
             return;
         }
-        if self.secrets.insert(secret.to_vec()) {
+        if self.learned.insert(secret.to_vec()) {
             self.bytes += secret.len();
         }
     }
@@ -143,12 +143,12 @@ impl Secrets {
 
     /// How many secrets were learned.
     pub fn len(&self) -> usize {
-        self.secrets.len()
+        self.values.len()
     }
 
     /// Whether nothing was learned.
     pub fn is_empty(&self) -> bool {
-        self.secrets.is_empty()
+        self.values.is_empty()
     }
 
     /// Adds every place where a learned secret stands.
@@ -160,7 +160,7 @@ impl Secrets {
             let secret = self
                 .of_literal
                 .get(found.pattern().as_usize())
-                .and_then(|number| self.secrets.get(*number))
+                .and_then(|number| self.values.get(*number))
                 .map_or(&[][..], Vec::as_slice);
             hits.push(Hit {
                 range: found.range(),
@@ -173,13 +173,13 @@ impl Secrets {
 
 impl fmt::Debug for Learner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Learner({} secrets)", self.secrets.len())
+        write!(f, "Learner({} secrets)", self.learned.len())
     }
 }
 
 impl fmt::Debug for Secrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Secrets({})", self.secrets.len())
+        write!(f, "Secrets({})", self.values.len())
     }
 }
 
@@ -221,7 +221,7 @@ fn forms(secret: &[u8]) -> BTreeSet<Vec<u8>> {
 
 /// The letters of base64 that depend on the secret alone when `shift` bytes stand before it.
 fn inside_base64(secret: &[u8], shift: usize) -> Vec<Vec<u8>> {
-    let padded = [&[0, 0][..shift.min(2)], secret].concat();
+    let padded = [vec![0; shift], secret.to_vec()].concat();
     let from = (shift * 8).div_ceil(6);
     let to = padded.len() * 8 / 6;
     [

@@ -220,7 +220,7 @@ mod tests {
         let id = |line: usize| {
             let line = stored.lines().nth(line).unwrap();
             let at = line.rfind("id=").unwrap();
-            line[at..at + 11].to_owned()
+            line.get(at..at + 11).unwrap().to_owned()
         };
         assert_eq!(id(0), id(1), "the same secret has one id: {stored}");
     }

@@ -168,7 +168,7 @@ fn is_path(value: &[u8]) -> bool {
         .iter()
         .any(|start| value.starts_with(start))
     {
-        return value.iter().all(is_path_byte);
+        return value.iter().copied().all(is_path_byte);
     }
     let Some(path) = value.strip_prefix(b"/") else {
         return false;
@@ -180,11 +180,11 @@ fn is_path(value: &[u8]) -> bool {
             byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-".contains(byte)
         });
     let known = ROOTS.iter().any(|root| first == root.as_bytes());
-    (known || (plain && parts.next().is_some())) && path.iter().all(is_path_byte)
+    (known || (plain && parts.next().is_some())) && path.iter().copied().all(is_path_byte)
 }
 
-fn is_path_byte(byte: &u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"/._-~:@%$,{}+".contains(byte)
+fn is_path_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"/._-~:@%$,{}+".contains(&byte)
 }
 
 fn is_reference(value: &[u8]) -> bool {

@@ -7,9 +7,9 @@ use std::ops::Range;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Node {
     /// Keys and values in the order of the file; duplicates are kept.
-    Map(Vec<(String, Node)>),
+    Map(Vec<(String, Self)>),
     /// Items in order.
-    List(Vec<Node>),
+    List(Vec<Self>),
     /// A leaf.
     Scalar(Scalar),
     /// An alias: what it stands for is masked where it is defined.
@@ -172,10 +172,15 @@ mod tests {
                     leaves(node, text, found);
                 }
             }
-            Node::List(items) => items.iter().for_each(|node| leaves(node, text, found)),
-            Node::Scalar(scalar) => {
-                found.push((scalar.value.clone(), text[scalar.range.clone()].to_owned()))
+            Node::List(items) => {
+                for node in items {
+                    leaves(node, text, found);
+                }
             }
+            Node::Scalar(scalar) => found.push((
+                scalar.value.clone(),
+                text.get(scalar.range.clone()).unwrap().to_owned(),
+            )),
             Node::Alias => {}
         }
     }

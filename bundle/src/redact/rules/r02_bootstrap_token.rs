@@ -29,7 +29,12 @@ pub(crate) fn whole(text: &Text<'_>, range: Range<usize>) -> Option<Hit> {
     if range.len() != ID + 1 + SECRET || text.bytes.get(range.start + ID) != Some(&b'.') {
         return None;
     }
-    let letters = |from: usize, count: usize| text.slice(from..from + count).iter().all(is_letter);
+    let letters = |from: usize, count: usize| {
+        text.slice(from..from + count)
+            .iter()
+            .copied()
+            .all(is_letter)
+    };
     let secret = range.start + ID + 1;
     (letters(range.start, ID) && letters(secret, SECRET)).then(|| hit(text, secret))
 }
@@ -38,7 +43,9 @@ fn at(text: &Text<'_>, dot: usize) -> Option<Hit> {
     let bytes = text.bytes;
     let secret = bytes.get(dot + 1..dot + 1 + SECRET)?;
     let start = dot.checked_sub(ID)?;
-    if !secret.iter().all(is_letter) || !bytes.get(start..dot)?.iter().all(is_letter) {
+    if !secret.iter().copied().all(is_letter)
+        || !bytes.get(start..dot)?.iter().copied().all(is_letter)
+    {
         return None;
     }
     let before = start.checked_sub(1).and_then(|at| bytes.get(at));
@@ -85,7 +92,7 @@ fn announced_before(bytes: &[u8], start: usize) -> bool {
     memchr::memmem::find(&before.to_ascii_lowercase(), b"token").is_some()
 }
 
-fn is_letter(byte: &u8) -> bool {
+fn is_letter(byte: u8) -> bool {
     byte.is_ascii_lowercase() || byte.is_ascii_digit()
 }
 

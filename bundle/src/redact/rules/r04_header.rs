@@ -123,74 +123,73 @@ mod tests {
 
     const S: &str = "q3W7e1R5t9Y2u6I0pLm";
 
+    const HIDDEN: &[(Kind, &str, &str)] = &[
+        (
+            Kind::Text,
+            "curl -k -v -H \"Authorization: Bearer q3W7e1R5t9Y2u6I0pLm\" https://a:6443\n",
+            S,
+        ),
+        (
+            Kind::Text,
+            "Authorization:[Bearer q3W7e1R5t9Y2u6I0pLm] User-Agent:[kubelet]\n",
+            S,
+        ),
+        (
+            Kind::Text,
+            "headers={\\\"Authorization\\\":\\\"Basic q3W7e1R5t9Y2u6I0pLm\\\"}\n",
+            S,
+        ),
+        (
+            Kind::Text,
+            "X-aws-ec2-metadata-token: q3W7e1R5t9Y2u6I0pLm\n",
+            S,
+        ),
+        (
+            Kind::Text,
+            "> Cookie: session=q3W7e1R5t9Y2u6I0pLm; path=/\n",
+            S,
+        ),
+        (Kind::Text, "using bearer q3W7e1R5t9Y2u6I0pLm now\n", S),
+        (
+            Kind::Json,
+            r#"{"headers":{"X-Vault-Token":"q3W7e1R5t9Y2u6I0pLm"}}"#,
+            S,
+        ),
+        (
+            Kind::Json,
+            r#"{"Proxy-Authorization":["Basic q3W7e1R5t9Y2u6I0pLm"]}"#,
+            S,
+        ),
+        (
+            Kind::Yaml,
+            "staticPodURLHeader:\n  Authorization:\n  - Bearer q3W7e1R5t9Y2u6I0pLm\n",
+            S,
+        ),
+        (
+            Kind::Yaml,
+            "httpHeaders:\n- name: x\n  Authorization: Bearer q3W7e1R5t9Y2u6I0pLm\n",
+            S,
+        ),
+        (
+            Kind::Toml,
+            "[host.\"https://r\".header]\n  Authorization = [\"Basic q3W7e1R5t9Y2u6I0pLm\"]\n",
+            S,
+        ),
+        (
+            Kind::Unit,
+            "[Service]\nExecStart=/usr/bin/curl -H \"X-Auth-Token: q3W7e1R5t9Y2u6I0pLm\" http://x\n",
+            S,
+        ),
+        (
+            Kind::Argv,
+            "kubelet\n--manifest-url-header=Authorization:Bearer q3W7e1R5t9Y2u6I0pLm\n",
+            S,
+        ),
+    ];
+
     #[test]
     fn header_values_are_hidden_in_every_syntax() {
-        hides(
-            &RULE,
-            &[
-                (
-                    Kind::Text,
-                    "curl -k -v -H \"Authorization: Bearer q3W7e1R5t9Y2u6I0pLm\" https://a:6443\n",
-                    S,
-                ),
-                (
-                    Kind::Text,
-                    "Authorization:[Bearer q3W7e1R5t9Y2u6I0pLm] User-Agent:[kubelet]\n",
-                    S,
-                ),
-                (
-                    Kind::Text,
-                    "headers={\\\"Authorization\\\":\\\"Basic q3W7e1R5t9Y2u6I0pLm\\\"}\n",
-                    S,
-                ),
-                (
-                    Kind::Text,
-                    "X-aws-ec2-metadata-token: q3W7e1R5t9Y2u6I0pLm\n",
-                    S,
-                ),
-                (
-                    Kind::Text,
-                    "> Cookie: session=q3W7e1R5t9Y2u6I0pLm; path=/\n",
-                    S,
-                ),
-                (Kind::Text, "using bearer q3W7e1R5t9Y2u6I0pLm now\n", S),
-                (
-                    Kind::Json,
-                    r#"{"headers":{"X-Vault-Token":"q3W7e1R5t9Y2u6I0pLm"}}"#,
-                    S,
-                ),
-                (
-                    Kind::Json,
-                    r#"{"Proxy-Authorization":["Basic q3W7e1R5t9Y2u6I0pLm"]}"#,
-                    S,
-                ),
-                (
-                    Kind::Yaml,
-                    "staticPodURLHeader:\n  Authorization:\n  - Bearer q3W7e1R5t9Y2u6I0pLm\n",
-                    S,
-                ),
-                (
-                    Kind::Yaml,
-                    "httpHeaders:\n- name: x\n  Authorization: Bearer q3W7e1R5t9Y2u6I0pLm\n",
-                    S,
-                ),
-                (
-                    Kind::Toml,
-                    "[host.\"https://r\".header]\n  Authorization = [\"Basic q3W7e1R5t9Y2u6I0pLm\"]\n",
-                    S,
-                ),
-                (
-                    Kind::Unit,
-                    "[Service]\nExecStart=/usr/bin/curl -H \"X-Auth-Token: q3W7e1R5t9Y2u6I0pLm\" http://x\n",
-                    S,
-                ),
-                (
-                    Kind::Argv,
-                    "kubelet\n--manifest-url-header=Authorization:Bearer q3W7e1R5t9Y2u6I0pLm\n",
-                    S,
-                ),
-            ],
-        );
+        hides(&RULE, HIDDEN);
     }
 
     #[test]

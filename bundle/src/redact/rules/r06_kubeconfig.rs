@@ -48,76 +48,65 @@ mod tests {
         format!("kind: Config\nclusters: []\nusers:\n- name: node\n  user:\n    {fields}\n")
     }
 
+    /// Fields of a user, and the secret in them.
+    const FIELDS: &[(&str, &str)] = &[
+        ("token: q3W7e1R5t9Y2u6I0", S),
+        ("password: 'q3W7e1R5t9Y2u6I0'", S),
+        ("client-key-data: cTNXN2UxUjV0OVkydTZJMA==", "cTNXN2Ux"),
+        ("client-key: q3W7e1R5t9Y2u6I0", S),
+        ("misspelt-tokn: q3W7e1R5t9Y2u6I0", S),
+        ("client-certificate-data: q3W7e1R5t9Y2u6I0*", S),
+        (
+            "exec:\n      command: aws\n      env:\n      - name: X\n        value: q3W7e1R5t9Y2u6I0",
+            S,
+        ),
+        (
+            "exec:\n      command: x\n      args: [get, --secret, q3W7e1R5t9Y2u6I0]",
+            S,
+        ),
+        (
+            "auth-provider:\n      name: oidc\n      config:\n        id-token: q3W7e1R5t9Y2u6I0",
+            S,
+        ),
+        ("token: |\n      q3W7e1R5t9Y2u6I0\n      second", S),
+    ];
+
+    /// The same in other files.
+    const ELSEWHERE: &[(Kind, &str, &str)] = &[
+        (
+            Kind::Json,
+            r#"{"kind":"Config","users":[{"name":"n","user":{"token":"q3W7e1R5t9Y2u6I0","password":12345678}}]}"#,
+            S,
+        ),
+        (
+            Kind::Yaml,
+            "a:\n  users:\n  - name: n\n    user: {token: q3W7e1R5t9Y2u6I0}\n",
+            S,
+        ),
+        (Kind::Text, "x client-key-data: q3W7e1R5t9Y2u6I0 y\n", S),
+        (
+            Kind::Text,
+            "{\\\"client-key-data\\\":\\\"q3W7e1R5t9Y2u6I0\\\"}\n",
+            S,
+        ),
+        (
+            Kind::Env,
+            "KUBECONFIG_DATA='client-key-data: q3W7e1R5t9Y2u6I0'\n",
+            S,
+        ),
+    ];
+
     #[test]
     fn credentials_of_users_are_hidden_in_every_syntax() {
-        hides(
-            &RULE,
-            &[
-                (Kind::Kubeconfig, &user("token: q3W7e1R5t9Y2u6I0"), S),
-                (Kind::Kubeconfig, &user("password: 'q3W7e1R5t9Y2u6I0'"), S),
-                (
-                    Kind::Kubeconfig,
-                    &user("client-key-data: cTNXN2UxUjV0OVkydTZJMA=="),
-                    "cTNXN2Ux",
-                ),
-                (Kind::Kubeconfig, &user("client-key: q3W7e1R5t9Y2u6I0"), S),
-                (
-                    Kind::Kubeconfig,
-                    &user("misspelt-tokn: q3W7e1R5t9Y2u6I0"),
-                    S,
-                ),
-                (
-                    Kind::Kubeconfig,
-                    &user("client-certificate-data: q3W7e1R5t9Y2u6I0*"),
-                    S,
-                ),
-                (
-                    Kind::Kubeconfig,
-                    &user(
-                        "exec:\n      command: aws\n      env:\n      - name: X\n        value: q3W7e1R5t9Y2u6I0",
-                    ),
-                    S,
-                ),
-                (
-                    Kind::Kubeconfig,
-                    &user("exec:\n      command: x\n      args: [get, --secret, q3W7e1R5t9Y2u6I0]"),
-                    S,
-                ),
-                (
-                    Kind::Kubeconfig,
-                    &user(
-                        "auth-provider:\n      name: oidc\n      config:\n        id-token: q3W7e1R5t9Y2u6I0",
-                    ),
-                    S,
-                ),
-                (
-                    Kind::Kubeconfig,
-                    &user("token: |\n      q3W7e1R5t9Y2u6I0\n      second"),
-                    S,
-                ),
-                (
-                    Kind::Json,
-                    r#"{"kind":"Config","users":[{"name":"n","user":{"token":"q3W7e1R5t9Y2u6I0","password":12345678}}]}"#,
-                    S,
-                ),
-                (
-                    Kind::Yaml,
-                    "a:\n  users:\n  - name: n\n    user: {token: q3W7e1R5t9Y2u6I0}\n",
-                    S,
-                ),
-                (Kind::Text, "x client-key-data: q3W7e1R5t9Y2u6I0 y\n", S),
-                (
-                    Kind::Text,
-                    "{\\\"client-key-data\\\":\\\"q3W7e1R5t9Y2u6I0\\\"}\n",
-                    S,
-                ),
-                (
-                    Kind::Env,
-                    "KUBECONFIG_DATA='client-key-data: q3W7e1R5t9Y2u6I0'\n",
-                    S,
-                ),
-            ],
-        );
+        let users: Vec<(String, &str)> = FIELDS
+            .iter()
+            .map(|(fields, secret)| (user(fields), *secret))
+            .collect();
+        let mut cases = ELSEWHERE.to_vec();
+        for (text, secret) in &users {
+            cases.push((Kind::Kubeconfig, text, secret));
+        }
+        hides(&RULE, &cases);
     }
 
     #[test]

@@ -121,79 +121,78 @@ mod tests {
 
     const S: &str = "q3W7e1R5";
 
+    const HIDDEN: &[(Kind, &str, &str)] = &[
+        (
+            Kind::Env,
+            "HTTPS_PROXY=http://joe:q3W7e1R5@proxy.example:3128\n",
+            S,
+        ),
+        (
+            Kind::Env,
+            "HTTPS_PROXY=http://joe:q3W7e1R5%40x@proxy:3128/\n",
+            S,
+        ),
+        (
+            Kind::Env,
+            "HTTPS_PROXY=http://joe:a@q3W7e1R5@proxy:3128\n",
+            S,
+        ),
+        (
+            Kind::Env,
+            "HTTPS_PROXY=http://joe:a/q3W7e1R5@[fd00::1]:3128\n",
+            S,
+        ),
+        (
+            Kind::Unit,
+            "[Service]\nEnvironment=\"HTTP_PROXY=http://joe:q3W7e1R5@10.0.0.9:8080\" \"NO_PROXY=.svc\"\n",
+            S,
+        ),
+        (
+            Kind::Yaml,
+            "datastore-endpoint: postgres://k3s:q3W7e1R5@db:5432/k3s\n",
+            S,
+        ),
+        (
+            Kind::Yaml,
+            "datastore-endpoint: \"k3s:q3W7e1R5@tcp(db:3306)/k3s\"\n",
+            S,
+        ),
+        (Kind::Json, r#"{"proxy":"socks5://joe:q3W7e1R5@proxy"}"#, S),
+        (
+            Kind::Toml,
+            "endpoint = [\"https://joe:q3W7e1R5@mirror.example\"]\n",
+            S,
+        ),
+        (
+            Kind::Text,
+            "proxyconnect tcp: dial http://joe:q3W7e1R5@proxy:3128: refused\n",
+            S,
+        ),
+        (
+            Kind::Text,
+            "GET https://s.example/x?sv=1&sig=q3W7e1R5%3D&se=2 403\n",
+            S,
+        ),
+        (
+            Kind::Text,
+            "https://b.s3.amazonaws.com/x?X-Amz-Signature=q3W7e1R5aa&X-Amz-Date=1\n",
+            S,
+        ),
+        (
+            Kind::Text,
+            "git clone https://q3W7e1R5q3W7e1R5q3W7e1R5@github.com/x/y\n",
+            S,
+        ),
+        (
+            Kind::Argv,
+            "k3s\nserver\n--datastore-endpoint=mysql://root:q3W7e1R5@tcp(db)/k\n",
+            S,
+        ),
+    ];
+
     #[test]
     fn credentials_in_urls_are_hidden_in_every_syntax() {
-        hides(
-            &RULE,
-            &[
-                (
-                    Kind::Env,
-                    "HTTPS_PROXY=http://joe:q3W7e1R5@proxy.example:3128\n",
-                    S,
-                ),
-                (
-                    Kind::Env,
-                    "HTTPS_PROXY=http://joe:q3W7e1R5%40x@proxy:3128/\n",
-                    S,
-                ),
-                (
-                    Kind::Env,
-                    "HTTPS_PROXY=http://joe:a@q3W7e1R5@proxy:3128\n",
-                    S,
-                ),
-                (
-                    Kind::Env,
-                    "HTTPS_PROXY=http://joe:a/q3W7e1R5@[fd00::1]:3128\n",
-                    S,
-                ),
-                (
-                    Kind::Unit,
-                    "[Service]\nEnvironment=\"HTTP_PROXY=http://joe:q3W7e1R5@10.0.0.9:8080\" \"NO_PROXY=.svc\"\n",
-                    S,
-                ),
-                (
-                    Kind::Yaml,
-                    "datastore-endpoint: postgres://k3s:q3W7e1R5@db:5432/k3s\n",
-                    S,
-                ),
-                (
-                    Kind::Yaml,
-                    "datastore-endpoint: \"k3s:q3W7e1R5@tcp(db:3306)/k3s\"\n",
-                    S,
-                ),
-                (Kind::Json, r#"{"proxy":"socks5://joe:q3W7e1R5@proxy"}"#, S),
-                (
-                    Kind::Toml,
-                    "endpoint = [\"https://joe:q3W7e1R5@mirror.example\"]\n",
-                    S,
-                ),
-                (
-                    Kind::Text,
-                    "proxyconnect tcp: dial http://joe:q3W7e1R5@proxy:3128: refused\n",
-                    S,
-                ),
-                (
-                    Kind::Text,
-                    "GET https://s.example/x?sv=1&sig=q3W7e1R5%3D&se=2 403\n",
-                    S,
-                ),
-                (
-                    Kind::Text,
-                    "https://b.s3.amazonaws.com/x?X-Amz-Signature=q3W7e1R5aa&X-Amz-Date=1\n",
-                    S,
-                ),
-                (
-                    Kind::Text,
-                    "git clone https://q3W7e1R5q3W7e1R5q3W7e1R5@github.com/x/y\n",
-                    S,
-                ),
-                (
-                    Kind::Argv,
-                    "k3s\nserver\n--datastore-endpoint=mysql://root:q3W7e1R5@tcp(db)/k\n",
-                    S,
-                ),
-            ],
-        );
+        hides(&RULE, HIDDEN);
     }
 
     #[test]

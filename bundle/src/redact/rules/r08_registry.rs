@@ -84,69 +84,76 @@ mod tests {
     /// `puller:q3W7e1R5`
     const S: &str = "cHVsbGVyOnEzVzdlMVI1";
 
+    const HIDDEN: &[(Kind, &str, &str)] = &[
+        (
+            Kind::Json,
+            r#"{"auths":{"r.example":{"username":"p","password":"q3W7e1R5"}}}"#,
+            "q3W7e1R5",
+        ),
+        (
+            Kind::Json,
+            r#"{"auths":{"r.example":{"identitytoken":"q3W7e1R5q3"}}}"#,
+            "q3W7e1R5q3",
+        ),
+        (
+            Kind::Toml,
+            "[plugins.cri.registry.configs.\"r.example\".auth]\n  username = \"p\"\n  password = \"q3W7e1R5\"\n",
+            "q3W7e1R5",
+        ),
+        (
+            Kind::Toml,
+            "[registry.configs.x]\nauth = { username = \"p\", identitytoken = \"q3W7e1R5\" }\n",
+            "q3W7e1R5",
+        ),
+        (
+            Kind::Yaml,
+            "configs:\n  r.example:\n    auth:\n      username: p\n      password: q3W7e1R5\n",
+            "q3W7e1R5",
+        ),
+        (
+            Kind::Text,
+            "level=info pod-impersonation.cattle.io/token=q3w7e1r5q3w7e1r5 x\n",
+            "q3w7e1r5q3w7e1r5",
+        ),
+    ];
+
     #[test]
     fn registry_credentials_are_hidden_in_every_syntax() {
         let auths = format!(r#"{{"auths":{{"r.example":{{"auth":"{S}"}}}}}}"#);
         let wrapped = base64(&auths);
-        hides(
-            &RULE,
-            &[
-                (Kind::RegistryAuth, &auths, S),
-                (
-                    Kind::Json,
-                    r#"{"auths":{"r.example":{"username":"p","password":"q3W7e1R5"}}}"#,
-                    "q3W7e1R5",
-                ),
-                (
-                    Kind::Json,
-                    r#"{"auths":{"r.example":{"identitytoken":"q3W7e1R5q3"}}}"#,
-                    "q3W7e1R5q3",
-                ),
-                (
-                    Kind::Json,
-                    &format!("{{\"config\":{{\"registry\":{auths}}}}}"),
-                    S,
-                ),
-                (
-                    Kind::Toml,
-                    &format!(
-                        "[plugins.cri.registry.configs.\"r.example\".auth]\n  auth = \"{S}\"\n"
-                    ),
-                    S,
-                ),
-                (
-                    Kind::Toml,
-                    "[plugins.cri.registry.configs.\"r.example\".auth]\n  username = \"p\"\n  password = \"q3W7e1R5\"\n",
-                    "q3W7e1R5",
-                ),
-                (
-                    Kind::Toml,
-                    "[registry.configs.x]\nauth = { username = \"p\", identitytoken = \"q3W7e1R5\" }\n",
-                    "q3W7e1R5",
-                ),
-                (
-                    Kind::Yaml,
-                    "configs:\n  r.example:\n    auth:\n      username: p\n      password: q3W7e1R5\n",
-                    "q3W7e1R5",
-                ),
-                (
-                    Kind::Yaml,
-                    &format!("pullSecret: {wrapped}\n"),
-                    &wrapped[..40],
-                ),
-                (
-                    Kind::Text,
-                    &format!("crictl: {{\\\"auth\\\":\\\"{S}\\\"}}\n"),
-                    S,
-                ),
-                (
-                    Kind::Text,
-                    "level=info pod-impersonation.cattle.io/token=q3w7e1r5q3w7e1r5 x\n",
-                    "q3w7e1r5q3w7e1r5",
-                ),
-                (Kind::Text, &format!("x data={wrapped} y\n"), &wrapped[..40]),
-            ],
-        );
+        let formatted: [(Kind, &str, &str); 6] = [
+            (Kind::RegistryAuth, &auths, S),
+            (
+                Kind::Json,
+                &format!("{{\"config\":{{\"registry\":{auths}}}}}"),
+                S,
+            ),
+            (
+                Kind::Toml,
+                &format!("[plugins.cri.registry.configs.\"r.example\".auth]\n  auth = \"{S}\"\n"),
+                S,
+            ),
+            (
+                Kind::Yaml,
+                &format!("pullSecret: {wrapped}\n"),
+                wrapped.get(..40).unwrap(),
+            ),
+            (
+                Kind::Text,
+                &format!("crictl: {{\\\"auth\\\":\\\"{S}\\\"}}\n"),
+                S,
+            ),
+            (
+                Kind::Text,
+                &format!("x data={wrapped} y\n"),
+                wrapped.get(..40).unwrap(),
+            ),
+        ];
+        let mut cases = HIDDEN.to_vec();
+        for (kind, text, secret) in &formatted {
+            cases.push((*kind, text, secret));
+        }
+        hides(&RULE, &cases);
     }
 
     #[test]

@@ -132,83 +132,82 @@ mod tests {
 
     const S: &str = "q3W7e1R5t9";
 
+    const HIDDEN: &[(Kind, &str, &str)] = &[
+        (Kind::Env, "DB_PASSWORD=q3W7e1R5t9\n", S),
+        (
+            Kind::Env,
+            "export API_KEY='q3W7e1R5t9 and more'\n",
+            "and more",
+        ),
+        (Kind::Env, "# AWS_SECRET_ACCESS_KEY=q3W7e1R5t9\nA=b\n", S),
+        (
+            Kind::Unit,
+            "[Service]\nEnvironment=\"K3S_TOKEN=q3W7e1R5t9 tail\" A=b\n",
+            "tail",
+        ),
+        (
+            Kind::Unit,
+            "[Service]\nExecStart=/usr/bin/x --password q3W7e1R5t9 \\\n  --v=2\n",
+            S,
+        ),
+        (
+            Kind::Unit,
+            "[Service]\nExecStart=/usr/bin/x --token \\\n  q3W7e1R5t9\n",
+            S,
+        ),
+        (Kind::Argv, "x\n--api-key\nq3W7e1R5t9\n--v=2\n", S),
+        (Kind::Argv, "x --secret=q3W7e1R5t9", S),
+        (Kind::Ini, "[wifi]\npsk = q3W7e1R5t9 x\n", "t9 x"),
+        (
+            Kind::Yaml,
+            "login:\n  password: correct horse q3W7e1R5t9 # old\n",
+            S,
+        ),
+        (
+            Kind::Yaml,
+            "machine:\n  token: |\n    q3W7e1R5t9\n    second-line\n  next: 1\n",
+            "second-line",
+        ),
+        (Kind::Yaml, "tokens: [q3W7e1R5t9]\n", S),
+        (
+            Kind::Yaml,
+            "env:\n- name: DB_PASSWORD\n  value: q3W7e1R5t9\n",
+            S,
+        ),
+        (
+            Kind::Yaml,
+            "kind: Secret\nstringData:\n  user: q3W7e1R5t9\n",
+            S,
+        ),
+        (Kind::Yaml, "broken: [\npassword: correct q3W7e1R5t9\n", S),
+        (
+            Kind::Yaml,
+            "broken: [\ntoken: |\n  q3W7e1R5t9\n  tail\nz: 1\n",
+            "tail",
+        ),
+        (
+            Kind::Json,
+            r#"{"clientSecret":"q3W7\u0065q3W7","password":123456}"#,
+            "123456",
+        ),
+        (
+            Kind::Toml,
+            "[a]\nsecret_key = \"q3W7e1R5t9\"\npassword = 123456\n",
+            "123456",
+        ),
+        (Kind::Toml, "broken = \npassword = \"q3W7e1R5t9 x\"\n", S),
+        (
+            Kind::Text,
+            "env: {\\\"password\\\":\\\"q3W7e1R5t9\\\"}\n",
+            S,
+        ),
+        (Kind::Text, "starting with --token=q3W7e1R5t9 --v=2\n", S),
+        (Kind::Text, "&{Name:x Password:q3W7e1R5t9 Port:1}\n", S),
+    ];
+
     #[test]
     fn values_of_secret_names_are_hidden_in_every_syntax() {
-        hides(
-            &RULE,
-            &[
-                (Kind::Env, "DB_PASSWORD=q3W7e1R5t9\n", S),
-                (
-                    Kind::Env,
-                    "export API_KEY='q3W7e1R5t9 and more'\n",
-                    "and more",
-                ),
-                (Kind::Env, "# AWS_SECRET_ACCESS_KEY=q3W7e1R5t9\nA=b\n", S),
-                (
-                    Kind::Unit,
-                    "[Service]\nEnvironment=\"K3S_TOKEN=q3W7e1R5t9 tail\" A=b\n",
-                    "tail",
-                ),
-                (
-                    Kind::Unit,
-                    "[Service]\nExecStart=/usr/bin/x --password q3W7e1R5t9 \\\n  --v=2\n",
-                    S,
-                ),
-                (
-                    Kind::Unit,
-                    "[Service]\nExecStart=/usr/bin/x --token \\\n  q3W7e1R5t9\n",
-                    S,
-                ),
-                (Kind::Argv, "x\n--api-key\nq3W7e1R5t9\n--v=2\n", S),
-                (Kind::Argv, "x --secret=q3W7e1R5t9", S),
-                (Kind::Ini, "[wifi]\npsk = q3W7e1R5t9 x\n", "t9 x"),
-                (
-                    Kind::Yaml,
-                    "login:\n  password: correct horse q3W7e1R5t9 # old\n",
-                    S,
-                ),
-                (
-                    Kind::Yaml,
-                    "machine:\n  token: |\n    q3W7e1R5t9\n    second-line\n  next: 1\n",
-                    "second-line",
-                ),
-                (Kind::Yaml, "tokens: [q3W7e1R5t9]\n", S),
-                (
-                    Kind::Yaml,
-                    "env:\n- name: DB_PASSWORD\n  value: q3W7e1R5t9\n",
-                    S,
-                ),
-                (
-                    Kind::Yaml,
-                    "kind: Secret\nstringData:\n  user: q3W7e1R5t9\n",
-                    S,
-                ),
-                (Kind::Yaml, "broken: [\npassword: correct q3W7e1R5t9\n", S),
-                (
-                    Kind::Yaml,
-                    "broken: [\ntoken: |\n  q3W7e1R5t9\n  tail\nz: 1\n",
-                    "tail",
-                ),
-                (
-                    Kind::Json,
-                    r#"{"clientSecret":"q3W7\u0065q3W7","password":123456}"#,
-                    "123456",
-                ),
-                (
-                    Kind::Toml,
-                    "[a]\nsecret_key = \"q3W7e1R5t9\"\npassword = 123456\n",
-                    "123456",
-                ),
-                (Kind::Toml, "broken = \npassword = \"q3W7e1R5t9 x\"\n", S),
-                (
-                    Kind::Text,
-                    "env: {\\\"password\\\":\\\"q3W7e1R5t9\\\"}\n",
-                    S,
-                ),
-                (Kind::Text, "starting with --token=q3W7e1R5t9 --v=2\n", S),
-                (Kind::Text, "&{Name:x Password:q3W7e1R5t9 Port:1}\n", S),
-            ],
-        );
+        hides(&RULE, HIDDEN);
     }
 
     #[test]
