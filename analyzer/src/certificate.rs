@@ -30,7 +30,7 @@ pub struct Certificate {
     pub eku_client: Option<bool>,
     /// Whether it may be used by servers; `None` where the print does not say.
     pub eku_server: Option<bool>,
-    /// SHA-256 of its SubjectPublicKeyInfo, hex; `None` for prints.
+    /// SHA-256 of its `SubjectPublicKeyInfo`, hex; `None` for prints.
     pub spki: Option<String>,
     /// Subject key identifier, hex.
     pub ski: Option<String>,
@@ -161,20 +161,17 @@ pub fn distinguished_name(printed: &str) -> String {
     };
     let mut name = String::new();
     for part in parts {
-        match part.split_once('=') {
-            Some((kind, value)) => {
-                if !name.is_empty() {
-                    name.push_str(", ");
-                }
-                name.push_str(kind.trim());
-                name.push('=');
-                name.push_str(value.trim());
+        if let Some((kind, value)) = part.split_once('=') {
+            if !name.is_empty() {
+                name.push_str(", ");
             }
+            name.push_str(kind.trim());
+            name.push('=');
+            name.push_str(value.trim());
+        } else {
             // A comma inside a value.
-            None => {
-                name.push(',');
-                name.push_str(part);
-            }
+            name.push(',');
+            name.push_str(part);
         }
     }
     name

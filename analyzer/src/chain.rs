@@ -266,7 +266,7 @@ mod tests {
         assert_eq!(verify(&leaf, &[], &[]).word(), "unchecked");
         let print = Certificate {
             der: None,
-            ..ca.certificate.clone()
+            ..ca.certificate
         };
         assert_eq!(verify(&leaf, &[&print], &[]).word(), "unchecked");
         let other_print = Certificate {

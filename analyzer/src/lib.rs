@@ -20,6 +20,7 @@ pub mod finding;
 pub mod format;
 pub mod formats;
 pub mod json;
+pub mod kubelet;
 pub mod layout;
 pub mod layouts;
 pub mod logs;

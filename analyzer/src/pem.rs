@@ -28,7 +28,7 @@ pub enum Content {
 /// What the collector says of a private key in its place.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct MaskedKey {
-    /// SHA-256 of the SubjectPublicKeyInfo of its public half, hex; `None` when the key could not be read.
+    /// SHA-256 of the `SubjectPublicKeyInfo` of its public half, hex; `None` when the key could not be read.
     pub spki: Option<String>,
     /// Algorithm and size: `RSA-2048`.
     pub algorithm: Option<String>,

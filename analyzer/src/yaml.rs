@@ -332,11 +332,12 @@ mod tests {
     fn hostile_texts_end_in_an_error() {
         let deep = "[".repeat(100_000);
         assert!(parse(&deep).is_err());
-        let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
-        for level in 1..10 {
+        let levels = (1..10).map(|level| {
             let aliases = vec![format!("*a{}", level - 1); 10].join(", ");
-            bomb += &format!("a{level}: &a{level} [{aliases}]\n");
-        }
+            format!("a{level}: &a{level} [{aliases}]\n")
+        });
+        let bomb =
+            "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned() + &levels.collect::<String>();
         assert!(parse(&bomb).is_err());
         assert!(parse("a: 1\u{0}b\n").is_err());
     }

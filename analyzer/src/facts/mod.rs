@@ -8,6 +8,11 @@ pub mod host_kernel;
 pub mod host_memory;
 pub mod host_network;
 pub mod host_time;
+pub mod kubelet_config;
+pub mod kubelet_flags;
+pub mod kubelet_settings;
+pub mod kubelet_unit;
+pub mod kubelet_version;
 pub mod running;
 pub mod units;
 
@@ -21,6 +26,11 @@ pub const ALL: &[&crate::derived::Derived] = &[
     &host_memory::DERIVED,
     &host_network::DERIVED,
     &host_time::DERIVED,
+    &kubelet_config::DERIVED,
+    &kubelet_flags::DERIVED,
+    &kubelet_settings::DERIVED,
+    &kubelet_unit::DERIVED,
+    &kubelet_version::DERIVED,
     &running::DERIVED,
     &units::DERIVED,
 ];

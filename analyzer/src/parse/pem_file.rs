@@ -34,7 +34,7 @@ pub struct PemFile {
 pub struct PemKey {
     /// Line of its BEGIN.
     pub line: u64,
-    /// SHA-256 of the public half's SubjectPublicKeyInfo, hex; `None` when not known.
+    /// SHA-256 of the public half's `SubjectPublicKeyInfo`, hex; `None` when not known.
     pub spki: Option<String>,
 }
 
@@ -76,6 +76,11 @@ fn parse(entry: &Entry, evidence: &mut Evidence) {
     };
     for block in &blocks {
         take_block(&mut file, block);
+    }
+    // Keys that were not taken out, as other collectors leave them.
+    let present = nodebundle_bundle::keys::private_keys(&entry.bytes);
+    for (key, facts) in file.keys.iter_mut().zip(present) {
+        key.spki = key.spki.take().or(facts.spki);
     }
     for line in &file.broken {
         let problem = format!("line {line} begins a block that cannot be read");
@@ -130,6 +135,17 @@ mod tests {
         assert_eq!(file.certificates[0].1.orgs, ["system:nodes"]);
         assert_eq!(file.keys[0].spki.as_deref(), Some("ab"));
         assert!(evidence.gaps.is_empty());
+    }
+
+    #[test]
+    fn a_key_that_was_left_in_is_reduced_to_its_public_half() {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let made = rcgen::CertificateParams::default()
+            .self_signed(&key)
+            .unwrap();
+        let (file, _) = read(&format!("{}{}", made.pem(), key.serialize_pem()));
+        assert!(file.keys[0].spki.is_some());
+        assert_eq!(file.keys[0].spki, file.certificates[0].1.spki);
     }
 
     #[test]

@@ -1,0 +1,206 @@
+//! The kubelet's command line: flags with their provenance, flags that its version lacks, variables that nothing defines.
+
+use crate::derived::{Context, Derived};
+use crate::evidence::Evidence;
+use crate::fact::{Fact, FactDecl, Type, Value};
+use crate::kubelet::command_line::CommandLine;
+use crate::kubelet::{Kubelet, versions};
+use crate::version::Version;
+
+pub(super) const DERIVED: Derived = Derived {
+    name: "kubelet_flags",
+    after: &["units", "running", "kubelet_version"],
+    facts: FACTS,
+    derive,
+};
+
+const FACTS: &[FactDecl] = &[
+    line(
+        "kubelet.flags",
+        Type::Records,
+        "flags that the kubelet runs with, in order: of its process, else of its unit with variables replaced, else as it logged them",
+    ),
+    FactDecl::new(
+        "kubelet.flags[].name",
+        Type::Text,
+        "name without dashes; empty for a word that is no flag",
+    ),
+    FactDecl::new(
+        "kubelet.flags[].value",
+        Type::Text,
+        "value as given; true for a flag that stands alone",
+    ),
+    FactDecl::new(
+        "kubelet.flags[].from",
+        Type::Text,
+        "who tells it: process, unit, settings (of a program that embeds the kubelet) or log",
+    ),
+    line(
+        "kubelet.unknown_flags",
+        Type::Records,
+        "flags that this version of the kubelet does not have, which keeps it from starting",
+    ),
+    FactDecl::new(
+        "kubelet.unknown_flags[].name",
+        Type::Text,
+        "name without dashes",
+    ),
+    FactDecl::new(
+        "kubelet.unknown_flags[].removed_in",
+        Type::Version,
+        "first minor without it",
+    )
+    .null_is("no version up to this one has it: misspelt, or newer than the kubelet"),
+    FactDecl::new(
+        "kubelet.unset_variables",
+        Type::Texts,
+        "variables in ExecStart= that no setting and no environment file defines",
+    )
+    .needs(
+        "the kubelet's unit file and its environment files",
+        "systemctl cat kubelet",
+    ),
+];
+
+const fn line(path: &'static str, ty: Type, meaning: &'static str) -> FactDecl {
+    FactDecl::new(path, ty, meaning).needs(
+        "command line of the kubelet or its unit file",
+        "ps auxww; systemctl cat kubelet",
+    )
+}
+
+fn derive(evidence: &mut Evidence, context: &Context<'_>) {
+    let kubelet = Kubelet::of(evidence, context);
+    let version = kubelet.version;
+    let unset = kubelet.unit.as_ref().and_then(|unit| {
+        let command = unit.command(evidence)?;
+        let origin = command.origin.clone();
+        command
+            .complete
+            .then(|| Fact::texts(command.expanded.unset, &origin))
+    });
+    let Some(line) = kubelet.line else {
+        return;
+    };
+    let unknown = version.and_then(|version| unknown_flags(&line, version));
+    let flags = line.flags.iter().map(|flag| {
+        let fields = [
+            ("name", Some(Value::from(flag.name.as_str()))),
+            ("value", Some(Value::from(flag.value.as_str()))),
+            ("from", Some(Value::from(line.from.word()))),
+        ];
+        Fact::record(fields, &flag.origin)
+    });
+    let mut list = Fact::list(flags.collect());
+    if list.origins.is_empty() {
+        list.origins.push(line.origin.clone());
+    }
+    evidence.facts.set("kubelet.flags", list);
+    if let Some(mut unknown) = unknown {
+        if unknown.origins.is_empty() {
+            unknown.origins.push(line.origin.clone());
+        }
+        evidence.facts.set("kubelet.unknown_flags", unknown);
+    }
+    if let Some(unset) = unset {
+        evidence.facts.set("kubelet.unset_variables", unset);
+    }
+}
+
+/// The flags that a version does not have; `None` for a kubelet newer than the tables.
+fn unknown_flags(line: &CommandLine, version: Version) -> Option<Fact> {
+    if versions::is_too_new(version) {
+        return None;
+    }
+    let mut names: Vec<&str> = Vec::new();
+    let mut unknown = Vec::new();
+    for given in line.flags.iter().filter(|given| !given.name.is_empty()) {
+        let flag = versions::flag(&given.name);
+        let has = flag.is_some_and(|flag| versions::has(version, flag.since, flag.gone));
+        if has || names.contains(&given.name.as_str()) {
+            continue;
+        }
+        names.push(&given.name);
+        let removed = flag
+            .and_then(|flag| flag.gone)
+            .filter(|gone| version >= *gone);
+        let fields = [
+            ("name", Some(Value::from(given.name.as_str()))),
+            (
+                "removed_in",
+                Some(removed.map_or(Value::Null, Value::Version)),
+            ),
+        ];
+        unknown.push(Fact::record(fields, &given.origin));
+    }
+    Some(Fact::list(unknown))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::logs::LogDigest;
+    use crate::observed::Process;
+    use crate::origin::Origin;
+
+    fn derived(argv: &[&str], version: &str) -> Evidence {
+        let mut evidence = Evidence::default();
+        let process = Process {
+            pid: 7,
+            argv: Some(argv.iter().map(|&word| word.to_owned()).collect()),
+            ..Process::default()
+        };
+        evidence.push(process, Origin::line("ps-aux.txt", 9));
+        let version = Value::Version(version.parse().unwrap());
+        evidence
+            .facts
+            .set("kubelet.version", Fact::new(version, Origin::entry("v")));
+        let logs = LogDigest::default();
+        derive(
+            &mut evidence,
+            &Context {
+                logs: &logs,
+                now: None,
+            },
+        );
+        evidence
+    }
+
+    #[test]
+    fn flags_that_the_version_lacks_are_told_with_the_minor_that_dropped_them() {
+        let argv = [
+            "/usr/bin/kubelet",
+            "--network-plugin=cni",
+            "--network-plugin=cni",
+            "--no-such-flag",
+            "--v=2",
+        ];
+        let evidence = derived(&argv, "1.28.3");
+        let unknown = evidence.facts.get("kubelet.unknown_flags").unwrap().items();
+        assert_eq!(unknown.len(), 2);
+        assert_eq!(
+            unknown[0].field("removed_in").unwrap().value,
+            Value::Version("1.24".parse().unwrap())
+        );
+        assert_eq!(unknown[1].field("removed_in").unwrap().value, Value::Null);
+        let flags = evidence.facts.get("kubelet.flags").unwrap().items();
+        assert_eq!(flags.len(), 4);
+        assert_eq!(flags[0].field("from").unwrap().as_text(), Some("process"));
+        assert_eq!(flags[0].origins[0].line, Some(9));
+    }
+
+    #[test]
+    fn a_healthy_command_line_has_none() {
+        let argv = ["/usr/bin/kubelet", "--config=/c", "--logging-format=text"];
+        let evidence = derived(&argv, "1.36.2");
+        let unknown = evidence.facts.get("kubelet.unknown_flags").unwrap();
+        assert!(unknown.items().is_empty());
+        assert_eq!(unknown.origins.len(), 1);
+        assert!(
+            derived(&argv, "1.99.0")
+                .facts
+                .get("kubelet.unknown_flags")
+                .is_none()
+        );
+    }
+}

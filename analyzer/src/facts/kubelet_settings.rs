@@ -1,0 +1,435 @@
+//! Effective settings of the kubelet, and what its version refuses in them.
+
+use crate::derived::{Context, Derived};
+use crate::evidence::Evidence;
+use crate::fact::{Fact, FactDecl, Type, Value};
+use crate::kubelet::command_line;
+use crate::kubelet::{Kubelet, settings, versions};
+use crate::version::Version;
+
+pub(super) const DERIVED: Derived = Derived {
+    name: "kubelet_settings",
+    after: &["kubelet_flags", "host_identity", "host_distribution"],
+    facts: FACTS,
+    derive,
+};
+
+const CONFIG: &str = "the kubelet's configuration file and command line";
+const CAT: &str = "cat /var/lib/kubelet/config.yaml; systemctl cat kubelet";
+
+const fn setting(path: &'static str, ty: Type, meaning: &'static str) -> FactDecl {
+    FactDecl::new(path, ty, meaning).needs(CONFIG, CAT)
+}
+
+const fn optional(path: &'static str, ty: Type, meaning: &'static str) -> FactDecl {
+    setting(path, ty, meaning).null_is("not set")
+}
+
+const FACTS: &[FactDecl] = &[
+    setting(
+        "kubelet.effective.cgroup_driver",
+        Type::Text,
+        "cgroupfs or systemd",
+    ),
+    setting(
+        "kubelet.effective.fail_swap_on",
+        Type::Bool,
+        "refuses to start while swap is on",
+    ),
+    setting(
+        "kubelet.effective.fail_cgroup_v1",
+        Type::Bool,
+        "refuses to start on cgroup v1",
+    )
+    .null_is("this version has no such setting"),
+    setting(
+        "kubelet.effective.register_node",
+        Type::Bool,
+        "registers the node by itself",
+    ),
+    setting(
+        "kubelet.effective.rotate_certificates",
+        Type::Bool,
+        "renews its client certificate",
+    ),
+    setting(
+        "kubelet.effective.server_tls_bootstrap",
+        Type::Bool,
+        "requests its serving certificate from the cluster",
+    ),
+    optional(
+        "kubelet.effective.client_ca_file",
+        Type::Text,
+        "CA for clients of the kubelet",
+    ),
+    optional(
+        "kubelet.effective.static_pod_path",
+        Type::Text,
+        "folder of static pods",
+    ),
+    optional(
+        "kubelet.effective.resolv_conf",
+        Type::Text,
+        "resolver configuration for pods",
+    ),
+    optional(
+        "kubelet.effective.container_runtime_endpoint",
+        Type::Text,
+        "socket of the container runtime",
+    ),
+    optional(
+        "kubelet.effective.node_ip",
+        Type::Text,
+        "address of the node",
+    ),
+    optional(
+        "kubelet.effective.cloud_provider",
+        Type::Text,
+        "external or the name of a provider",
+    ),
+    optional(
+        "kubelet.effective.kubeconfig",
+        Type::Text,
+        "kubeconfig for the API server",
+    ),
+    optional(
+        "kubelet.effective.bootstrap_kubeconfig",
+        Type::Text,
+        "kubeconfig for the first certificate",
+    ),
+    setting(
+        "kubelet.effective.cert_dir",
+        Type::Text,
+        "folder of its certificates",
+    ),
+    setting(
+        "kubelet.effective.root_dir",
+        Type::Text,
+        "folder of its state",
+    ),
+    setting(
+        "kubelet.effective.protect_kernel_defaults",
+        Type::Bool,
+        "refuses to start on other kernel settings than its own",
+    ),
+    setting("kubelet.effective.port", Type::Int, "port of its API"),
+    setting(
+        "kubelet.effective.healthz_port",
+        Type::Int,
+        "port of its health check; 0 is off",
+    ),
+    setting(
+        "kubelet.effective.cpu_manager_policy",
+        Type::Text,
+        "none or static",
+    ),
+    optional(
+        "kubelet.effective.kube_reserved_cgroup",
+        Type::Text,
+        "cgroup of the reservation for Kubernetes",
+    ),
+    optional(
+        "kubelet.effective.system_reserved_cgroup",
+        Type::Text,
+        "cgroup of the reservation for the system",
+    ),
+    setting(
+        "kubelet.effective.enforce_node_allocatable",
+        Type::Texts,
+        "which reservations are enforced",
+    ),
+    setting(
+        "kubelet.effective.node_status_update_frequency",
+        Type::Duration,
+        "time between status updates",
+    ),
+    optional(
+        "kubelet.effective.tls_cert_file",
+        Type::Text,
+        "serving certificate",
+    ),
+    optional(
+        "kubelet.effective.tls_private_key_file",
+        Type::Text,
+        "key of the serving certificate",
+    ),
+    setting(
+        "kubelet.effective.node_labels",
+        Type::Records,
+        "labels for the node",
+    ),
+    FactDecl::new("kubelet.effective.node_labels[].key", Type::Text, ""),
+    FactDecl::new("kubelet.effective.node_labels[].value", Type::Text, ""),
+    setting(
+        "kubelet.effective.feature_gates",
+        Type::Records,
+        "feature gates that are set",
+    ),
+    FactDecl::new("kubelet.effective.feature_gates[].name", Type::Text, ""),
+    FactDecl::new("kubelet.effective.feature_gates[].value", Type::Bool, ""),
+    optional(
+        "kubelet.effective.provider_id",
+        Type::Text,
+        "identity of the machine at the cloud provider",
+    ),
+    optional(
+        "kubelet.effective.kubelet_cgroups",
+        Type::Text,
+        "cgroup of the kubelet",
+    ),
+    optional(
+        "kubelet.effective.memory_swap_behavior",
+        Type::Text,
+        "how pods may use swap",
+    ),
+    setting(
+        "kubelet.effective.cluster_dns",
+        Type::Texts,
+        "DNS servers for pods",
+    ),
+    optional(
+        "kubelet.effective.image_credential_provider_config",
+        Type::Text,
+        "configuration of credential providers for images",
+    ),
+    optional(
+        "kubelet.effective.hostname_override",
+        Type::Text,
+        "name of the node instead of the host's",
+    ),
+    setting(
+        "kubelet.effective.max_pods",
+        Type::Int,
+        "number of pods that the node takes",
+    ),
+    FactDecl::new(
+        "kubelet.node_name",
+        Type::Text,
+        "name under which the kubelet registers: its override, else the host name in lower case",
+    )
+    .needs(
+        "host name and command line of the kubelet",
+        "hostname; ps auxww",
+    ),
+    setting(
+        "kubelet.forbidden_labels",
+        Type::Texts,
+        "keys in --node-labels that the kubelet refuses: kubernetes.io or k8s.io, and not allowed for nodes",
+    ),
+    setting(
+        "kubelet.unknown_feature_gates",
+        Type::Texts,
+        "feature gates that are set and that this version no longer knows, which keeps it from starting",
+    ),
+];
+
+fn derive(evidence: &mut Evidence, context: &Context<'_>) {
+    let kubelet = Kubelet::of(evidence, context);
+    let config = kubelet.config(evidence);
+    let sources = kubelet.sources(&config);
+    let found: Vec<(String, Fact)> = settings::names()
+        .filter_map(|name| {
+            let fact = settings::effective(name, &sources)?;
+            Some((format!("kubelet.effective.{name}"), fact))
+        })
+        .collect();
+    for (path, fact) in found {
+        evidence.facts.set(&path, fact);
+    }
+    let complete = kubelet.line.as_ref().is_some_and(|line| line.complete);
+    let more = [
+        ("kubelet.node_name", node_name(evidence, context, complete)),
+        ("kubelet.forbidden_labels", forbidden_labels(evidence)),
+        (
+            "kubelet.unknown_feature_gates",
+            unknown_gates(evidence, kubelet.version),
+        ),
+    ];
+    for (path, fact) in more {
+        if let Some(fact) = fact {
+            evidence.facts.set(path, fact);
+        }
+    }
+}
+
+/// The override, the name in the configuration of k3s or RKE2, the host name where no override can be hidden, the log.
+fn node_name(evidence: &Evidence, context: &Context<'_>, complete: bool) -> Option<Fact> {
+    let facts = &evidence.facts;
+    if let Some(fact) = facts.get("kubelet.effective.hostname_override")
+        && fact.as_text().is_some()
+    {
+        return Some(fact.clone());
+    }
+    if let Some((name, origin)) = command_line::rancher_value(evidence, "node-name") {
+        return Some(Fact::text(name, origin));
+    }
+    let in_tree = facts
+        .text("kubelet.effective.cloud_provider")
+        .is_some_and(|provider| provider != "external");
+    let host = facts.get("host.name").filter(|_| complete && !in_tree);
+    let lower = host.and_then(|fact| {
+        let name = fact.as_text()?.trim().to_lowercase();
+        (!name.is_empty()).then(|| Fact {
+            value: Value::Text(name),
+            origins: fact.origins.clone(),
+        })
+    });
+    lower.or_else(|| {
+        let (name, at) = context.logs.stated.get("node")?;
+        Some(Fact::text(name.as_str(), at.origin.clone()))
+    })
+}
+
+fn forbidden_labels(evidence: &Evidence) -> Option<Fact> {
+    let labels = evidence.facts.get("kubelet.effective.node_labels")?;
+    let refused = labels.items().iter().filter_map(|label| {
+        let key = label.field("key")?;
+        (!is_allowed(key.as_text()?)).then(|| key.clone())
+    });
+    let list = Fact::list(refused.collect());
+    let origins = if list.origins.is_empty() {
+        labels.origins.clone()
+    } else {
+        list.origins
+    };
+    Some(Fact {
+        value: list.value,
+        origins,
+    })
+}
+
+/// Whether a kubelet may set a label on its own node.
+fn is_allowed(key: &str) -> bool {
+    const LABELS: &[&str] = &[
+        "beta.kubernetes.io/arch",
+        "beta.kubernetes.io/instance-type",
+        "beta.kubernetes.io/os",
+        "failure-domain.beta.kubernetes.io/region",
+        "failure-domain.beta.kubernetes.io/zone",
+        "kubernetes.io/arch",
+        "kubernetes.io/hostname",
+        "kubernetes.io/os",
+        "topology.kubernetes.io/region",
+        "topology.kubernetes.io/zone",
+    ];
+    let namespace = key.split_once('/').map_or("", |(namespace, _)| namespace);
+    let within = |domain: &str| {
+        namespace == domain
+            || namespace
+                .strip_suffix(domain)
+                .is_some_and(|front| front.ends_with('.'))
+    };
+    let reserved = within("kubernetes.io") || within("k8s.io");
+    !reserved
+        || within("kubelet.kubernetes.io")
+        || within("node.kubernetes.io")
+        || LABELS.contains(&key)
+}
+
+fn unknown_gates(evidence: &Evidence, version: Option<Version>) -> Option<Fact> {
+    let version = version?;
+    let gates = evidence.facts.get("kubelet.effective.feature_gates")?;
+    let unknown = gates.items().iter().filter_map(|gate| {
+        let name = gate.field("name")?;
+        let gone = versions::gate_gone(name.as_text()?)?;
+        (version >= gone).then(|| name.clone())
+    });
+    let mut list = Fact::list(unknown.collect());
+    if list.origins.is_empty() {
+        list.origins.clone_from(&gates.origins);
+    }
+    Some(list)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::logs::LogDigest;
+    use crate::observed::Process;
+    use crate::origin::Origin;
+    use crate::parse::kubelet_config::KubeletConfig;
+    use crate::yaml;
+
+    fn derived(argv: &[&str], config: &str) -> Evidence {
+        let mut evidence = Evidence::default();
+        let process = Process {
+            pid: 7,
+            argv: Some(argv.iter().map(|&word| word.to_owned()).collect()),
+            ..Process::default()
+        };
+        evidence.push(process, Origin::line("ps.txt", 2));
+        let config = KubeletConfig {
+            path: Some("/c".into()),
+            content: yaml::parse(config),
+        };
+        evidence.push(config, Origin::entry("files/c"));
+        let version = Value::Version("1.36.2".parse().unwrap());
+        evidence
+            .facts
+            .set("kubelet.version", Fact::new(version, Origin::entry("v")));
+        evidence.facts.set(
+            "host.name",
+            Fact::text("Worker-1", Origin::line("hostname.txt", 1)),
+        );
+        let logs = LogDigest::default();
+        derive(
+            &mut evidence,
+            &Context {
+                logs: &logs,
+                now: None,
+            },
+        );
+        evidence
+    }
+
+    #[test]
+    fn every_setting_is_declared() {
+        for name in settings::names() {
+            let path = format!("kubelet.effective.{name}");
+            assert!(FACTS.iter().any(|fact| fact.path == path), "{path}");
+        }
+    }
+
+    #[test]
+    fn the_node_is_named_by_the_override_and_else_by_the_host_in_lower_case() {
+        let plain = derived(&["/usr/bin/kubelet", "--config=/c"], "");
+        assert_eq!(plain.facts.text("kubelet.node_name"), Some("worker-1"));
+        let over = derived(
+            &["/usr/bin/kubelet", "--hostname-override=n2", "--config=/c"],
+            "",
+        );
+        assert_eq!(over.facts.text("kubelet.node_name"), Some("n2"));
+    }
+
+    #[test]
+    fn labels_of_kubernetes_are_refused_unless_nodes_may_set_them() {
+        let labels = "--node-labels=node-role.kubernetes.io/worker=true,topology.kubernetes.io/zone=a,node.kubernetes.io/x=y,a.node.kubernetes.io/b=c,example.com/q=1,foo.k8s.io/z=1,mykubernetes.io/ok=1";
+        let evidence = derived(&["/usr/bin/kubelet", labels, "--config=/c"], "");
+        let refused: Vec<_> = evidence
+            .facts
+            .get("kubelet.forbidden_labels")
+            .unwrap()
+            .items()
+            .iter()
+            .filter_map(Fact::as_text)
+            .collect();
+        assert_eq!(refused, ["node-role.kubernetes.io/worker", "foo.k8s.io/z"]);
+    }
+
+    #[test]
+    fn gates_that_are_gone_are_cited_with_their_line() {
+        let config = "kind: x\nfeatureGates:\n  DynamicKubeletConfig: true\n  NodeSwap: true\n";
+        let evidence = derived(&["/usr/bin/kubelet", "--config=/c"], config);
+        let gates = evidence.facts.get("kubelet.unknown_feature_gates").unwrap();
+        assert_eq!(gates.items().len(), 1);
+        assert_eq!(gates.items()[0].origins[0].line, Some(3));
+        let none = derived(&["/usr/bin/kubelet", "--config=/c"], "kind: x\n");
+        assert!(
+            none.facts
+                .get("kubelet.unknown_feature_gates")
+                .unwrap()
+                .items()
+                .is_empty()
+        );
+    }
+}

@@ -1,0 +1,175 @@
+//! The kubelet's unit as its files describe it.
+
+use crate::derived::{Context, Derived};
+use crate::evidence::Evidence;
+use crate::fact::{Fact, FactDecl, Type, Value};
+use crate::kubelet::unit::{self, Placed};
+
+pub(super) const DERIVED: Derived = Derived {
+    name: "kubelet_unit",
+    after: &["units"],
+    facts: FACTS,
+    derive,
+};
+
+const FACTS: &[FactDecl] = &[
+    file(
+        "kubelet.unit.exec_start",
+        Type::Text,
+        "command that starts it, variables not replaced",
+    )
+    .null_is("the unit has no ExecStart= after resets"),
+    file(
+        "kubelet.unit.exec_start_count",
+        Type::Int,
+        "ExecStart= settings left after resets; more than one is refused unless Type=oneshot",
+    ),
+    file(
+        "kubelet.unit.shadowed_drop_ins",
+        Type::Texts,
+        "drop-ins that are not read because a folder of higher rank has one of the same name",
+    ),
+    file(
+        "kubelet.unit.missing_environment_files",
+        Type::Texts,
+        "files that EnvironmentFile= requires (no dash) and the node lacks",
+    ),
+];
+
+const fn file(path: &'static str, ty: Type, meaning: &'static str) -> FactDecl {
+    FactDecl::new(path, ty, meaning).needs("the kubelet's unit file", "systemctl cat kubelet")
+}
+
+fn derive(evidence: &mut Evidence, _: &Context<'_>) {
+    let name = evidence.facts.text("kubelet.unit.name").map(str::to_owned);
+    let Some(unit) = unit::kubelet_unit(evidence, name.as_deref()) else {
+        return;
+    };
+    let mut found: Vec<(&str, Fact)> = Vec::new();
+    let places: Vec<_> = unit
+        .exec_starts
+        .iter()
+        .map(|one| one.origin.clone())
+        .collect();
+    let file = unit.fragment.iter().chain(&unit.drop_ins).next();
+    let whole = file.map(|file| file.origin.clone());
+    let start = unit.exec_starts.last();
+    if let Some(origin) = start.map(|start| start.origin.clone()).or(whole) {
+        let value = start.map_or(Value::Null, |start| Value::from(start.value.as_str()));
+        found.push(("exec_start", Fact::new(value, origin.clone())));
+        let count = i64::try_from(places.len()).unwrap_or(i64::MAX);
+        let origins = if places.is_empty() {
+            vec![origin]
+        } else {
+            places
+        };
+        found.push((
+            "exec_start_count",
+            Fact {
+                value: Value::Int(count),
+                origins,
+            },
+        ));
+    }
+    found.push(("shadowed_drop_ins", texts(&unit.shadowed)));
+    found.push(("missing_environment_files", missing(evidence, &unit)));
+    if let Some(fragment) = &unit.fragment {
+        found.push((
+            "fragment_path",
+            Fact::text(&fragment.value, fragment.origin.clone()),
+        ));
+    }
+    if let (Some(name), Some(first)) = (&unit.name, file) {
+        found.push(("name", Fact::text(name, first.origin.clone())));
+    }
+    found.push(("drop_ins", texts(&unit.drop_ins)));
+    for (field, fact) in found {
+        let path = format!("kubelet.unit.{field}");
+        // systemd's own word on a field was set before.
+        if evidence.facts.get(&path).is_none() {
+            evidence.facts.set(&path, fact);
+        }
+    }
+}
+
+fn texts(placed: &[Placed<String>]) -> Fact {
+    let items = placed
+        .iter()
+        .map(|one| Fact::text(&one.value, one.origin.clone()));
+    Fact::list(items.collect())
+}
+
+fn missing(evidence: &Evidence, unit: &unit::Unit) -> Fact {
+    let items = unit.missing_environment_files(evidence).into_iter();
+    Fact::list(
+        items
+            .map(|(path, origins)| Fact {
+                value: Value::Text(path),
+                origins: origins.to_vec(),
+            })
+            .collect(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entry::Entry;
+    use crate::logs::LogDigest;
+    use crate::observed::Absence;
+    use crate::origin::Origin;
+    use crate::parse::unit_file::PARSER;
+    use crate::source::Source;
+
+    #[test]
+    fn a_required_file_that_is_missing_is_shown_with_the_setting_and_the_proof() {
+        let mut evidence = Evidence::default();
+        let entry = Entry {
+            name: "systemctl-cat-kubelet.txt".into(),
+            source: Source::Command("systemctl cat kubelet".into()),
+            bytes: b"# /lib/systemd/system/kubelet.service\n[Service]\nExecStart=/usr/bin/kubelet\nEnvironmentFile=/etc/sysconfig/kubelet\nEnvironmentFile=-/etc/default/kubelet\n".to_vec(),
+        };
+        (PARSER.parse)(&entry, &mut evidence);
+        for path in ["/etc/sysconfig/kubelet", "/etc/default/kubelet"] {
+            let absence = Absence {
+                path: path.into(),
+                below: None,
+            };
+            evidence.push(absence, Origin::line("manifest.json", 3));
+        }
+        let logs = LogDigest::default();
+        derive(
+            &mut evidence,
+            &Context {
+                logs: &logs,
+                now: None,
+            },
+        );
+        let missing = evidence
+            .facts
+            .get("kubelet.unit.missing_environment_files")
+            .unwrap();
+        assert_eq!(missing.items().len(), 1);
+        assert_eq!(missing.items()[0].as_text(), Some("/etc/sysconfig/kubelet"));
+        assert_eq!(missing.items()[0].origins[0].line, Some(4));
+        assert_eq!(evidence.facts.int("kubelet.unit.exec_start_count"), Some(1));
+        assert_eq!(
+            evidence.facts.text("kubelet.unit.name"),
+            Some("kubelet.service")
+        );
+    }
+
+    #[test]
+    fn without_a_unit_file_nothing_is_known() {
+        let mut evidence = Evidence::default();
+        let logs = LogDigest::default();
+        derive(
+            &mut evidence,
+            &Context {
+                logs: &logs,
+                now: None,
+            },
+        );
+        assert!(evidence.facts.get("kubelet.unit").is_none());
+    }
+}

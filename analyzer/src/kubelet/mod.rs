@@ -1,0 +1,66 @@
+//! What the files of a node say about its kubelet: how it is started, with which settings, and what its version knows.
+
+pub mod command_line;
+pub mod config;
+pub mod fields;
+pub mod flags;
+pub mod settings;
+pub mod unit;
+pub mod versions;
+
+use crate::derived::Context;
+use crate::evidence::Evidence;
+use crate::fact::Value;
+use crate::version::Version;
+use command_line::CommandLine;
+use config::Config;
+use settings::Sources;
+use unit::Unit;
+
+/// The kubelet of a node, as its process, unit, files and log describe it.
+#[derive(Debug, Clone)]
+pub struct Kubelet {
+    /// Its version, where known.
+    pub version: Option<Version>,
+    /// Its unit, where a file of it was sent.
+    pub unit: Option<Unit>,
+    /// Its command line, where anything tells it.
+    pub line: Option<CommandLine>,
+}
+
+impl Kubelet {
+    /// Puts together what the evidence holds. Unit states, processes and the version must have been derived before.
+    pub fn of(evidence: &Evidence, context: &Context<'_>) -> Self {
+        let version = match evidence
+            .facts
+            .get("kubelet.version")
+            .map(|fact| &fact.value)
+        {
+            Some(Value::Version(version)) => Some(*version),
+            _ => {
+                let stated = context.logs.stated.get("version");
+                stated.and_then(|(text, _)| text.parse().ok())
+            }
+        };
+        let unit = unit::kubelet_unit(evidence, evidence.facts.text("kubelet.unit.name"));
+        Self {
+            version,
+            line: command_line::command_line(evidence, unit.as_ref(), context),
+            unit,
+        }
+    }
+
+    /// Its configuration.
+    pub fn config<'a>(&self, evidence: &'a Evidence) -> Config<'a> {
+        config::config(evidence, self.line.as_ref())
+    }
+
+    /// What decides its settings.
+    pub fn sources<'a>(&'a self, config: &'a Config<'a>) -> Sources<'a> {
+        Sources {
+            line: self.line.as_ref(),
+            config,
+            version: self.version,
+        }
+    }
+}
