@@ -24,7 +24,7 @@ pub struct Options {
 }
 
 /// How much of a report to show.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum View {
     /// The cause, its proof and what to do.
     Triage,

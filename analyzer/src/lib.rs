@@ -3,9 +3,11 @@
 //! Data moves forward, once: reader → layout → parse → evidence and log digest → derived facts → rules → findings →
 //! diagnosis → report → format. Each arrow is a plain function from one owned value to the next.
 
+pub mod analyze;
 pub mod certificate;
 pub mod chain;
 pub mod claim;
+pub mod cli;
 pub mod clock;
 pub mod condition;
 pub mod declarations;
@@ -17,6 +19,7 @@ pub mod evidence;
 pub mod fact;
 pub mod facts;
 pub mod finding;
+pub mod fleet;
 pub mod format;
 pub mod formats;
 pub mod json;
@@ -35,15 +38,17 @@ pub mod processes;
 pub mod quantity;
 pub mod report;
 pub mod rule;
+pub mod rule_page;
 pub mod ruleset;
 pub mod source;
 pub mod systemd;
 pub mod template;
+pub mod terminal;
+pub mod text;
 pub mod times;
 pub mod toml;
 pub mod tree;
 pub mod version;
 pub mod yaml;
 
-#[cfg(test)]
-pub(crate) mod testing;
+mod intake;

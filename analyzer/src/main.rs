@@ -1,3 +1,8 @@
 //! The program `nodebundle-analyzer`.
 
-fn main() {}
+use nodebundle_analyzer::cli;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::main()
+}

@@ -1,6 +1,6 @@
 //! Texts of rules with `{variable}` in them.
 //!
-//! A variable is lower-case letters, digits and `_`; any other brace is an ordinary character, so `${VAR}` and
+//! A variable is lower-case letters, digits and `_`; any other brace is an ordinary character, so `${VAR}`, `%{time_total}` and
 //! `{print $1}` may stand in commands.
 
 /// A piece of a template.
@@ -37,7 +37,7 @@ fn pieces(template: &str) -> Vec<Piece<'_>> {
     while let Some((before, after)) = rest.split_once('{') {
         let name = after.split_once('}').map(|(name, _)| name);
         let end = rest.len() - after.len();
-        if let Some(name) = name.filter(|name| is_variable(name) && !before.ends_with('$')) {
+        if let Some(name) = name.filter(|name| is_variable(name) && !before.ends_with(['$', '%'])) {
             pieces.push(Piece::Text(before));
             pieces.push(Piece::Variable(name));
             rest = after.get(name.len() + 1..).unwrap_or_default();

@@ -30,12 +30,8 @@ pub(super) fn witness<'a>(
     rule: &Rule,
     compiled: &Compiled,
 ) -> LogWitness<'a> {
-    let mut seen: Vec<&Hit> = hits(case, number)
-        .iter()
-        .filter(|hit| after_the_start(case, hit, compiled))
-        .collect();
+    let mut seen: Vec<&Hit> = hits(case, number).iter().collect();
     seen.sort_by_key(|hit| (hit.last.sequence, hit.pattern));
-    seen = often_enough(&seen, compiled);
     let lives = &case.logs.lives;
     let present = match rule.role {
         _ if lives.is_empty() => seen.clone(),
@@ -58,58 +54,6 @@ pub(super) fn hits<'a>(case: &Case<'a>, number: usize) -> &'a [Hit] {
     let begin = all.partition_point(|hit| hit.rule < number);
     let end = all.partition_point(|hit| hit.rule <= number);
     all.get(begin..end).unwrap_or_default()
-}
-
-/// `after`: matches within that time after a kubelet start do not count.
-fn after_the_start(case: &Case<'_>, hit: &Hit, compiled: &Compiled) -> bool {
-    let Some(wait) = compiled
-        .timing
-        .get(hit.pattern)
-        .and_then(|timing| timing.after)
-    else {
-        return true;
-    };
-    let life = hit.life.and_then(|life| case.logs.lives.get(life));
-    match life
-        .filter(|life| life.start_seen)
-        .and_then(|life| life.first)
-    {
-        Some(start) => hit
-            .last
-            .time
-            .is_none_or(|last| last.time - start.time >= wait),
-        None => true,
-    }
-}
-
-/// `min` and `within`: a pattern whose matches are too few, or on average too far apart, has not matched.
-fn often_enough<'a>(hits: &[&'a Hit], compiled: &Compiled) -> Vec<&'a Hit> {
-    let enough = |pattern: usize| {
-        let Some(timing) = compiled.timing.get(pattern).filter(|timing| timing.min > 1) else {
-            return true;
-        };
-        let own = || hits.iter().filter(|hit| hit.pattern == pattern);
-        let count: u64 = own().map(|hit| hit.count).sum();
-        let first = own().filter_map(|hit| hit.first.time).min();
-        let last = own().filter_map(|hit| hit.last.time).max();
-        let dense = match (timing.within, first, last) {
-            (Some(window), Some(first), Some(last)) => {
-                let span = (last.time - first.time).num_milliseconds().max(1);
-                let window = window.num_milliseconds().max(1);
-                let most = i64::try_from(count)
-                    .unwrap_or(i64::MAX)
-                    .saturating_mul(window)
-                    / span.max(window);
-                most >= i64::try_from(timing.min).unwrap_or(i64::MAX)
-            }
-            _ => true,
-        };
-        count >= timing.min && dense
-    };
-    hits.iter()
-        .copied()
-        .filter(|hit| enough(hit.pattern))
-        .collect()
 }
 
 fn is_past(case: &Case<'_>, hits: &[&Hit], rule: &Rule, compiled: &Compiled) -> bool {
@@ -159,10 +103,7 @@ fn offset(lives: &[Life], hit: &Hit) -> Option<TimeDelta> {
 
 /// (c) The line repeats as long as the fault lasts, and its stream goes on without it.
 fn fell_silent(case: &Case<'_>, last: &Hit, compiled: &Compiled) -> bool {
-    let period = compiled
-        .timing
-        .get(last.pattern)
-        .and_then(|timing| timing.every);
+    let period = compiled.every.get(last.pattern).copied().flatten();
     let (Some(period), Some(time)) = (period, last.last.time) else {
         return false;
     };

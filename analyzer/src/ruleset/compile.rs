@@ -24,8 +24,8 @@ pub struct Compiled {
     pub edges: Vec<CompiledEdge>,
     /// Kubelet versions it is for.
     pub versions: Option<VersionRange>,
-    /// Spans of the log patterns, in their order.
-    pub timing: Vec<Timing>,
+    /// Periods of the log patterns that repeat as long as the fault lasts, in their order.
+    pub every: Vec<Option<TimeDelta>>,
 }
 
 /// An edge of the causal graph.
@@ -37,19 +37,6 @@ pub struct CompiledEdge {
     pub condition: Option<Condition>,
     /// Variables that both captured and that must be equal.
     pub same: Vec<String>,
-}
-
-/// When matches of a pattern count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Timing {
-    /// How many make an event.
-    pub min: u64,
-    /// Window for `min`.
-    pub within: Option<TimeDelta>,
-    /// Earlier ones in a life do not count.
-    pub after: Option<TimeDelta>,
-    /// Period of a line that repeats as long as the fault lasts.
-    pub every: Option<TimeDelta>,
 }
 
 /// Everything that compiling one rule needs to know of the others.
@@ -126,7 +113,7 @@ impl Work<'_> {
             variables,
             edges,
             versions: self.versions(),
-            timing: self.timing(),
+            every: self.every(),
             each,
         }
     }
@@ -206,15 +193,15 @@ impl Work<'_> {
         range
     }
 
-    fn timing(&mut self) -> Vec<Timing> {
+    /// The log digest applies the other spans; all of them are checked here.
+    fn every(&mut self) -> Vec<Option<TimeDelta>> {
         let rule = self.rule;
         rule.log
             .iter()
-            .map(|pattern| Timing {
-                min: u64::from(pattern.min.unwrap_or(1)),
-                within: self.span(pattern.within.as_deref()),
-                after: self.span(pattern.after.as_deref()),
-                every: self.span(pattern.every.as_deref()),
+            .map(|pattern| {
+                self.span(pattern.within.as_deref());
+                self.span(pattern.after.as_deref());
+                self.span(pattern.every.as_deref())
             })
             .collect()
     }

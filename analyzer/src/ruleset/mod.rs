@@ -7,7 +7,7 @@ mod ladder;
 mod order;
 mod problem;
 
-pub use compile::{Compiled, CompiledEdge, Timing};
+pub use compile::{Compiled, CompiledEdge};
 pub use ladder::{Ladder, LadderPath};
 pub use problem::Problem;
 
@@ -27,6 +27,8 @@ pub struct RuleSet {
     ladder: Ladder,
     order: Vec<usize>,
     problems: Vec<Problem>,
+    /// Name and text of the file of each rule, by index.
+    files: Vec<(String, String)>,
 }
 
 /// A file of rules: its name with `/` and its text.
@@ -142,6 +144,7 @@ impl RuleSet {
             ladder,
             order,
             problems,
+            files,
         }
     }
 

@@ -1,0 +1,99 @@
+//! The command line: arguments in, reports and exit codes out.
+
+mod arguments;
+mod dump;
+mod inputs;
+mod report;
+mod rules;
+
+use arguments::{Cli, Command, RulesCommand};
+use clap::Parser as _;
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+/// How the program ends. The numbers are a contract with scripts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Exit {
+    /// Analysed.
+    Done = 0,
+    /// The threshold of `--fail-on` was met.
+    Threshold = 1,
+    /// Wrong usage, or rules with problems.
+    Usage = 2,
+    /// An input could not be analysed at all.
+    Unusable = 3,
+    /// Worth retrying: network or disk.
+    Retry = 4,
+}
+
+/// Runs the program on the process's arguments.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let code = if error.use_stderr() {
+                Exit::Usage
+            } else {
+                Exit::Done
+            };
+            // Nothing is left to do when help itself cannot be printed.
+            let _ = error.print();
+            return ExitCode::from(code as u8);
+        }
+    };
+    ExitCode::from(match run(&cli.command) {
+        Ok(exit) => exit as u8,
+        // Who reads our output has seen enough.
+        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+            Exit::Done as u8
+        }
+        Err(failure) => {
+            complain(&failure.to_string());
+            failure.exit() as u8
+        }
+    })
+}
+
+fn run(command: &Command) -> Result<Exit, Failure> {
+    match command {
+        Command::Report(arguments) => report::run(arguments),
+        Command::Facts(arguments) => dump::facts_of(arguments),
+        Command::Explain(arguments) => rules::explain(arguments),
+        Command::Rules { command } => match command {
+            RulesCommand::List(arguments) => rules::list(arguments),
+            RulesCommand::Check(arguments) => rules::check(arguments),
+        },
+        Command::Dump { what } => dump::run(*what),
+    }
+}
+
+/// What ends the program early.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("{0}")]
+    Usage(String),
+    #[error(transparent)]
+    Analyze(#[from] crate::analyze::AnalyzeError),
+    #[error("writing the output: {0}")]
+    Output(#[from] io::Error),
+}
+
+impl Failure {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Usage(_) => Exit::Usage,
+            Self::Analyze(error) if error.is_transient() => Exit::Retry,
+            Self::Analyze(_) => Exit::Unusable,
+            Self::Output(_) => Exit::Retry,
+        }
+    }
+}
+
+/// One line on standard error, safe for terminals. There is nowhere to report that it cannot be written.
+fn complain(message: &str) {
+    let _ = writeln!(
+        io::stderr(),
+        "nodebundle-analyzer: {}",
+        crate::terminal::escape(message)
+    );
+}

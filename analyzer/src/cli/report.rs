@@ -1,0 +1,119 @@
+//! `report`.
+
+use super::arguments::{Color, Report as Arguments};
+use super::inputs::{inputs, options, rules};
+use super::{Exit, Failure, complain};
+use crate::analyze::{AnalyzeError, analyze_all};
+use crate::format::Options;
+use crate::formats;
+use crate::report::Report;
+use crate::rule::Severity;
+use std::io::{self, BufWriter, IsTerminal as _, Write};
+
+pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    let rules = rules(arguments.reading.rules.as_ref())?;
+    let mut exit = Exit::Done;
+    let mut all = Vec::new();
+    for path in &arguments.inputs {
+        match inputs(path) {
+            Ok(some) => all.extend(some),
+            Err(error) => exit = exit.max(fault(&error)),
+        }
+    }
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(arguments.jobs.map_or(0, usize::from))
+        .build()
+        .map_err(|error| Failure::Usage(format!("--jobs: {error}")))?;
+    let results = pool.install(|| analyze_all(&all, &rules, &options(&arguments.reading)));
+    let mut reports = Vec::new();
+    for result in results {
+        match result {
+            Ok(report) => reports.push(report),
+            Err(error) => exit = exit.max(fault(&error)),
+        }
+    }
+    if !reports.is_empty() {
+        write(arguments, &reports)?;
+    }
+    let met = arguments
+        .fail_on
+        .is_some_and(|least| meets(&reports, least));
+    Ok(if met { exit.max(Exit::Threshold) } else { exit })
+}
+
+fn fault(error: &AnalyzeError) -> Exit {
+    complain(&error.to_string());
+    if error.is_transient() {
+        Exit::Retry
+    } else {
+        Exit::Unusable
+    }
+}
+
+/// Whether a cause of this severity is present; low ones stand with hygiene.
+fn meets(reports: &[Report], least: Severity) -> bool {
+    reports.iter().any(|report| {
+        let low = report.hygiene.iter().filter(|_| least == Severity::Low);
+        report
+            .causes
+            .iter()
+            .chain(low)
+            .any(|cause| cause.severity >= least)
+    })
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that writes a file: the report that was asked for"
+)]
+fn write(arguments: &Arguments, reports: &[Report]) -> Result<(), Failure> {
+    match &arguments.output {
+        None => {
+            let terminal = io::stdout().is_terminal();
+            render(
+                arguments,
+                reports,
+                terminal,
+                &mut BufWriter::new(io::stdout().lock()),
+            )
+        }
+        Some(path) => {
+            let named = |error: io::Error| {
+                Failure::Output(io::Error::new(
+                    error.kind(),
+                    format!("{}: {error}", path.display()),
+                ))
+            };
+            let file = std::fs::File::create(path).map_err(named)?;
+            render(arguments, reports, false, &mut BufWriter::new(file))
+        }
+    }
+}
+
+fn render(
+    arguments: &Arguments,
+    reports: &[Report],
+    terminal: bool,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    let options = Options {
+        color: match arguments.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => terminal,
+        },
+        width: WIDTH,
+        view: arguments.view,
+    };
+    let format = formats::ALL
+        .iter()
+        .find(|format| format.name == arguments.format);
+    if let Some(format) = format {
+        (format.render)(reports, &options, out)?;
+    }
+    out.flush()?;
+    Ok(())
+}
+
+/// Columns of text: the same everywhere, so that reports can be compared.
+const WIDTH: usize = 110;

@@ -1,0 +1,142 @@
+//! Text for terminals: nothing from a bundle may steer the terminal, lines are wrapped, colour is optional.
+
+use anstyle::{AnsiColor, Style};
+use std::borrow::Cow;
+use std::io::{self, Write};
+
+/// Cause, failed rung.
+pub const RED: Style = AnsiColor::Red.on_default().bold();
+/// Degraded, undetermined.
+pub const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
+/// Healthy, proven.
+pub const GREEN: Style = AnsiColor::Green.on_default().bold();
+/// Headings.
+pub const BOLD: Style = Style::new().bold();
+/// Places and remarks.
+pub const DIM: Style = Style::new().dimmed();
+
+/// The text with control characters, terminal escapes and invisible direction marks written out.
+pub fn escape(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_unsafe) {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match c {
+            '\t' => safe.push(' '),
+            c if is_unsafe(c) => safe.extend(c.escape_default()),
+            c => safe.push(c),
+        }
+    }
+    Cow::Owned(safe)
+}
+
+fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+/// Writes indented, wrapped, styled text.
+pub struct Paper<'a> {
+    out: &'a mut dyn Write,
+    color: bool,
+    width: usize,
+}
+
+impl<'a> Paper<'a> {
+    /// Paper of `width` columns.
+    pub fn new(out: &'a mut dyn Write, color: bool, width: usize) -> Self {
+        Self { out, color, width }
+    }
+
+    /// The text in a style, if colour is on. Escape the text first.
+    pub fn paint(&self, style: Style, text: &str) -> String {
+        if self.color {
+            format!("{style}{text}{style:#}")
+        } else {
+            text.to_owned()
+        }
+    }
+
+    /// One line as it is.
+    pub fn line(&mut self, text: &str) -> io::Result<()> {
+        writeln!(self.out, "{}", text.trim_end())
+    }
+
+    /// An empty line.
+    pub fn gap(&mut self) -> io::Result<()> {
+        writeln!(self.out)
+    }
+
+    /// A heading after an empty line.
+    pub fn heading(&mut self, text: &str) -> io::Result<()> {
+        let text = self.paint(BOLD, text);
+        writeln!(self.out, "\n{text}")
+    }
+
+    /// A paragraph, escaped and wrapped. The first line begins with `first`, the others with `rest`.
+    pub fn paragraph(&mut self, first: &str, rest: &str, text: &str) -> io::Result<()> {
+        let mut start = first;
+        for line in wrap(
+            &escape(text),
+            self.width.saturating_sub(rest.chars().count()),
+        ) {
+            writeln!(self.out, "{start}{line}")?;
+            start = rest;
+        }
+        Ok(())
+    }
+
+    /// A line of a bundle, escaped, cut at the width, never wrapped.
+    pub fn quote(&mut self, indent: &str, text: &str) -> io::Result<()> {
+        let room = self.width.max(40).saturating_sub(indent.len()) * QUOTED_LINES;
+        let safe = escape(text);
+        let mut quoted: String = safe.chars().take(room).collect();
+        if safe.chars().nth(room).is_some() {
+            quoted.push('…');
+        }
+        writeln!(self.out, "{indent}{quoted}")
+    }
+}
+
+/// Widths that a quoted line may fill.
+const QUOTED_LINES: usize = 4;
+
+/// Breaks at blanks; a longer word stands alone. At least one line.
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for word in text.split_whitespace() {
+        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > width {
+            lines.push(std::mem::take(&mut line));
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    lines.push(line);
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hostile_line_cannot_steer_the_terminal() {
+        let hostile = "\u{1b}[2Jgone\r\u{9b}31m\u{202e}right\u{7}";
+        let safe = escape(hostile);
+        assert!(!safe.chars().any(is_unsafe), "{safe}");
+        assert!(safe.starts_with("\\u{1b}[2Jgone\\r"));
+    }
+
+    #[test]
+    fn long_text_is_wrapped_and_indented() {
+        let mut out = Vec::new();
+        Paper::new(&mut out, false, 12)
+            .paragraph("- ", "  ", "one two three four")
+            .unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), "- one two\n  three four\n");
+    }
+}

@@ -1,0 +1,135 @@
+//! One finding in text.
+
+use crate::finding::{Evidence, Finding, Remedy};
+use crate::rule::Confidence;
+use crate::rule_page::{place, severity};
+use crate::terminal::{BOLD, DIM, Paper, RED, escape};
+use std::io;
+
+/// A cause: what it means, why we believe it, what to do.
+pub(super) fn cause(finding: &Finding, explains: &[&str], paper: &mut Paper<'_>) -> io::Result<()> {
+    head(finding, paper)?;
+    paper.paragraph("  ", "  ", &finding.meaning)?;
+    let why = paper.paint(BOLD, "Why we believe it");
+    paper.line(&format!("\n  {why}"))?;
+    seen(finding, paper)?;
+    for evidence in &finding.evidence {
+        evidence_piece(evidence, paper)?;
+    }
+    if !explains.is_empty() {
+        paper.paragraph("    it also explains: ", "      ", &explains.join(", "))?;
+    }
+    for remedy in &finding.remedy {
+        remedy_steps(remedy, paper)?;
+    }
+    if !finding.references.is_empty() {
+        paper.paragraph("\n  See: ", "       ", &finding.references.join("; "))?;
+    }
+    Ok(())
+}
+
+/// One line with id, confidence and severity.
+pub(super) fn head(finding: &Finding, paper: &mut Paper<'_>) -> io::Result<()> {
+    let title = paper.paint(RED, &escape(&finding.title));
+    let tags = format!(
+        "[{}, {}, {}]",
+        finding.id,
+        confidence(finding.confidence),
+        severity(finding.severity)
+    );
+    let tags = paper.paint(DIM, &tags);
+    paper.line(&format!("{title} {tags}"))
+}
+
+/// A finding that needs no proof on the page.
+pub(super) fn brief(finding: &Finding, paper: &mut Paper<'_>) -> io::Result<()> {
+    let seen = match (finding.count, finding.last) {
+        (0, _) => String::new(),
+        (count, Some(last)) => format!(" ({count}×, last {})", last.format("%F %T")),
+        (count, None) => format!(" ({count}×)"),
+    };
+    let by = match finding.explained_by.as_slice() {
+        [] => String::new(),
+        ids => format!(", explained by {}", ids.join(", ")),
+    };
+    let text = format!("{}: {}{seen}{by}", finding.id, finding.title);
+    paper.paragraph("  - ", "    ", &text)
+}
+
+/// How often and when its lines were seen.
+fn seen(finding: &Finding, paper: &mut Paper<'_>) -> io::Result<()> {
+    let (Some(first), Some(last)) = (finding.first, finding.last) else {
+        return Ok(());
+    };
+    let year = if finding.year_inferred {
+        " (year inferred)"
+    } else {
+        ""
+    };
+    let text = if finding.count == 1 {
+        format!("seen once, at {}{year}", first.format("%F %T UTC"))
+    } else {
+        let (first, last) = (first.format("%F %T"), last.format("%F %T UTC"));
+        format!("seen {} times from {first} to {last}{year}", finding.count)
+    };
+    paper.paragraph("    ", "    ", &text)
+}
+
+/// One piece of evidence with the place to open.
+pub(super) fn evidence_piece(evidence: &Evidence, paper: &mut Paper<'_>) -> io::Result<()> {
+    match evidence {
+        Evidence::Line { entry, line, text } => {
+            let place = paper.paint(DIM, &escape(&format!("{entry}:{line}")));
+            paper.line(&format!("    {place}"))?;
+            paper.quote("      ", text.trim())
+        }
+        Evidence::Fact {
+            fact,
+            value,
+            entry,
+            line,
+        } => {
+            let place = match (entry, line) {
+                (Some(entry), Some(line)) => format!("{entry}:{line}"),
+                (Some(entry), None) => entry.clone(),
+                (None, _) => "default of this version".to_owned(),
+            };
+            let place = paper.paint(DIM, &escape(&format!("({place})")));
+            let value: String = value.chars().take(LONGEST_VALUE).collect();
+            paper.line(&format!("    {fact} = {}  {place}", escape(&value)))
+        }
+        Evidence::Absent { absent, by } => {
+            let place = match by.line {
+                Some(line) => format!("{}:{line}", by.entry),
+                None => by.entry.clone(),
+            };
+            let place = paper.paint(DIM, &escape(&format!("({place})")));
+            paper.line(&format!("    {} does not exist  {place}", escape(absent)))
+        }
+    }
+}
+
+const LONGEST_VALUE: usize = 160;
+
+fn remedy_steps(remedy: &Remedy, paper: &mut Paper<'_>) -> io::Result<()> {
+    let title = paper.paint(BOLD, &format!("What to do {}", place(remedy.on)));
+    paper.line(&format!("\n  {title}"))?;
+    for (number, step) in remedy.steps.iter().enumerate() {
+        paper.paragraph(&format!("    {}. ", number + 1), "       ", step)?;
+    }
+    for check in &remedy.check {
+        paper.paragraph("    check: ", "           ", check)?;
+    }
+    if !remedy.risk.is_empty() {
+        paper.paragraph("    risk:  ", "           ", &remedy.risk)?;
+    }
+    Ok(())
+}
+
+fn confidence(confidence: Confidence) -> &'static str {
+    match confidence {
+        Confidence::Possible => "possible",
+        Confidence::Likely => "likely",
+        Confidence::Confirmed => "confirmed",
+    }
+}
