@@ -1,0 +1,330 @@
+//! The only door to the node. Everything that can hang runs in a worker process that can be killed and abandoned.
+
+pub(crate) mod door;
+pub(crate) mod live;
+pub(crate) mod mounts;
+mod walk;
+pub(crate) mod wire;
+pub(crate) mod worker;
+
+use crate::journal::{JournalAsk, JournalSummary, LineHead};
+use crate::process::worker_link::{Link, Wait};
+use crate::stop::Stop;
+use mounts::Mounts;
+use nodebundle_bundle::Outcome;
+use rustix::io::Errno;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+use wire::{Answer, Ask, Failure, FileInfo, Keep, Listing, NodeStat, Ran, Space};
+
+/// A file that was read.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Taken {
+    /// Size, attributes, kept ranges.
+    pub(crate) info: FileInfo,
+    /// Raw content; it leaves this program only through the redactor.
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Taken {
+    /// The content as text.
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+}
+
+/// How a node is reached.
+#[derive(Debug, Clone)]
+pub(crate) struct Reach {
+    /// `/`, or the folder of `--root`.
+    pub(crate) root: String,
+    /// Whether this is the running host: commands, sockets and probes make sense.
+    pub(crate) live: bool,
+    /// How long one item may take.
+    pub(crate) item_timeout: Duration,
+}
+
+/// The node.
+#[derive(Debug)]
+pub(crate) struct Host {
+    reach: Reach,
+    link: Option<Link>,
+    mounts: Mounts,
+    stop: Stop,
+    cache: BTreeMap<String, Result<Taken, Failure>>,
+    cached_bytes: usize,
+}
+
+impl Host {
+    /// A node behind worker processes, started when first asked.
+    pub(crate) fn new(reach: Reach, stop: Stop) -> Self {
+        let mut host = Self {
+            reach,
+            link: None,
+            mounts: Mounts::default(),
+            stop,
+            cache: BTreeMap::new(),
+            cached_bytes: 0,
+        };
+        host.mounts = Mounts::parse(&crate::process::own_mountinfo());
+        host
+    }
+
+    /// A node behind this very process: for tests, where nothing hangs.
+    #[cfg(test)]
+    pub(crate) fn direct(root: &std::path::Path) -> Self {
+        let reach = Reach {
+            root: root.to_string_lossy().into_owned(),
+            live: false,
+            item_timeout: Duration::from_secs(10),
+        };
+        let mut host = Self::new(reach, Stop::never());
+        host.link = Some(Link::direct(root));
+        host
+    }
+
+    /// Whether this is the running host.
+    pub(crate) fn is_live(&self) -> bool {
+        self.reach.live
+    }
+
+    /// When to stop.
+    pub(crate) fn stop(&self) -> &Stop {
+        &self.stop
+    }
+
+    /// Content of a file, at most `cap` bytes, head and tail. Small files are read once and remembered.
+    pub(crate) fn read(&mut self, path: &str, cap: u64) -> Result<Taken, Failure> {
+        if let Some(known) = self.cache.get(path) {
+            return known.clone();
+        }
+        let taken = self.read_once(path, cap, Keep::HeadAndTail);
+        let size = taken.as_ref().map_or(0, |taken| taken.bytes.len());
+        if self.cached_bytes + size <= CACHE_BYTES && size <= CACHE_FILE_BYTES {
+            self.cached_bytes += size;
+            self.cache.insert(path.to_owned(), taken.clone());
+        }
+        taken
+    }
+
+    /// Content of a file that is not remembered.
+    pub(crate) fn read_once(&mut self, path: &str, cap: u64, keep: Keep) -> Result<Taken, Failure> {
+        let ask = Ask::Read {
+            path: path.to_owned(),
+            cap,
+            keep,
+        };
+        match self.ask(&ask, path)? {
+            (Answer::File(info), bytes) => Ok(Taken { info, bytes }),
+            _ => Err(unexpected()),
+        }
+    }
+
+    /// Content of a small text file without its final newline; `None` when it cannot be read.
+    pub(crate) fn line(&mut self, path: &str) -> Option<String> {
+        let taken = self.read(path, 64 << 10).ok()?;
+        Some(taken.text().trim_end().to_owned())
+    }
+
+    /// Names in a folder.
+    pub(crate) fn list(&mut self, path: &str) -> Result<Listing, Failure> {
+        let ask = Ask::List {
+            path: path.to_owned(),
+        };
+        match self.ask(&ask, path)? {
+            (Answer::Listing(listing), _) => Ok(listing),
+            _ => Err(unexpected()),
+        }
+    }
+
+    /// Attributes of what a path leads to.
+    pub(crate) fn stat(&mut self, path: &str) -> Result<NodeStat, Failure> {
+        let ask = Ask::Stat {
+            path: path.to_owned(),
+        };
+        match self.ask(&ask, path)? {
+            (Answer::Stat(stat), _) => Ok(stat),
+            _ => Err(unexpected()),
+        }
+    }
+
+    /// Space of the file system that holds a path.
+    pub(crate) fn space(&mut self, path: &str) -> Result<Space, Failure> {
+        let ask = Ask::Space {
+            path: path.to_owned(),
+        };
+        match self.ask(&ask, path)? {
+            (Answer::Space(space), _) => Ok(space),
+            _ => Err(unexpected()),
+        }
+    }
+
+    /// Standard output of a system program, at most `cap` bytes.
+    pub(crate) fn run(&mut self, argv: &[&str], cap: u64) -> Result<(Ran, Vec<u8>), Failure> {
+        let timeout = self.reach.item_timeout.min(self.stop.left());
+        let ask = Ask::Run {
+            argv: argv.iter().map(|word| (*word).to_owned()).collect(),
+            cap,
+            timeout_ms: crate::clock::milliseconds(timeout),
+        };
+        let program = argv.first().copied().unwrap_or("/");
+        match self.ask(&ask, program)? {
+            (Answer::Ran(ran), bytes) => Ok((ran, bytes)),
+            _ => Err(unexpected()),
+        }
+    }
+
+    /// `ok`, `refused`, `denied` or `timeout` of a bare connect to a Unix socket.
+    pub(crate) fn connect(&mut self, path: &str) -> Result<String, Failure> {
+        let ask = Ask::Connect {
+            path: path.to_owned(),
+        };
+        match self.ask(&ask, path)? {
+            (Answer::Connected(word), _) => Ok(word),
+            _ => Err(unexpected()),
+        }
+    }
+
+    /// Streams one journal stream; `each` gets batches of lines with their text back to back.
+    ///
+    /// What was handed over before a failure stays valid.
+    pub(crate) fn journal(
+        &mut self,
+        ask: JournalAsk,
+        each: &mut dyn FnMut(&[LineHead], &[u8]),
+    ) -> Result<JournalSummary, Failure> {
+        let path = ask.folders.first().cloned().unwrap_or_default();
+        let mut summary = None;
+        let timeout = self.reach.item_timeout.max(JOURNAL_TIMEOUT);
+        self.converse(&Ask::Journal(ask), &path, timeout, &mut |answer, payload| {
+            match answer {
+                Answer::Lines(heads) => {
+                    each(&heads, &payload);
+                    true
+                }
+                other => {
+                    summary = Some(other);
+                    false
+                }
+            }
+        })?;
+        match summary {
+            Some(Answer::JournalEnd(summary)) => Ok(summary),
+            Some(Answer::Failed(failure)) => Err(failure),
+            _ => Err(Failure::new(Outcome::Error, "the journal reader stopped")),
+        }
+    }
+
+    fn ask(&mut self, ask: &Ask, path: &str) -> Result<(Answer, Vec<u8>), Failure> {
+        let mut got = None;
+        // A program has its own limit; the worker gets a little longer to report it.
+        let timeout = self.reach.item_timeout + Duration::from_millis(500);
+        self.converse(ask, path, timeout, &mut |answer, payload| {
+            got = Some((answer, payload));
+            false
+        })?;
+        match got {
+            Some((Answer::Failed(failure), _)) => Err(failure),
+            Some(answer) => Ok(answer),
+            None => Err(Failure::new(Outcome::Error, "a worker gave no answer")),
+        }
+    }
+
+    fn converse(
+        &mut self,
+        ask: &Ask,
+        path: &str,
+        timeout: Duration,
+        each: &mut dyn FnMut(Answer, Vec<u8>) -> bool,
+    ) -> Result<(), Failure> {
+        if let Some(why) = self.stop.why() {
+            return Err(Failure::new(Outcome::Skipped, why));
+        }
+        let place = self.place(path);
+        if self.mounts.is_given_up(&place) {
+            let point = self.mounts.of(&place);
+            return Err(Failure::timeout(format!(
+                "the mount at {point} does not answer"
+            )));
+        }
+        let mut link = match self.link.take() {
+            Some(link) => link,
+            None => Link::start(&self.reach.root, self.reach.live).map_err(|error| {
+                Failure::new(Outcome::Error, format!("no worker could start: {error}"))
+            })?,
+        };
+        let deadline = Instant::now() + timeout.min(self.stop.left());
+        match link.converse(ask, deadline, &self.stop, each) {
+            Wait::Done => {
+                self.link = Some(link);
+                Ok(())
+            }
+            Wait::Late => {
+                link.abandon();
+                self.mounts.lose(&place);
+                Err(Failure::timeout("the item's time limit passed"))
+            }
+            Wait::Stopped(why) => {
+                link.abandon();
+                Err(Failure::new(Outcome::Truncated, why))
+            }
+            Wait::Broken(error) => {
+                link.abandon();
+                Err(Failure::new(
+                    Outcome::Error,
+                    format!("the worker ended: {error}"),
+                ))
+            }
+        }
+    }
+
+    /// The path on this machine, for the mount table.
+    fn place(&self, path: &str) -> String {
+        if self.reach.root == "/" {
+            return path.to_owned();
+        }
+        format!("{}{path}", self.reach.root.trim_end_matches('/'))
+    }
+}
+
+fn unexpected() -> Failure {
+    Failure::new(Outcome::Error, "a worker answered another question")
+}
+
+/// `EACCES` for an errno; `E<number>` where no rule needs the name.
+pub(crate) fn errno_name(errno: Errno) -> String {
+    let name = match errno {
+        Errno::NOENT => "ENOENT",
+        Errno::NOTDIR => "ENOTDIR",
+        Errno::ACCESS => "EACCES",
+        Errno::PERM => "EPERM",
+        Errno::IO => "EIO",
+        Errno::LOOP => "ELOOP",
+        Errno::NAMETOOLONG => "ENAMETOOLONG",
+        Errno::NXIO => "ENXIO",
+        Errno::NODEV => "ENODEV",
+        Errno::INVAL => "EINVAL",
+        Errno::ISDIR => "EISDIR",
+        Errno::MFILE => "EMFILE",
+        Errno::NFILE => "ENFILE",
+        Errno::NOMEM => "ENOMEM",
+        Errno::STALE => "ESTALE",
+        Errno::NOTCONN => "ENOTCONN",
+        Errno::HOSTDOWN => "EHOSTDOWN",
+        Errno::TIMEDOUT => "ETIMEDOUT",
+        Errno::CONNREFUSED => "ECONNREFUSED",
+        Errno::SRCH => "ESRCH",
+        Errno::OPNOTSUPP => "EOPNOTSUPP",
+        Errno::UCLEAN => "EUCLEAN",
+        Errno::XDEV => "EXDEV",
+        other => return format!("E{}", other.raw_os_error()),
+    };
+    name.to_owned()
+}
+
+/// All remembered files together.
+const CACHE_BYTES: usize = 6 << 20;
+/// A larger file is not remembered.
+const CACHE_FILE_BYTES: usize = 256 << 10;
+/// A journal is one item of many megabytes.
+const JOURNAL_TIMEOUT: Duration = Duration::from_secs(30);

@@ -1,0 +1,175 @@
+//! What only a running host can answer: output of its programs, and whether a Unix socket has a listener.
+
+use super::door::Door;
+use super::wire::{Failure, Ran};
+use nodebundle_bundle::Outcome;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs;
+use rustix::io::Errno;
+use rustix::net::{self, AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
+use rustix::process::{Pid, Signal, kill_process_group};
+use std::io::Read as _;
+use std::os::fd::AsRawFd as _;
+use std::os::unix::process::CommandExt as _;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Runs a program by absolute path and returns its standard output, at most `cap` bytes.
+///
+/// The program is root's, in a system folder, and not writable by others; else it is skipped.
+pub(crate) fn run(
+    door: &Door,
+    argv: &[String],
+    cap: u64,
+    timeout: Duration,
+) -> Result<(Ran, Vec<u8>), Failure> {
+    let Some(program) = argv.first() else {
+        return Err(Failure::new(Outcome::Error, "an empty command"));
+    };
+    check_program(door, program)?;
+    let deadline = Instant::now() + timeout;
+    let mut child = start(argv).map_err(|error| {
+        Failure::new(Outcome::Error, format!("it did not start: {error}"))
+    })?;
+    let (output, cut, timed_out) = read_output(&mut child, cap, deadline);
+    if timed_out || cut {
+        kill_group(&child);
+    }
+    let exit = exit_status(&mut child, deadline);
+    if exit.is_none() {
+        kill_group(&child);
+    }
+    Ok((
+        Ran {
+            exit: exit.flatten(),
+            timed_out: timed_out || exit.is_none(),
+            cut,
+        },
+        output,
+    ))
+}
+
+/// Whether somebody answers on a Unix socket: `ok`, `refused`, `timeout`; nothing is sent.
+pub(crate) fn connect(door: &Door, path: &str) -> Result<String, Failure> {
+    let node = door
+        .open_node(path, true)
+        .map_err(|errno| door.explain(path, errno))?;
+    let address = SocketAddrUnix::new(format!("/proc/self/fd/{}", node.as_raw_fd()))
+        .map_err(|errno| door.explain(path, errno))?;
+    let socket = net::socket_with(
+        AddressFamily::UNIX,
+        SocketType::STREAM,
+        SocketFlags::CLOEXEC | SocketFlags::NONBLOCK,
+        None,
+    )
+    .map_err(|errno| door.explain(path, errno))?;
+    match net::connect(&socket, &address) {
+        Ok(()) => Ok("ok".to_owned()),
+        Err(Errno::CONNREFUSED) => Ok("refused".to_owned()),
+        Err(Errno::AGAIN) => Ok("timeout".to_owned()),
+        Err(Errno::ACCESS | Errno::PERM) => Ok("denied".to_owned()),
+        Err(errno) => Err(door.explain(path, errno)),
+    }
+}
+
+fn check_program(door: &Door, program: &str) -> Result<(), Failure> {
+    let untrusted = || Failure::new(Outcome::Skipped, "untrusted binary");
+    if !SYSTEM_FOLDERS
+        .iter()
+        .any(|folder| program.starts_with(folder))
+    {
+        return Err(untrusted());
+    }
+    let node = door
+        .open_node(program, true)
+        .map_err(|errno| door.explain(program, errno))?;
+    let stat = fs::fstat(&node).map_err(|errno| door.explain(program, errno))?;
+    if stat.st_uid != 0 || stat.st_mode & 0o022 != 0 || stat.st_mode & 0o111 == 0 {
+        return Err(untrusted());
+    }
+    Ok(())
+}
+
+/// Starts this very program as `exec`, which limits itself and then becomes the other program.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the deadline and the cap are held here"
+)]
+fn start(argv: &[String]) -> std::io::Result<Child> {
+    Command::new("/proc/self/exe")
+        .arg(crate::process::EXEC)
+        .args(argv)
+        .env_clear()
+        .env("LC_ALL", "C")
+        .env("TZ", "UTC")
+        .current_dir("/")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .process_group(0)
+        .spawn()
+}
+
+/// Output so far, whether the cap cut it, whether time ran out.
+fn read_output(child: &mut Child, cap: u64, deadline: Instant) -> (Vec<u8>, bool, bool) {
+    let mut output = Vec::new();
+    let Some(mut pipe) = child.stdout.take() else {
+        return (output, false, false);
+    };
+    let limit = usize::try_from(cap).unwrap_or(usize::MAX);
+    let mut buffer = [0u8; 16 << 10];
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() || !readable(&pipe, left) {
+            return (output, false, true);
+        }
+        let Ok(count) = pipe.read(&mut buffer) else {
+            return (output, false, false);
+        };
+        if count == 0 {
+            return (output, false, false);
+        }
+        output.extend(buffer.iter().take(count));
+        if output.len() > limit {
+            output.truncate(limit);
+            return (output, true, false);
+        }
+    }
+}
+
+/// Waits until a descriptor can be read, or the time is over.
+pub(crate) fn readable(descriptor: &impl std::os::fd::AsFd, time: Duration) -> bool {
+    let timeout = Timespec {
+        tv_sec: i64::try_from(time.as_secs()).unwrap_or(i64::MAX),
+        tv_nsec: i64::from(time.subsec_nanos()),
+    };
+    let mut watched = [PollFd::new(descriptor, PollFlags::IN)];
+    loop {
+        match poll(&mut watched, Some(&timeout)) {
+            Err(Errno::INTR) => {}
+            Ok(0) | Err(_) => return false,
+            Ok(_) => return true,
+        }
+    }
+}
+
+/// The exit status; the outer `None` when the program still runs at the deadline.
+fn exit_status(child: &mut Child, deadline: Instant) -> Option<Option<i32>> {
+    loop {
+        match child.try_wait() {
+            Ok(Some(status)) => return Some(status.code()),
+            Ok(None) if Instant::now() < deadline => {
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            _ => return None,
+        }
+    }
+}
+
+fn kill_group(child: &Child) {
+    if let Some(pid) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+        kill_process_group(pid, Signal::KILL).ok();
+    }
+}
+
+const SYSTEM_FOLDERS: &[&str] = &["/usr/bin/", "/usr/sbin/", "/bin/", "/sbin/"];

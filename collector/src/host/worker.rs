@@ -1,0 +1,64 @@
+//! The worker: answers one question after the other until the collector closes the socket or kills it.
+
+use super::door::Door;
+use super::live;
+use super::wire::{Answer, Ask, Failure, receive, send};
+use crate::journal::Reader;
+use nodebundle_bundle::Outcome;
+use std::io::{self, Write};
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+/// Serves the socket on standard input. `root` is `/` of the running host when `live`.
+pub(crate) fn serve(root: &str, live: bool) -> io::Result<()> {
+    let input = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?;
+    let mut socket = UnixStream::from(input);
+    let door = Door::new(root, live)?;
+    let mut journal = Reader::default();
+    while let Some((ask, _)) = receive::<Ask>(&mut socket)? {
+        answer(&door, &mut journal, ask, &mut socket)?;
+    }
+    Ok(())
+}
+
+/// Answers one question; only a broken socket is an error.
+pub(crate) fn answer(
+    door: &Door,
+    journal: &mut Reader,
+    ask: Ask,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let (head, payload) = match ask {
+        Ask::Read { path, cap, keep } => door
+            .read(&path, cap, keep)
+            .map(|(info, bytes)| (Answer::File(info), bytes))
+            .unwrap_or_else(failed),
+        Ask::List { path } => plain(door.list(&path).map(Answer::Listing)),
+        Ask::Stat { path } => plain(door.stat(&path).map(Answer::Stat)),
+        Ask::Space { path } => plain(door.space(&path).map(Answer::Space)),
+        Ask::Run { .. } | Ask::Connect { .. } if !door.is_live() => {
+            failed(Failure::new(Outcome::Skipped, "not with --root"))
+        }
+        Ask::Run {
+            argv,
+            cap,
+            timeout_ms,
+        } => live::run(door, &argv, cap, Duration::from_millis(timeout_ms))
+            .map(|(ran, bytes)| (Answer::Ran(ran), bytes))
+            .unwrap_or_else(failed),
+        Ask::Connect { path } => plain(live::connect(door, &path).map(Answer::Connected)),
+        Ask::Journal(ask) => match journal.stream(door, &ask, out)? {
+            Ok(summary) => (Answer::JournalEnd(summary), Vec::new()),
+            Err(failure) => failed(failure),
+        },
+    };
+    send(out, &head, &payload)
+}
+
+fn plain(answer: Result<Answer, Failure>) -> (Answer, Vec<u8>) {
+    answer.map_or_else(failed, |answer| (answer, Vec::new()))
+}
+
+fn failed(failure: Failure) -> (Answer, Vec<u8>) {
+    (Answer::Failed(failure), Vec::new())
+}

@@ -1,0 +1,156 @@
+//! One journal record: whose it is, and its line.
+
+use super::Stream;
+use chrono::{DateTime, SecondsFormat};
+use sdjournal::EntryRef;
+
+/// A record reduced to what its line needs.
+#[derive(Debug, Clone)]
+pub(super) struct Record {
+    pub(super) usec: u64,
+    pub(super) boot: [u8; 16],
+    pub(super) pid: Option<u32>,
+    /// The unit's run it belongs to, where systemd says so.
+    pub(super) run: Option<Vec<u8>>,
+    pub(super) unattributed: bool,
+    /// journald cut the line here; the next record of the same process goes on.
+    pub(super) continues: bool,
+    /// `host ident[pid]: `
+    pub(super) head: String,
+    pub(super) message: Vec<u8>,
+}
+
+impl Record {
+    /// The record, when it belongs to the stream.
+    pub(super) fn of(entry: &EntryRef, stream: &Stream) -> Option<Self> {
+        let unattributed = match stream {
+            Stream::Unit { unit, programs } => belongs(entry, unit, programs)?,
+            Stream::Kernel | Stream::Boots => false,
+        };
+        let run = ["_SYSTEMD_INVOCATION_ID", "INVOCATION_ID"]
+            .iter()
+            .find_map(|field| entry.get(field))
+            .filter(|_| !unattributed)
+            .map(<[u8]>::to_vec);
+        Some(Self {
+            usec: entry.realtime_usec(),
+            boot: entry.boot_id(),
+            pid: number(entry, "_PID").or_else(|| number(entry, "SYSLOG_PID")),
+            run,
+            unattributed,
+            continues: entry.get("_LINE_BREAK") == Some(b"line-max"),
+            head: head(entry),
+            message: entry.get("MESSAGE").unwrap_or_default().to_vec(),
+        })
+    }
+
+    /// Bytes of the line, about.
+    pub(super) fn size(&self) -> u64 {
+        (28 + self.head.len() + self.message.len() + 1) as u64
+    }
+
+    /// `2026-11-22T07:47:16.761257Z worker-1 kubelet[101]: message`, one line whatever the message holds.
+    pub(super) fn line(&self) -> Vec<u8> {
+        let mut line = time_text(self.usec).into_bytes();
+        line.push(b' ');
+        line.extend_from_slice(self.head.as_bytes());
+        escape_into(&mut line, &self.message);
+        line
+    }
+}
+
+/// UTC with microseconds.
+fn time_text(usec: u64) -> String {
+    i64::try_from(usec)
+        .ok()
+        .and_then(DateTime::from_timestamp_micros)
+        .unwrap_or_default()
+        .to_rfc3339_opts(SecondsFormat::Micros, true)
+}
+
+/// `None` when the record is not the unit's; else whether it was taken without `_SYSTEMD_UNIT`.
+fn belongs(entry: &EntryRef, unit: &str, programs: &[String]) -> Option<bool> {
+    let unit = Some(unit.as_bytes());
+    let owner = entry.get("_SYSTEMD_UNIT");
+    if owner == unit
+        || (entry.get("_PID") == Some(b"1") && entry.get("UNIT") == unit)
+        || (entry.get("_UID") == Some(b"0") && entry.get("OBJECT_SYSTEMD_UNIT") == unit)
+        || entry.get("COREDUMP_UNIT") == unit
+    {
+        return Some(false);
+    }
+    let named = |field: &str| {
+        entry
+            .get(field)
+            .is_some_and(|name| programs.iter().any(|program| is_program(name, program)))
+    };
+    (owner.is_none() && (named("_COMM") || named("SYSLOG_IDENTIFIER"))).then_some(true)
+}
+
+/// A process is `(kubelet)` until it has become the program.
+fn is_program(name: &[u8], program: &str) -> bool {
+    let inner = name
+        .strip_prefix(b"(")
+        .and_then(|rest| rest.strip_suffix(b")"))
+        .unwrap_or(name);
+    inner == program.as_bytes()
+}
+
+fn head(entry: &EntryRef) -> String {
+    let text = |field: &str| entry.get(field).map(String::from_utf8_lossy);
+    let host = text("_HOSTNAME").unwrap_or("-".into());
+    let ident = text("SYSLOG_IDENTIFIER")
+        .or_else(|| text("_COMM"))
+        .unwrap_or("unknown".into());
+    let pid = text("_PID").or_else(|| text("SYSLOG_PID"));
+    let mut head = match pid {
+        Some(pid) => format!("{host} {ident}[{pid}]: "),
+        None => format!("{host} {ident}: "),
+    };
+    head.retain(|character| !character.is_control());
+    head
+}
+
+fn number(entry: &EntryRef, field: &str) -> Option<u32> {
+    std::str::from_utf8(entry.get(field)?).ok()?.parse().ok()
+}
+
+/// Newlines become `\n`, other control bytes `\xNN`; tabs stay.
+fn escape_into(line: &mut Vec<u8>, message: &[u8]) {
+    let message = message.strip_suffix(b"\n").unwrap_or(message);
+    for byte in message {
+        match byte {
+            b'\n' => line.extend_from_slice(b"\\n"),
+            b'\t' => line.push(b'\t'),
+            0..=0x1f | 0x7f => line.extend_from_slice(format!("\\x{byte:02x}").as_bytes()),
+            other => line.push(*other),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_becomes_one_line() {
+        let mut line = Vec::new();
+        escape_into(&mut line, b"panic:\n\tgoroutine 1\x1b[0m\n");
+        assert_eq!(line, b"panic:\\n\tgoroutine 1\\x1b[0m");
+    }
+
+    #[test]
+    fn times_are_utc_with_microseconds() {
+        assert_eq!(
+            time_text(1_700_000_000_000_001),
+            "2023-11-14T22:13:20.000001Z"
+        );
+    }
+
+    #[test]
+    fn a_program_before_exec_counts() {
+        assert!(is_program(b"kubelet", "kubelet"));
+        assert!(is_program(b"(kubelet)", "kubelet"));
+        assert!(!is_program(b"kubelet2", "kubelet"));
+    }
+}

@@ -1,0 +1,239 @@
+//! What a spec is. Each file in `specs/` declares one: what to take of one subsystem, as data.
+
+use crate::host::Host;
+use crate::host::wire::Failure;
+use crate::node::Node;
+
+/// What to take of one subsystem.
+#[derive(Debug)]
+pub(crate) struct Spec {
+    /// File name in `specs/`, without ending; the first half of every item's id.
+    pub(crate) name: &'static str,
+    /// The subsystem in a few words.
+    pub(crate) about: &'static str,
+    /// What to take, in this order within a tier.
+    pub(crate) items: &'static [Item],
+}
+
+/// One thing to take.
+#[derive(Debug)]
+pub(crate) struct Item {
+    /// Second half of its id.
+    pub(crate) name: &'static str,
+    /// What it is: `kubeconfig`, `unit-file`, `journal`, …
+    pub(crate) kind: &'static str,
+    /// Where it comes from.
+    pub(crate) source: Source,
+    /// Most bytes of one file, folder entry or log.
+    pub(crate) cap: u64,
+    /// How early and how firmly it is taken.
+    pub(crate) tier: Tier,
+    /// How much harm its source could do.
+    pub(crate) sensitivity: Sensitivity,
+    /// What it can prove.
+    pub(crate) reason: &'static str,
+}
+
+/// Where an item comes from. Paths are those of the node.
+pub(crate) enum Source {
+    /// One file.
+    File(&'static str),
+    /// Files of a folder and of its folders down to `depth` levels, whose names match one of the patterns (`*` stands for anything).
+    Folder {
+        path: &'static str,
+        names: &'static [&'static str],
+        depth: u8,
+    },
+    /// Names and attributes in a folder.
+    Listing(&'static str),
+    /// Files that the node's own configuration names; stored only when the content is what it claims to be.
+    Named {
+        what: &'static str,
+        paths: fn(&Node) -> Vec<String>,
+        accepts: fn(&[u8]) -> bool,
+    },
+    /// Folders that the node's own configuration names, listed.
+    NamedListing {
+        what: &'static str,
+        paths: fn(&Node) -> Vec<String>,
+    },
+    /// Something worked out on the node: `facts/<topic>.json`.
+    Fact {
+        topic: &'static str,
+        make: fn(&mut Host, &Node) -> Result<String, Failure>,
+    },
+    /// The journal of units that match the pattern, with the programs whose records may have lost their unit.
+    Journal {
+        unit: &'static str,
+        programs: &'static [&'static str],
+    },
+    /// The kernel's journal.
+    Kernel,
+    /// The newest lines of a log file.
+    Log(&'static str),
+    /// Output of a program, only on a running host.
+    Command(&'static [&'static str]),
+}
+
+/// How early and how firmly an item is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Tier {
+    /// Always, also without root and under disk pressure.
+    T0,
+    /// By default.
+    T1,
+    /// Only with `--with`: heavy, chatty or sensitive.
+    T2,
+}
+
+impl Tier {
+    /// `T0`, `T1`, `T2`.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::T0 => "T0",
+            Self::T1 => "T1",
+            Self::T2 => "T2",
+        }
+    }
+}
+
+/// How much harm a source could do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sensitivity {
+    /// None if published.
+    Public,
+    /// Names hosts, addresses, people.
+    Identifying,
+    /// Holds secrets among useful structure; they are masked in place.
+    Mixed,
+    /// Is a secret; only derived facts are stored.
+    Secret,
+}
+
+impl Sensitivity {
+    /// The word used by `plan`.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Identifying => "identifying",
+            Self::Mixed => "mixed",
+            Self::Secret => "secret",
+        }
+    }
+}
+
+impl Source {
+    /// The source in words, as `plan` prints it.
+    pub(crate) fn describe(&self) -> String {
+        match self {
+            Self::File(path) | Self::Log(path) => (*path).to_owned(),
+            Self::Folder { path, names, .. } => format!("{path}/{{{}}}", names.join(",")),
+            Self::Listing(path) => format!("names in {path}"),
+            Self::Named { what, .. } => (*what).to_owned(),
+            Self::NamedListing { what, .. } => format!("names in {what}"),
+            Self::Fact { topic, .. } => format!("facts on {topic}"),
+            Self::Journal { unit, .. } => format!("journal: {unit}"),
+            Self::Kernel => "journal: kernel".to_owned(),
+            Self::Command(argv) => format!("command: {}", argv.join(" ")),
+        }
+    }
+
+    /// Where in the bundle it is stored; a folder for what may be several entries.
+    pub(crate) fn stored_below(&self) -> String {
+        match self {
+            Self::File(path) | Self::Folder { path, .. } => format!("files{path}"),
+            Self::Log(path) => format!("files{path}/"),
+            Self::Listing(path) => listing_entry(path),
+            Self::Named { .. } => "files/".to_owned(),
+            Self::NamedListing { .. } => "listings/".to_owned(),
+            Self::Fact { topic, .. } => format!("facts/{topic}.json"),
+            Self::Journal { unit, .. } => format!("journal/{unit}/"),
+            Self::Kernel => "journal/kernel/".to_owned(),
+            Self::Command(argv) => command_entry(argv),
+        }
+    }
+
+    /// Whether it is a log: taken last, stored as a stream.
+    pub(crate) fn is_log(&self) -> bool {
+        matches!(self, Self::Journal { .. } | Self::Kernel | Self::Log(_))
+    }
+}
+
+impl std::fmt::Debug for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.describe())
+    }
+}
+
+/// Entry of a folder's listing; the root folder's is `listings/root.json`.
+pub(crate) fn listing_entry(path: &str) -> String {
+    match path.trim_matches('/') {
+        "" => "listings/root.json".to_owned(),
+        relative => format!("listings/{relative}.json"),
+    }
+}
+
+/// Entry of a command's output.
+pub(crate) fn command_entry(argv: &[&str]) -> String {
+    let words: Vec<&str> = argv
+        .iter()
+        .map(|word| word.rsplit('/').next().unwrap_or(word).trim_start_matches('-'))
+        .collect();
+    format!("commands/{}.txt", words.join("-"))
+}
+
+/// Whether a name matches a pattern in which `*` stands for anything.
+pub(crate) fn matches(pattern: &str, name: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let first = parts.next().unwrap_or_default();
+    let Some(mut rest) = name.strip_prefix(first) else {
+        return false;
+    };
+    let mut parts: Vec<&str> = parts.collect();
+    let Some(last) = parts.pop() else {
+        return rest.is_empty();
+    };
+    for part in parts {
+        let Some((_, after)) = rest.split_once(part) else {
+            return false;
+        };
+        rest = after;
+    }
+    rest.ends_with(last)
+}
+
+/// A path or list that needs no content check.
+pub(crate) fn anything(_: &[u8]) -> bool {
+    true
+}
+
+/// Bytes in a KiB.
+pub(crate) const KIB: u64 = 1 << 10;
+/// Bytes in a MiB.
+pub(crate) const MIB: u64 = 1 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_stands_for_anything() {
+        assert!(matches("*.conf", "10-kubeadm.conf"));
+        assert!(matches("kubelet-client-*.pem", "kubelet-client-current.pem"));
+        assert!(matches("k3s*.service", "k3s-agent.service"));
+        assert!(matches("*", "x"));
+        assert!(matches("a*b*c", "a-b-c"));
+        assert!(!matches("*.conf", "a.conf.bak"));
+        assert!(!matches("kubelet.service", "kubelet.service.d"));
+    }
+
+    #[test]
+    fn entries_are_named_after_their_sources() {
+        assert_eq!(listing_entry("/"), "listings/root.json");
+        assert_eq!(listing_entry("/etc/cni/net.d"), "listings/etc/cni/net.d.json");
+        assert_eq!(
+            command_entry(&["/usr/bin/chronyc", "-n", "tracking"]),
+            "commands/chronyc-n-tracking.txt"
+        );
+    }
+}

@@ -1,0 +1,111 @@
+//! Certificates, and what may be told about private keys.
+
+use crate::facts;
+use crate::host::Host;
+use crate::host::wire::Failure;
+use crate::node::{Node, unique};
+use crate::spec::{Item, KIB, Sensitivity, Source, Spec, Tier};
+use nodebundle_bundle::keys::private_keys;
+use serde::Serialize;
+
+pub(crate) const SPEC: Spec = Spec {
+    name: "pki",
+    about: "certificates and key facts",
+    items: &[
+        Item {
+            name: "certificates",
+            kind: "certificate",
+            source: Source::Named {
+                what: "certificates in the certificate folders and those that configurations name",
+                paths: certificates,
+                accepts: is_pem,
+            },
+            cap: 256 * KIB,
+            tier: Tier::T0,
+            sensitivity: Sensitivity::Mixed,
+            reason: "expiry, wrong name or organisation, wrong CA, rotation stopped, truncated file",
+        },
+        Item {
+            name: "keys",
+            kind: "key-facts",
+            source: Source::Fact {
+                topic: "keys",
+                make: keys,
+            },
+            cap: 256 * KIB,
+            tier: Tier::T0,
+            sensitivity: Sensitivity::Secret,
+            reason: "which certificate a key belongs to, its mode and owner; never the key",
+        },
+        Item {
+            name: "folders",
+            kind: "listing",
+            source: Source::NamedListing {
+                what: "certificate folders",
+                paths: |node| node.pki_folders.clone(),
+            },
+            cap: 64 * KIB,
+            tier: Tier::T0,
+            sensitivity: Sensitivity::Public,
+            reason: "dated files show when rotation stopped; leftovers of an interrupted bootstrap",
+        },
+        Item {
+            name: "extra-anchors",
+            kind: "listing",
+            source: Source::Listing("/usr/local/share/ca-certificates"),
+            cap: 64 * KIB,
+            tier: Tier::T1,
+            sensitivity: Sensitivity::Identifying,
+            reason: "a company CA that intercepts TLS",
+        },
+    ],
+};
+
+fn certificates(node: &Node) -> Vec<String> {
+    let files = node.pem_files.iter().filter(|path| !is_key_file(path));
+    unique(files.cloned())
+}
+
+fn is_key_file(path: &str) -> bool {
+    path.ends_with(".key") || path.ends_with("-key.pem")
+}
+
+/// PEM, or too broken to tell: a truncated certificate is evidence.
+fn is_pem(bytes: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(bytes);
+    text.trim().is_empty() || text.contains("-----BEGIN ")
+}
+
+/// One line of `facts/keys.json`.
+#[derive(Debug, Serialize)]
+struct Key {
+    path: String,
+    index: usize,
+    mode: String,
+    uid: u32,
+    algorithm: String,
+    encrypted: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    spki: Option<String>,
+}
+
+fn keys(host: &mut Host, node: &Node) -> Result<String, Failure> {
+    let mut keys = Vec::new();
+    for path in &node.pem_files {
+        let Ok(taken) = host.read(path, 256 * KIB) else {
+            continue;
+        };
+        for (index, key) in private_keys(&taken.bytes).into_iter().enumerate() {
+            keys.push(Key {
+                path: path.clone(),
+                index,
+                mode: taken.info.attributes.mode.clone(),
+                uid: taken.info.attributes.uid,
+                algorithm: key.algorithm,
+                encrypted: key.encrypted,
+                spki: key.spki,
+            });
+        }
+    }
+    Ok(facts::list("keys", &keys))
+}

@@ -1,0 +1,49 @@
+//! When collection must end: a signal to the supervisor, or the deadline.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// Shared by everything that waits.
+#[derive(Debug, Clone)]
+pub(crate) struct Stop {
+    signal: Arc<AtomicBool>,
+    deadline: Instant,
+}
+
+impl Stop {
+    /// Ends at the deadline, or when the flag is set.
+    pub(crate) fn new(deadline: Instant) -> Self {
+        Self {
+            signal: Arc::new(AtomicBool::new(false)),
+            deadline,
+        }
+    }
+
+    /// Never ends by itself.
+    #[cfg(test)]
+    pub(crate) fn never() -> Self {
+        Self::new(Instant::now() + Duration::from_secs(3600))
+    }
+
+    /// Ends now.
+    pub(crate) fn request(&self) {
+        self.signal.store(true, Ordering::Relaxed);
+    }
+
+    /// Why to end, if at all.
+    pub(crate) fn why(&self) -> Option<&'static str> {
+        if self.signal.load(Ordering::Relaxed) {
+            return Some("interrupted by a signal");
+        }
+        if self.left().is_zero() {
+            return Some("the deadline passed");
+        }
+        None
+    }
+
+    /// Time until the deadline.
+    pub(crate) fn left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+}
