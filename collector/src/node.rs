@@ -27,6 +27,10 @@ pub(crate) struct Node {
     pub(crate) kubeconfigs: Vec<String>,
     /// Certificates, CA bundles and keys that configurations name.
     pub(crate) pem_files: Vec<String>,
+    /// Folders that hold certificates: the usual ones and those that flags name.
+    pub(crate) pki_folders: Vec<String>,
+    /// Files in the folders that `staticPodPath` names.
+    pub(crate) static_pods: Vec<String>,
     /// Programs that units and kubeconfigs name.
     pub(crate) programs: Vec<String>,
     /// Time of the newest journal record, microseconds since 1970.
@@ -46,7 +50,9 @@ impl Node {
         };
         node.kubelets = kubelet::find(host, &node.units, &node.processes);
         node.kubeconfigs = kubeconfigs(host, &node.kubelets);
+        node.pki_folders = pki_folders(&node);
         node.pem_files = pem_files(host, &node);
+        node.static_pods = static_pods(host, &node);
         node.programs = programs(host, &node);
         if let Ok(summary) = host.journal(crate::journal::boots_ask(), &mut |_, _| {}) {
             node.newest_record = summary.last;
@@ -73,6 +79,13 @@ impl Node {
             .filter(|(name, _)| name == key)
             .map(|(_, value)| value.clone());
         unique(values)
+    }
+
+    /// Root folders of kubelets; the usual one is always among them.
+    pub(crate) fn kubelet_roots(&self) -> Vec<String> {
+        let named = self.flag("root-dir").into_iter();
+        let usual = KUBELET_ROOTS.iter().map(|path| (*path).to_owned());
+        unique(named.filter(|path| path.starts_with('/')).chain(usual))
     }
 
     /// Absolute paths that a flag or the configuration key of the same meaning names.
@@ -117,9 +130,30 @@ fn kubeconfigs(host: &mut Host, kubelets: &[Kubelet]) -> Vec<String> {
     unique(paths.into_iter().filter(|path| path.starts_with('/')))
 }
 
-/// Paths after PEM-bearing keys of kubeconfigs and kubelet configurations, and of kubelet flags.
+fn pki_folders(node: &Node) -> Vec<String> {
+    let named = node.flag("cert-dir").into_iter();
+    let below_root = node.kubelet_roots().into_iter();
+    let usual = PKI_FOLDERS.iter().map(|path| (*path).to_owned());
+    unique(
+        named
+            .filter(|path| path.starts_with('/'))
+            .chain(below_root.map(|root| format!("{root}/pki")))
+            .chain(usual),
+    )
+}
+
+/// Certificates and keys in the certificate folders, after PEM-bearing keys of kubeconfigs and kubelet
+/// configurations, and of kubelet flags.
 fn pem_files(host: &mut Host, node: &Node) -> Vec<String> {
     let mut paths = Vec::new();
+    for folder in &node.pki_folders {
+        if let Ok(listing) = host.list(folder) {
+            let entries = listing.entries.into_iter();
+            let files = entries.filter(|entry| matches!(entry.kind.as_str(), "file" | "link"));
+            let names = files.map(|entry| entry.name).filter(|name| is_pem_name(name));
+            paths.extend(names.take(200).map(|name| format!("{folder}/{name}")));
+        }
+    }
     for (flag, key) in PEM_FLAGS {
         paths.extend(node.paths(flag, key));
     }
@@ -131,6 +165,24 @@ fn pem_files(host: &mut Host, node: &Node) -> Vec<String> {
         paths.extend(found.into_iter().map(|(_, path)| absolute(&path, kubeconfig)));
     }
     unique(paths.into_iter().filter(|path| path.starts_with('/')))
+}
+
+fn is_pem_name(name: &str) -> bool {
+    let ending = name.rsplit('.').next().unwrap_or_default();
+    matches!(ending, "pem" | "crt" | "cer" | "key" | "pub")
+}
+
+/// Files of static pod folders other than the usual one, which its spec lists anyway.
+fn static_pods(host: &mut Host, node: &Node) -> Vec<String> {
+    let mut files = Vec::new();
+    for folder in node.paths("pod-manifest-path", "staticPodPath") {
+        if let Ok(listing) = host.list(&folder) {
+            let entries = listing.entries.into_iter();
+            let names = entries.filter(|entry| matches!(entry.kind.as_str(), "file" | "link"));
+            files.extend(names.take(50).map(|entry| format!("{folder}/{}", entry.name)));
+        }
+    }
+    files
 }
 
 fn programs(host: &mut Host, node: &Node) -> Vec<String> {
@@ -195,6 +247,24 @@ pub(crate) const KUBECONFIGS: &[&str] = &[
     "/var/lib/k0s/kubelet-bootstrap.conf",
     "/var/snap/microk8s/current/credentials/kubelet.config",
     "/var/lib/microshift/resources/kubelet/kubeconfig",
+];
+
+const KUBELET_ROOTS: &[&str] = &["/var/lib/kubelet"];
+
+const PKI_FOLDERS: &[&str] = &[
+    "/etc/kubernetes/pki",
+    "/etc/kubernetes/pki/etcd",
+    "/etc/kubernetes/certs",
+    "/etc/kubernetes/ssl",
+    "/etc/srv/kubernetes/pki",
+    "/var/lib/minikube/certs",
+    "/var/lib/rancher/k3s/agent",
+    "/var/lib/rancher/k3s/server/tls",
+    "/var/lib/rancher/rke2/agent",
+    "/var/lib/rancher/rke2/server/tls",
+    "/var/lib/k0s/pki",
+    "/var/lib/k0s/kubelet/pki",
+    "/var/snap/microk8s/current/certs",
 ];
 
 const PEM_FLAGS: &[(&str, &str)] = &[
