@@ -1,6 +1,6 @@
 //! The only place that reads the wall clock.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use std::time::{Duration, Instant};
 
 /// Wall clock and elapsed time; both stand still when `--now` fixes them, so that the same tree gives the same bytes.
@@ -24,6 +24,11 @@ impl Clock {
         self.fixed.unwrap_or_else(Utc::now)
     }
 
+    /// Whether it stands still.
+    pub(crate) fn is_fixed(&self) -> bool {
+        self.fixed.is_some()
+    }
+
     /// Milliseconds since `start`; 0 when the clock is fixed.
     pub(crate) fn milliseconds_since(&self, start: Instant) -> u64 {
         if self.fixed.is_some() {
@@ -36,4 +41,17 @@ impl Clock {
 /// Whole milliseconds of a duration.
 pub(crate) fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// `2026-11-22T07:47:16Z`
+pub(crate) fn rfc3339(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// A journal's time.
+pub(crate) fn from_microseconds(microseconds: u64) -> DateTime<Utc> {
+    i64::try_from(microseconds)
+        .ok()
+        .and_then(DateTime::from_timestamp_micros)
+        .unwrap_or_default()
 }

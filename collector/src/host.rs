@@ -7,6 +7,7 @@ mod walk;
 pub(crate) mod wire;
 pub(crate) mod worker;
 
+use crate::clock::Clock;
 use crate::journal::{JournalAsk, JournalSummary, LineHead};
 use crate::process::worker_link::{Link, Wait};
 use crate::stop::Stop;
@@ -42,6 +43,8 @@ pub(crate) struct Reach {
     pub(crate) live: bool,
     /// How long one item may take.
     pub(crate) item_timeout: Duration,
+    /// The clock.
+    pub(crate) clock: Clock,
 }
 
 /// The node.
@@ -53,6 +56,7 @@ pub(crate) struct Host {
     stop: Stop,
     cache: BTreeMap<String, Result<Taken, Failure>>,
     cached_bytes: usize,
+    listings: BTreeMap<String, Result<Listing, Failure>>,
 }
 
 impl Host {
@@ -65,6 +69,7 @@ impl Host {
             stop,
             cache: BTreeMap::new(),
             cached_bytes: 0,
+            listings: BTreeMap::new(),
         };
         host.mounts = Mounts::parse(&crate::process::own_mountinfo());
         host
@@ -77,6 +82,7 @@ impl Host {
             root: root.to_string_lossy().into_owned(),
             live: false,
             item_timeout: Duration::from_secs(10),
+            clock: Clock::new(None),
         };
         let mut host = Self::new(reach, Stop::never());
         host.link = Some(Link::direct(root));
@@ -86,6 +92,11 @@ impl Host {
     /// Whether this is the running host.
     pub(crate) fn is_live(&self) -> bool {
         self.reach.live
+    }
+
+    /// The clock of this run.
+    pub(crate) fn clock(&self) -> Clock {
+        self.reach.clock
     }
 
     /// When to stop.
@@ -126,8 +137,20 @@ impl Host {
         Some(taken.text().trim_end().to_owned())
     }
 
-    /// Names in a folder.
+    /// Names in a folder. Ordinary folders are listed once and remembered.
     pub(crate) fn list(&mut self, path: &str) -> Result<Listing, Failure> {
+        if let Some(known) = self.listings.get(path) {
+            return known.clone();
+        }
+        let listing = self.list_once(path);
+        let names = listing.as_ref().map_or(0, |listing| listing.entries.len());
+        if names <= CACHE_NAMES && !path.starts_with("/proc/") {
+            self.listings.insert(path.to_owned(), listing.clone());
+        }
+        listing
+    }
+
+    fn list_once(&mut self, path: &str) -> Result<Listing, Failure> {
         let ask = Ask::List {
             path: path.to_owned(),
         };
@@ -196,8 +219,11 @@ impl Host {
         let path = ask.folders.first().cloned().unwrap_or_default();
         let mut summary = None;
         let timeout = self.reach.item_timeout.max(JOURNAL_TIMEOUT);
-        self.converse(&Ask::Journal(ask), &path, timeout, &mut |answer, payload| {
-            match answer {
+        self.converse(
+            &Ask::Journal(ask),
+            &path,
+            timeout,
+            &mut |answer, payload| match answer {
                 Answer::Lines(heads) => {
                     each(&heads, &payload);
                     true
@@ -206,8 +232,8 @@ impl Host {
                     summary = Some(other);
                     false
                 }
-            }
-        })?;
+            },
+        )?;
         match summary {
             Some(Answer::JournalEnd(summary)) => Ok(summary),
             Some(Answer::Failed(failure)) => Err(failure),
@@ -326,5 +352,7 @@ pub(crate) fn errno_name(errno: Errno) -> String {
 const CACHE_BYTES: usize = 6 << 20;
 /// A larger file is not remembered.
 const CACHE_FILE_BYTES: usize = 256 << 10;
+/// A folder with more names is not remembered.
+const CACHE_NAMES: usize = 500;
 /// A journal is one item of many megabytes.
 const JOURNAL_TIMEOUT: Duration = Duration::from_secs(30);

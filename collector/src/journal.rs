@@ -32,7 +32,7 @@ pub(crate) enum Stream {
     Boots,
 }
 
-/// One line; its text follows in the payload.
+/// One record; its head (`time host ident[pid]: `) and its message follow in the payload.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct LineHead {
     /// Boot id, hex.
@@ -41,8 +41,12 @@ pub(crate) struct LineHead {
     pub(crate) pid: Option<u32>,
     /// Taken without `_SYSTEMD_UNIT`.
     pub(crate) unattributed: bool,
-    /// Bytes of text, without newline.
-    pub(crate) length: u32,
+    /// Records before this one were dropped; counts up, so that nobody takes the parts for one text.
+    pub(crate) gap: u32,
+    /// Bytes of the head.
+    pub(crate) head: u32,
+    /// Bytes of the message.
+    pub(crate) message: u32,
 }
 
 /// What a stream held.

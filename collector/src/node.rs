@@ -104,9 +104,10 @@ fn hostname(host: &mut Host) -> Option<String> {
     };
     candidates.iter().find_map(|path| {
         let text = host.line(path)?;
-        let name = text.lines().map(str::trim).find(|line| {
-            !line.is_empty() && !line.starts_with('#')
-        })?;
+        let name = text
+            .lines()
+            .map(str::trim)
+            .find(|line| !line.is_empty() && !line.starts_with('#'))?;
         Some(name.to_owned())
     })
 }
@@ -150,7 +151,9 @@ fn pem_files(host: &mut Host, node: &Node) -> Vec<String> {
         if let Ok(listing) = host.list(folder) {
             let entries = listing.entries.into_iter();
             let files = entries.filter(|entry| matches!(entry.kind.as_str(), "file" | "link"));
-            let names = files.map(|entry| entry.name).filter(|name| is_pem_name(name));
+            let names = files
+                .map(|entry| entry.name)
+                .filter(|name| is_pem_name(name));
             paths.extend(names.take(200).map(|name| format!("{folder}/{name}")));
         }
     }
@@ -162,7 +165,11 @@ fn pem_files(host: &mut Host, node: &Node) -> Vec<String> {
             continue;
         };
         let found = scan::values(&taken.text(), KUBECONFIG_PATHS);
-        paths.extend(found.into_iter().map(|(_, path)| absolute(&path, kubeconfig)));
+        paths.extend(
+            found
+                .into_iter()
+                .map(|(_, path)| absolute(&path, kubeconfig)),
+        );
     }
     unique(paths.into_iter().filter(|path| path.starts_with('/')))
 }
@@ -179,7 +186,11 @@ fn static_pods(host: &mut Host, node: &Node) -> Vec<String> {
         if let Ok(listing) = host.list(&folder) {
             let entries = listing.entries.into_iter();
             let names = entries.filter(|entry| matches!(entry.kind.as_str(), "file" | "link"));
-            files.extend(names.take(50).map(|entry| format!("{folder}/{}", entry.name)));
+            files.extend(
+                names
+                    .take(50)
+                    .map(|entry| format!("{folder}/{}", entry.name)),
+            );
         }
     }
     files
@@ -273,11 +284,7 @@ const PEM_FLAGS: &[(&str, &str)] = &[
     ("tls-private-key-file", "tlsPrivateKeyFile"),
 ];
 
-const KUBECONFIG_PATHS: &[&str] = &[
-    "certificate-authority",
-    "client-certificate",
-    "client-key",
-];
+const KUBECONFIG_PATHS: &[&str] = &["certificate-authority", "client-certificate", "client-key"];
 
 /// Where a program without a path is looked for.
 const PATH: &[&str] = &[

@@ -1,7 +1,7 @@
 //! What a spec is. Each file in `specs/` declares one: what to take of one subsystem, as data.
 
-use crate::host::Host;
 use crate::host::wire::Failure;
+use crate::host::{Host, Taken};
 use crate::node::Node;
 
 /// What to take of one subsystem.
@@ -56,6 +56,11 @@ pub(crate) enum Source {
     NamedListing {
         what: &'static str,
         paths: fn(&Node) -> Vec<String>,
+    },
+    /// Files whose content is cut down before anything else sees it.
+    Rewritten {
+        what: &'static str,
+        make: fn(&mut Host, &Node) -> Vec<(String, Result<Taken, Failure>)>,
     },
     /// Something worked out on the node: `facts/<topic>.json`.
     Fact {
@@ -129,7 +134,7 @@ impl Source {
             Self::File(path) | Self::Log(path) => (*path).to_owned(),
             Self::Folder { path, names, .. } => format!("{path}/{{{}}}", names.join(",")),
             Self::Listing(path) => format!("names in {path}"),
-            Self::Named { what, .. } => (*what).to_owned(),
+            Self::Named { what, .. } | Self::Rewritten { what, .. } => (*what).to_owned(),
             Self::NamedListing { what, .. } => format!("names in {what}"),
             Self::Fact { topic, .. } => format!("facts on {topic}"),
             Self::Journal { unit, .. } => format!("journal: {unit}"),
@@ -141,10 +146,11 @@ impl Source {
     /// Where in the bundle it is stored; a folder for what may be several entries.
     pub(crate) fn stored_below(&self) -> String {
         match self {
-            Self::File(path) | Self::Folder { path, .. } => format!("files{path}"),
-            Self::Log(path) => format!("files{path}/"),
+            Self::File(path) | Self::Log(path) | Self::Folder { path, .. } => {
+                format!("files{path}")
+            }
             Self::Listing(path) => listing_entry(path),
-            Self::Named { .. } => "files/".to_owned(),
+            Self::Named { .. } | Self::Rewritten { .. } => "files/".to_owned(),
             Self::NamedListing { .. } => "listings/".to_owned(),
             Self::Fact { topic, .. } => format!("facts/{topic}.json"),
             Self::Journal { unit, .. } => format!("journal/{unit}/"),
@@ -177,7 +183,12 @@ pub(crate) fn listing_entry(path: &str) -> String {
 pub(crate) fn command_entry(argv: &[&str]) -> String {
     let words: Vec<&str> = argv
         .iter()
-        .map(|word| word.rsplit('/').next().unwrap_or(word).trim_start_matches('-'))
+        .map(|word| {
+            word.rsplit('/')
+                .next()
+                .unwrap_or(word)
+                .trim_start_matches('-')
+        })
         .collect();
     format!("commands/{}.txt", words.join("-"))
 }
@@ -219,7 +230,10 @@ mod tests {
     #[test]
     fn a_star_stands_for_anything() {
         assert!(matches("*.conf", "10-kubeadm.conf"));
-        assert!(matches("kubelet-client-*.pem", "kubelet-client-current.pem"));
+        assert!(matches(
+            "kubelet-client-*.pem",
+            "kubelet-client-current.pem"
+        ));
         assert!(matches("k3s*.service", "k3s-agent.service"));
         assert!(matches("*", "x"));
         assert!(matches("a*b*c", "a-b-c"));
@@ -230,7 +244,10 @@ mod tests {
     #[test]
     fn entries_are_named_after_their_sources() {
         assert_eq!(listing_entry("/"), "listings/root.json");
-        assert_eq!(listing_entry("/etc/cni/net.d"), "listings/etc/cni/net.d.json");
+        assert_eq!(
+            listing_entry("/etc/cni/net.d"),
+            "listings/etc/cni/net.d.json"
+        );
         assert_eq!(
             command_entry(&["/usr/bin/chronyc", "-n", "tracking"]),
             "commands/chronyc-n-tracking.txt"

@@ -70,13 +70,16 @@ impl Door {
             return Err(Failure::new(Outcome::Skipped, "never read"));
         }
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
-        let mut file =
-            File::from(reopen(&node, flags).map_err(|errno| self.explain(path, errno))?);
+        let mut file = File::from(reopen(&node, flags).map_err(|errno| self.explain(path, errno))?);
         let size = u64::try_from(stat.st_size).unwrap_or(0);
         let (bytes, kept) = read_capped(&mut file, size, cap, keep)
             .map_err(|error| self.explain_io(path, &error))?;
         let attributes = self.attributes(path, &stat);
-        let size = size.max(if kept.is_empty() { bytes.len() as u64 } else { 0 });
+        let size = size.max(if kept.is_empty() {
+            bytes.len() as u64
+        } else {
+            0
+        });
         Ok((
             FileInfo {
                 size,
@@ -209,8 +212,7 @@ impl Door {
             attributes: None,
         };
         if let Ok(node) = self.open_node(path, false)
-            && let (Ok(stat), Ok(text)) =
-                (fs::fstat(&node), fs::readlinkat(&node, "", Vec::new()))
+            && let (Ok(stat), Ok(text)) = (fs::fstat(&node), fs::readlinkat(&node, "", Vec::new()))
         {
             let text = text.to_string_lossy().into_owned();
             absent.reason = Some(format!("a link to {text}, which does not exist"));
@@ -271,6 +273,10 @@ fn read_capped(
     keep: Keep,
 ) -> std::io::Result<(Vec<u8>, Vec<Kept>)> {
     let mut bytes = Vec::new();
+    if keep == Keep::Start {
+        file.take(cap).read_to_end(&mut bytes)?;
+        return Ok((bytes, Vec::new()));
+    }
     if size <= cap {
         file.take(cap.saturating_add(1)).read_to_end(&mut bytes)?;
         let limit = usize::try_from(cap).unwrap_or(usize::MAX);

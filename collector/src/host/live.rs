@@ -28,9 +28,8 @@ pub(crate) fn run(
     };
     check_program(door, program)?;
     let deadline = Instant::now() + timeout;
-    let mut child = start(argv).map_err(|error| {
-        Failure::new(Outcome::Error, format!("it did not start: {error}"))
-    })?;
+    let mut child = start(argv)
+        .map_err(|error| Failure::new(Outcome::Error, format!("it did not start: {error}")))?;
     let (output, cut, timed_out) = read_output(&mut child, cap, deadline);
     if timed_out || cut {
         kill_group(&child);

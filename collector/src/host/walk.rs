@@ -67,10 +67,7 @@ mod tests {
         )
         .unwrap();
         let node = open(&root, path, true)?;
-        let link = format!(
-            "/proc/self/fd/{}",
-            std::os::fd::AsRawFd::as_raw_fd(&node)
-        );
+        let link = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&node));
         Ok(std::fs::read(link).unwrap())
     }
 

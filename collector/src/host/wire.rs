@@ -12,11 +12,7 @@ use std::io::{self, Read, Write};
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Ask {
     /// Content of a regular file, at most `cap` bytes.
-    Read {
-        path: String,
-        cap: u64,
-        keep: Keep,
-    },
+    Read { path: String, cap: u64, keep: Keep },
     /// Names in a folder, with their attributes.
     List { path: String },
     /// Attributes of a path and of what it links to.
@@ -42,6 +38,8 @@ pub(crate) enum Keep {
     HeadAndTail,
     /// The newest bytes, from a line start.
     Tail,
+    /// The first bytes only.
+    Start,
 }
 
 /// A worker's answer.
@@ -181,11 +179,7 @@ impl Failure {
 }
 
 /// Writes one frame.
-pub(crate) fn send<T: Serialize>(
-    out: &mut impl Write,
-    head: &T,
-    payload: &[u8],
-) -> io::Result<()> {
+pub(crate) fn send<T: Serialize>(out: &mut impl Write, head: &T, payload: &[u8]) -> io::Result<()> {
     let head = serde_json::to_vec(head)?;
     let mut frame = Vec::with_capacity(8 + head.len() + payload.len());
     frame.extend_from_slice(&length(head.len())?.to_le_bytes());

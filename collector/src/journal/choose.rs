@@ -166,7 +166,11 @@ impl Choice {
         if self.all {
             return true;
         }
-        while self.lives.get(self.life).is_some_and(|(life, _)| life.last < at) {
+        while self
+            .lives
+            .get(self.life)
+            .is_some_and(|(life, _)| life.last < at)
+        {
             self.life += 1;
             self.seen = Seen::default();
         }

@@ -79,8 +79,9 @@ impl Reader {
             }
         }
         if descriptors.is_empty() {
-            return Err(first_failure
-                .unwrap_or_else(|| Failure::new(Outcome::Error, "no journal folder")));
+            return Err(
+                first_failure.unwrap_or_else(|| Failure::new(Outcome::Error, "no journal folder"))
+            );
         }
         let paths: Vec<PathBuf> = descriptors
             .iter()
@@ -215,18 +216,25 @@ fn send_lines(
     let mut heads = Vec::new();
     let mut text = Vec::new();
     let mut ignored = JournalSummary::default();
+    let mut gap = 0;
+    let mut dropped = false;
     each_record(journal, ask, &mut ignored, &mut |record, _| {
         if !choice.keeps(&record) {
+            dropped = true;
             return Ok(());
         }
-        let line = record.line();
+        gap += u32::from(std::mem::take(&mut dropped));
+        let head = record.stamped_head();
         heads.push(LineHead {
             boot: hex(&record.boot),
             pid: record.pid,
             unattributed: record.unattributed,
-            length: u32::try_from(line.len()).unwrap_or(0),
+            gap,
+            head: u32::try_from(head.len()).unwrap_or(0),
+            message: u32::try_from(record.message.len()).unwrap_or(0),
         });
-        text.extend_from_slice(&line);
+        text.extend_from_slice(head.as_bytes());
+        text.extend_from_slice(&record.message);
         stored += 1;
         if text.len() >= BATCH {
             send(out, &Answer::Lines(std::mem::take(&mut heads)), &text)?;

@@ -49,13 +49,9 @@ impl Record {
         (28 + self.head.len() + self.message.len() + 1) as u64
     }
 
-    /// `2026-11-22T07:47:16.761257Z worker-1 kubelet[101]: message`, one line whatever the message holds.
-    pub(super) fn line(&self) -> Vec<u8> {
-        let mut line = time_text(self.usec).into_bytes();
-        line.push(b' ');
-        line.extend_from_slice(self.head.as_bytes());
-        escape_into(&mut line, &self.message);
-        line
+    /// `2026-11-22T07:47:16.761257Z worker-1 kubelet[101]: `
+    pub(super) fn stamped_head(&self) -> String {
+        format!("{} {}", time_text(self.usec), self.head)
     }
 }
 
@@ -115,29 +111,9 @@ fn number(entry: &EntryRef, field: &str) -> Option<u32> {
     std::str::from_utf8(entry.get(field)?).ok()?.parse().ok()
 }
 
-/// Newlines become `\n`, other control bytes `\xNN`; tabs stay.
-fn escape_into(line: &mut Vec<u8>, message: &[u8]) {
-    let message = message.strip_suffix(b"\n").unwrap_or(message);
-    for byte in message {
-        match byte {
-            b'\n' => line.extend_from_slice(b"\\n"),
-            b'\t' => line.push(b'\t'),
-            0..=0x1f | 0x7f => line.extend_from_slice(format!("\\x{byte:02x}").as_bytes()),
-            other => line.push(*other),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_message_becomes_one_line() {
-        let mut line = Vec::new();
-        escape_into(&mut line, b"panic:\n\tgoroutine 1\x1b[0m\n");
-        assert_eq!(line, b"panic:\\n\tgoroutine 1\\x1b[0m");
-    }
 
     #[test]
     fn times_are_utc_with_microseconds() {

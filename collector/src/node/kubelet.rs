@@ -130,7 +130,9 @@ mod tests {
 
     #[test]
     fn flags_are_read_in_both_forms_and_the_last_wins() {
-        let flags = flags(&argv("/usr/bin/kubelet --config=/a --node-ip 1.2.3.4 --v=2 --v=4 --x"));
+        let flags = flags(&argv(
+            "/usr/bin/kubelet --config=/a --node-ip 1.2.3.4 --v=2 --v=4 --x",
+        ));
         assert_eq!(flags["config"], "/a");
         assert_eq!(flags["node-ip"], "1.2.3.4");
         assert_eq!(flags["v"], "4");

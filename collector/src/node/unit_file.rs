@@ -131,7 +131,10 @@ mod tests {
         let text = "[Service]\nExecStart=/usr/bin/kubelet \\\n  --config=/a \\\n# no\n  --v=2\n";
         let found = assignments(text);
         assert_eq!(found.len(), 1);
-        assert_eq!(words(&found[0].2), ["/usr/bin/kubelet", "--config=/a", "--v=2"]);
+        assert_eq!(
+            words(&found[0].2),
+            ["/usr/bin/kubelet", "--config=/a", "--v=2"]
+        );
     }
 
     #[test]

@@ -151,7 +151,11 @@ impl Folders {
         let folder_name = format!("{name}.d");
         let mut by_name: BTreeMap<String, String> = BTreeMap::new();
         for (path, listing) in &self.listings {
-            if !listing.entries.iter().any(|entry| entry.name == folder_name) {
+            if !listing
+                .entries
+                .iter()
+                .any(|entry| entry.name == folder_name)
+            {
                 continue;
             }
             let folder = format!("{path}/{folder_name}");
@@ -186,7 +190,12 @@ fn load(host: &mut Host, folders: &Folders, name: String) -> Unit {
         unit.drop_ins = folders.drop_ins(host, &name);
     }
     let mut has_install = false;
-    let files: Vec<String> = unit.fragment.iter().chain(&unit.drop_ins).cloned().collect();
+    let files: Vec<String> = unit
+        .fragment
+        .iter()
+        .chain(&unit.drop_ins)
+        .cloned()
+        .collect();
     for path in files {
         if let Ok(taken) = host.read(&path, 64 << 10) {
             has_install |= apply(&mut unit, &taken.text());
@@ -350,7 +359,11 @@ mod tests {
     fn masked_enabled_and_missing_units_are_told_apart() {
         let scratch = Scratch::new();
         write(&scratch, "usr/lib/systemd/system/kubelet.service", FRAGMENT);
-        write(&scratch, "usr/lib/systemd/system/containerd.service", FRAGMENT);
+        write(
+            &scratch,
+            "usr/lib/systemd/system/containerd.service",
+            FRAGMENT,
+        );
         let etc = scratch.path().join("etc/systemd/system");
         std::fs::create_dir_all(etc.join("multi-user.target.wants")).unwrap();
         symlink("/dev/null", etc.join("containerd.service")).unwrap();

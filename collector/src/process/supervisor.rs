@@ -1,1 +1,1 @@
-pub(crate) fn x(){}
+pub(crate) fn x() {}

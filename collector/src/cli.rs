@@ -1,0 +1,273 @@
+//! The command line, and what of it shapes a collection.
+
+use chrono::{DateTime, Utc};
+use clap::{Parser, Subcommand, ValueEnum};
+use nodebundle_bundle::writer::Container;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Takes a support bundle from this Kubernetes node, or from a dead node's disk.
+///
+/// Exit codes: 0 complete (denied items alone are 0) · 1 cut short by signal, time, space or budget · 2 wrong usage ·
+/// 3 no bundle could be written · 4 the leak gate had to mask something (safe to send, please report).
+#[derive(Debug, Parser)]
+#[command(name = "nodebundle-collector", version, args_conflicts_with_subcommands = true)]
+pub(crate) struct Cli {
+    /// Without a subcommand: collect.
+    #[command(subcommand)]
+    pub(crate) task: Option<Task>,
+    #[command(flatten)]
+    pub(crate) options: Options,
+}
+
+/// Other things to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Task {
+    /// Print every path, command and probe that would be used; touches nothing
+    Plan {
+        #[command(flatten)]
+        options: Options,
+    },
+    /// Check a bundle: manifest, checksums, and a leak scan of what is stored
+    Verify {
+        /// The bundle
+        bundle: String,
+        /// The report as JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// What shapes a collection.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Options {
+    /// Where to: a folder (default name in it), a file, or - for standard output
+    #[arg(short, long, value_name = "PATH")]
+    pub(crate) output: Option<String>,
+    /// Container of the bundle; without it, what the file's name says
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<Format>,
+    /// A mounted file system of a dead node: no commands, no probes; DIR/proc and DIR/run are read as files
+    #[arg(long, value_name = "DIR")]
+    pub(crate) root: Option<String>,
+    /// Oldest log record: an age (90m, 48h, 7d) or a time (RFC 3339)
+    #[arg(long, value_parser = since, value_name = "AGE|TIME")]
+    pub(crate) since: Option<Since>,
+    /// Most bytes of the bundle
+    #[arg(long, value_parser = size, default_value = "50MiB", value_name = "SIZE")]
+    pub(crate) max_size: u64,
+    /// Time for everything
+    #[arg(long, value_parser = duration, default_value = "120s", value_name = "TIME")]
+    pub(crate) deadline: Duration,
+    /// Time for one item
+    #[arg(long, value_parser = duration, default_value = "10s", value_name = "TIME")]
+    pub(crate) item_timeout: Duration,
+    /// No network traffic at all, not even to loopback
+    #[arg(long)]
+    pub(crate) no_probes: bool,
+    /// No request with the node's credential
+    #[arg(long)]
+    pub(crate) no_api: bool,
+    /// What the node is; auto finds out
+    #[arg(long, value_enum, default_value_t = Profile::Auto)]
+    pub(crate) profile: Profile,
+    /// Take this opt-in item too (a spec or spec/item); may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub(crate) with: Vec<String>,
+    /// Leave this out (a spec or spec/item); may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub(crate) without: Vec<String>,
+    /// A key that makes placeholder ids equal across the bundles of a case (mode 0600)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) case_key: Option<String>,
+    /// The collection time, for reproducible bundles (RFC 3339)
+    #[arg(long, value_parser = time, value_name = "TIME")]
+    pub(crate) now: Option<DateTime<Utc>>,
+    /// Who owns the bundle file
+    #[arg(long, value_name = "USER[:GROUP]")]
+    pub(crate) owner: Option<String>,
+    /// Print nothing but errors
+    #[arg(long)]
+    pub(crate) quiet: bool,
+    /// Progress and summary as JSON lines on standard error; the plan as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Container by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    #[value(name = "tar.gz")]
+    TarGz,
+    Zip,
+}
+
+/// What the node is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Profile {
+    Auto,
+    Kubeadm,
+    K3s,
+    Rke2,
+    Eks,
+    Aks,
+    Gke,
+    Openshift,
+    Microshift,
+    Microk8s,
+    K0s,
+    Generic,
+}
+
+/// Oldest log record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Since {
+    /// That long before the node's time.
+    Ago(Duration),
+    /// A time.
+    At(DateTime<Utc>),
+}
+
+impl Options {
+    /// The container: as told, else by the file's name.
+    pub(crate) fn container(&self) -> Container {
+        let zip = match self.format {
+            Some(format) => format == Format::Zip,
+            None => self.output.as_deref().is_some_and(|path| path.ends_with(".zip")),
+        };
+        if zip { Container::Zip } else { Container::TarGz }
+    }
+
+    /// Whether the bundle goes to standard output.
+    pub(crate) fn to_stdout(&self) -> bool {
+        self.output.as_deref() == Some("-")
+    }
+
+    /// Options that shape the content, for `bundle.json`. Paths of this machine stay out of it.
+    pub(crate) fn shaping(&self) -> BTreeMap<String, String> {
+        let mut shaping = BTreeMap::new();
+        let mut set = |name: &str, value: String| shaping.insert(name.to_owned(), value);
+        set("deadline", format!("{}s", self.deadline.as_secs()));
+        set("item-timeout", format!("{}s", self.item_timeout.as_secs()));
+        set("max-size", self.max_size.to_string());
+        if self.root.is_some() {
+            set("root", "true".to_owned());
+        }
+        if self.case_key.is_some() {
+            set("case-key", "true".to_owned());
+        }
+        match self.since {
+            Some(Since::Ago(age)) => drop(set("since", format!("{}s", age.as_secs()))),
+            Some(Since::At(time)) => drop(set("since", crate::clock::rfc3339(time))),
+            None => {}
+        }
+        for (name, on) in [("no-probes", self.no_probes), ("no-api", self.no_api)] {
+            if on {
+                set(name, "true".to_owned());
+            }
+        }
+        for (name, values) in [("with", &self.with), ("without", &self.without)] {
+            if !values.is_empty() {
+                set(name, values.join(","));
+            }
+        }
+        if let Some(profile) = self.profile.to_possible_value() {
+            set("profile", profile.get_name().to_owned());
+        }
+        shaping
+    }
+}
+
+/// `10s`, `5m`, `48h`, `7d`; a bare number is seconds.
+fn duration(text: &str) -> Result<Duration, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = text.strip_prefix(digits).unwrap_or_default();
+    let factor = match unit {
+        "" | "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        "d" => 86_400,
+        _ => return Err(format!("unknown unit {unit:?}: write 90s, 5m, 48h or 7d")),
+    };
+    let number: u64 = digits
+        .parse()
+        .map_err(|_| "write a whole number with a unit, as in 90s, 5m, 48h or 7d".to_owned())?;
+    match number.checked_mul(factor) {
+        Some(seconds) if seconds > 0 && seconds <= 3650 * 86_400 => Ok(Duration::from_secs(seconds)),
+        _ => Err("out of range".to_owned()),
+    }
+}
+
+fn since(text: &str) -> Result<Since, String> {
+    if let Ok(at) = time(text) {
+        return Ok(Since::At(at));
+    }
+    let ago = duration(text).map_err(|why| {
+        format!("{why}; or a time as in 2026-11-22T07:00:00Z")
+    })?;
+    Ok(Since::Ago(ago))
+}
+
+fn time(text: &str) -> Result<DateTime<Utc>, String> {
+    DateTime::parse_from_rfc3339(text)
+        .map(|time| time.with_timezone(&Utc))
+        .map_err(|_| "write a time as in 2026-11-22T07:00:00Z".to_owned())
+}
+
+/// `50MiB`, `512KiB`, `1GiB`; a bare number is bytes.
+fn size(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let factor: u64 = match text.strip_prefix(digits).unwrap_or_default() {
+        "" | "B" => 1,
+        "KiB" | "K" | "k" => 1 << 10,
+        "MiB" | "M" => 1 << 20,
+        "GiB" | "G" => 1 << 30,
+        unit => return Err(format!("unknown unit {unit:?}: write 512KiB, 50MiB or 1GiB")),
+    };
+    let number: u64 = digits
+        .parse()
+        .map_err(|_| "write a whole number with a unit, as in 50MiB".to_owned())?;
+    match number.checked_mul(factor) {
+        Some(bytes) if bytes >= 256 << 10 => Ok(bytes),
+        Some(_) => Err("a bundle needs at least 256KiB".to_owned()),
+        None => Err("out of range".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory as _;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn ages_sizes_and_times_are_read() {
+        assert_eq!(duration("48h"), Ok(Duration::from_secs(172_800)));
+        assert_eq!(size("50MiB"), Ok(50 << 20));
+        assert_eq!(since("90m"), Ok(Since::Ago(Duration::from_secs(5400))));
+        assert!(matches!(since("2026-11-22T07:00:00Z"), Ok(Since::At(_))));
+    }
+
+    #[test]
+    fn a_wrong_value_says_what_to_write() {
+        assert!(duration("soon").unwrap_err().contains("48h"));
+        assert!(duration("0s").is_err());
+        assert!(size("10").unwrap_err().contains("256KiB"));
+        assert!(since("yesterday").unwrap_err().contains("2026-11-22T07:00:00Z"));
+    }
+
+    #[test]
+    fn the_name_decides_the_container_unless_told_otherwise() {
+        let parse = |words: &[&str]| Cli::parse_from([&["c"], words].concat()).options;
+        assert_eq!(parse(&["-o", "x.zip"]).container(), Container::Zip);
+        assert_eq!(parse(&["-o", "x"]).container(), Container::TarGz);
+        assert_eq!(
+            parse(&["-o", "x.zip", "--format", "tar.gz"]).container(),
+            Container::TarGz
+        );
+    }
+}

@@ -1,0 +1,266 @@
+//! One collection from start to end: output, identity, node, plan, secrets, items, summary.
+
+use crate::cli::{Options, Since};
+use crate::clock::Clock;
+use crate::events::{Event, Events};
+use crate::host::{Host, Reach};
+use crate::identity;
+use crate::learn;
+use crate::node::Node;
+use crate::output::{Output, OutputError, OutputFile, place};
+use crate::stop::Stop;
+use crate::take::{Choice, Taking};
+use crate::vault::Vault;
+use crate::{plan, summary};
+use nodebundle_bundle::redact::CaseKey;
+use nodebundle_bundle::writer::{Container, Setup, WriteError};
+use nodebundle_bundle::{BundleInfo, Record};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Why there is no bundle. Each message says what to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum CollectError {
+    /// The place of the bundle.
+    #[error(transparent)]
+    Output(#[from] OutputError),
+    /// The bundle could not be begun.
+    #[error("no bundle could be begun: {0}")]
+    Begin(WriteError),
+    /// `--case-key`, `--owner` or `--root`.
+    #[error("{0}")]
+    Usage(String),
+}
+
+/// What a finished collection says of itself.
+#[derive(Debug)]
+pub(crate) struct Collected {
+    /// Where the bundle is; `-` for standard output.
+    pub(crate) path: String,
+    /// Compressed size.
+    pub(crate) bytes: u64,
+    /// Every item.
+    pub(crate) records: Vec<Record>,
+    /// Rule id → what the gate masked.
+    pub(crate) gate_hits: BTreeMap<String, u64>,
+    /// Why it was cut short.
+    pub(crate) cut: Option<String>,
+    /// Command that fetches the bundle, where the caller cannot read it.
+    pub(crate) fetch: Option<String>,
+}
+
+impl Collected {
+    /// Exit code by the contract: 4 wins over 1.
+    pub(crate) fn exit(&self) -> u8 {
+        match (self.gate_hits.is_empty(), &self.cut) {
+            (false, _) => 4,
+            (true, Some(_)) => 1,
+            (true, None) => 0,
+        }
+    }
+}
+
+/// Collects.
+pub(crate) fn collect(
+    options: &Options,
+    stop: Stop,
+    events: &mut Events,
+) -> Result<Collected, CollectError> {
+    let clock = Clock::new(options.now);
+    let mut host = Host::new(reach(options, clock)?, stop);
+    let key = identity::case_key(options)?;
+    let owner = identity::owner(options)?;
+    let name = identity::node_name(&mut host);
+    let info = info(options, &host, name);
+    let top_folder = format!("nodebundle-{}-{}", info.node, info.started.format("%Y%m%dT%H%M%SZ"));
+    let (output, budget, least) = open_output(options, &top_folder)?;
+    let path = match &output {
+        Output::File(file) => file.partial_path(),
+        Output::Stream(_) => "-".to_owned(),
+    };
+    let setup = Setup {
+        container: options.container(),
+        top_folder: &top_folder,
+        info: &info,
+        mtime: u64::try_from(info.started.timestamp()).unwrap_or(0),
+    };
+    let vault = Vault::begin(output, &setup, key.clone(), clock, budget)
+        .map_err(CollectError::Begin)?;
+    events.send(&Event::Begun { path });
+    let mut run = Run {
+        host,
+        vault,
+        events,
+        options,
+        key,
+        choice: Choice {
+            without: options.without.clone(),
+            with: options.with.clone(),
+            since: None,
+            least,
+        },
+    };
+    // An output that fails from here on leaves a readable part behind.
+    let cut = match run.fill() {
+        Ok(cut) => cut,
+        Err(error) => Some(error.to_string()),
+    };
+    Ok(run.finish(cut, owner))
+}
+
+fn reach(options: &Options, clock: Clock) -> Result<Reach, CollectError> {
+    let root = options.root.clone().unwrap_or_else(|| "/".to_owned());
+    let flags = rustix::fs::OFlags::PATH | rustix::fs::OFlags::DIRECTORY;
+    if let Err(errno) = rustix::fs::open(root.as_str(), flags, rustix::fs::Mode::empty()) {
+        return Err(CollectError::Usage(format!(
+            "--root {root}: {errno}; give the folder where the node's file system is mounted"
+        )));
+    }
+    Ok(Reach {
+        root,
+        live: options.root.is_none(),
+        item_timeout: options.item_timeout,
+        clock,
+    })
+}
+
+fn info(options: &Options, host: &Host, node: String) -> BundleInfo {
+    let live = host.is_live();
+    BundleInfo {
+        format_version: 1,
+        collector_version: env!("CARGO_PKG_VERSION").to_owned(),
+        node,
+        mode: if live { "live" } else { "root" }.to_owned(),
+        started: host.clock().now(),
+        monotonic_seconds: live.then(identity::uptime_seconds),
+        boot_id: live.then(identity::boot_id).flatten(),
+        uid: rustix::process::geteuid().as_raw(),
+        comparable_ids: options.case_key.is_some(),
+        options: options.shaping(),
+    }
+}
+
+/// The output, the compressed bytes it may get, and whether only T0 fits.
+fn open_output(options: &Options, top_folder: &str) -> Result<(Output, u64, bool), CollectError> {
+    if options.to_stdout() {
+        let stdout = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdout(), 3)
+            .map_err(|errno| CollectError::Begin(WriteError::Io(errno.into())))?;
+        return Ok((Output::Stream(stdout.into()), options.max_size, false));
+    }
+    let ending = match options.container() {
+        Container::TarGz => "tar.gz",
+        Container::Zip => "zip",
+    };
+    let default_name = format!("{top_folder}.{ending}");
+    let (folder, name) = place(options.output.as_deref(), &default_name);
+    let file = OutputFile::create(&folder, &name)?;
+    let free = file.free_bytes().unwrap_or(u64::MAX);
+    let share = (free / 50).min(file.above_threshold().unwrap_or(u64::MAX));
+    if share.max(free / 50) < LEAST_BYTES {
+        file.discard();
+        return Err(OutputError::NoSpace { path: folder, free }.into());
+    }
+    let budget = options.max_size.min(share.max(LEAST_BYTES));
+    Ok((Output::File(file), budget, share < COMFORTABLE_BYTES))
+}
+
+struct Run<'a> {
+    host: Host,
+    vault: Vault<Output>,
+    events: &'a mut Events,
+    options: &'a Options,
+    key: CaseKey,
+    choice: Choice,
+}
+
+impl Run<'_> {
+    /// Everything between `bundle.json` and the end; says why it was cut short.
+    fn fill(&mut self) -> Result<Option<String>, WriteError> {
+        let node = Node::resolve(&mut self.host);
+        self.choice.since = since(self.options, &self.host, &node);
+        let text = plan::resolved(&mut self.host, &node, &self.choice);
+        self.vault.plan(&text)?;
+        let learned = learn::learn(&mut self.host, &node);
+        self.vault.know(self.key.clone(), learned.secrets);
+        for (path, failure) in learned.not_learned {
+            let open = self.vault.open(format!("learn:{path}"), "learn", &path);
+            self.vault.fail(open, &failure)?;
+        }
+        let mut taking = Taking {
+            host: &mut self.host,
+            node: &node,
+            vault: &mut self.vault,
+            events: self.events,
+            choice: &self.choice,
+            claimed: BTreeSet::new(),
+            journals: Vec::new(),
+            done: 0,
+            total: 0,
+        };
+        let cut = taking.all()?;
+        taking.journal_facts()?;
+        Ok(cut)
+    }
+
+    fn finish(mut self, cut: Option<String>, owner: Option<identity::Owner>) -> Collected {
+        let records = self.vault.writer().records().to_vec();
+        let gate_hits = self.vault.writer().gate_hits().clone();
+        let mut collected = Collected {
+            path: "-".to_owned(),
+            bytes: self.vault.writer().bytes_written(),
+            records,
+            gate_hits,
+            cut,
+            fetch: None,
+        };
+        let complete = collected.cut.is_none();
+        match self.vault.finish(complete, collected.cut.clone()) {
+            Ok(Output::File(file)) => close(file, owner, &mut collected),
+            Ok(Output::Stream(_)) => {}
+            Err(error) => {
+                collected.cut.get_or_insert_with(|| error.to_string());
+            }
+        }
+        summary::note_size(&mut collected);
+        collected
+    }
+}
+
+fn close(file: OutputFile, owner: Option<identity::Owner>, collected: &mut Collected) {
+    collected.fetch = identity::hand_over(&file, owner);
+    match file.finish() {
+        Ok(path) => collected.path = path,
+        Err(error) => {
+            collected.cut.get_or_insert_with(|| error.to_string());
+        }
+    }
+}
+
+/// The oldest record wanted: as told, else the earlier of 48 hours and the start of the boot before this one.
+fn since(options: &Options, host: &Host, node: &Node) -> Option<u64> {
+    let now = if host.is_live() {
+        u64::try_from(host.clock().now().timestamp_micros()).ok()
+    } else {
+        node.newest_record
+    };
+    let before = |age: std::time::Duration| {
+        let age = u64::try_from(age.as_micros()).unwrap_or(u64::MAX);
+        Some(now?.saturating_sub(age))
+    };
+    match options.since {
+        Some(Since::At(time)) => u64::try_from(time.timestamp_micros()).ok(),
+        Some(Since::Ago(age)) => before(age),
+        None => {
+            let window = before(DEFAULT_AGE)?;
+            let second_last = node.boots.iter().rev().nth(1);
+            Some(second_last.map_or(window, |(_, start)| window.min(*start)))
+        }
+    }
+}
+
+/// Two days.
+const DEFAULT_AGE: std::time::Duration = std::time::Duration::from_secs(48 * 3600);
+/// Below this share of the free space nothing is written.
+const LEAST_BYTES: u64 = 2 << 20;
+/// Below this share only T0 is taken.
+const COMFORTABLE_BYTES: u64 = 8 << 20;

@@ -1,0 +1,269 @@
+//! The output file: made once, never over anything, under a name that says it is not finished until it is.
+
+use rustix::fs::{self, AtFlags, Mode, OFlags, RenameFlags};
+use rustix::io::Errno;
+use rustix::process::{Gid, Uid};
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::OwnedFd;
+
+/// Where the bundle goes.
+#[derive(Debug)]
+pub(crate) enum Output {
+    /// A file in a folder that was opened once.
+    File(OutputFile),
+    /// Standard output.
+    Stream(File),
+}
+
+/// A file that is being written as `<name>.partial`.
+#[derive(Debug)]
+pub(crate) struct OutputFile {
+    folder: OwnedFd,
+    folder_path: String,
+    name: String,
+    file: File,
+}
+
+/// Why no bundle can be written; each says what to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum OutputError {
+    /// The folder cannot be opened.
+    #[error("cannot open the folder {path}: {why}; choose another with -o")]
+    Folder { path: String, why: io::Error },
+    /// The name is taken.
+    #[error("{0} exists and is never replaced: choose another name with -o")]
+    Exists(String),
+    /// The file cannot be made.
+    #[error("cannot make {path}: {why}; choose another place with -o, or use -o - and a pipe")]
+    Create { path: String, why: io::Error },
+    /// Too little room.
+    #[error(
+        "{path} has {free} bytes free, too few for any bundle: choose another place with -o, send it away with -o -, or free some space"
+    )]
+    NoSpace { path: String, free: u64 },
+    /// Standard output is a terminal.
+    #[error("standard output is a terminal: a bundle is binary, so redirect it or give a path to -o")]
+    Terminal,
+    /// The file is written, but could not get its name.
+    #[error("the bundle is written as {path}, but could not be renamed: {why}")]
+    Rename { path: String, why: io::Error },
+}
+
+impl OutputFile {
+    /// Opens the folder and makes `<name>.partial` in it, readable by its owner only.
+    pub(crate) fn create(folder_path: &str, name: &str) -> Result<Self, OutputError> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let folder =
+            fs::open(folder_path, flags, Mode::empty()).map_err(|errno| OutputError::Folder {
+                path: folder_path.to_owned(),
+                why: errno.into(),
+            })?;
+        let full = join(folder_path, name);
+        if fs::statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW).is_ok() {
+            return Err(OutputError::Exists(full));
+        }
+        let partial = format!("{name}.partial");
+        let flags = OFlags::WRONLY
+            | OFlags::CREATE
+            | OFlags::EXCL
+            | OFlags::NOFOLLOW
+            | OFlags::CLOEXEC;
+        let file = fs::openat(&folder, &partial, flags, Mode::RUSR | Mode::WUSR).map_err(
+            |errno| match errno {
+                Errno::EXIST => OutputError::Exists(format!("{full}.partial")),
+                errno => OutputError::Create {
+                    path: full.clone(),
+                    why: errno.into(),
+                },
+            },
+        )?;
+        Ok(Self {
+            folder,
+            folder_path: folder_path.to_owned(),
+            name: name.to_owned(),
+            file: File::from(file),
+        })
+    }
+
+    /// Bytes that ordinary users may still write there.
+    pub(crate) fn free_bytes(&self) -> Option<u64> {
+        let space = fs::fstatvfs(&self.folder).ok()?;
+        Some(space.f_bavail.saturating_mul(space.f_frsize))
+    }
+
+    /// Bytes that may be written before a usual eviction threshold (10 % free) is crossed; `None` when it is crossed already.
+    pub(crate) fn above_threshold(&self) -> Option<u64> {
+        let space = fs::fstatvfs(&self.folder).ok()?;
+        let threshold = space.f_blocks / 10;
+        let left = space.f_bavail.checked_sub(threshold)?;
+        Some(left.saturating_mul(space.f_frsize))
+    }
+
+    /// Gives the file to somebody.
+    pub(crate) fn give_to(&self, uid: u32, gid: Option<u32>) -> io::Result<()> {
+        let group = gid.map(Gid::from_raw);
+        Ok(fs::fchown(&self.file, Some(Uid::from_raw(uid)), group)?)
+    }
+
+    /// Whether the folder is that user's and nobody else may write to it.
+    pub(crate) fn is_private_to(&self, uid: u32) -> bool {
+        fs::fstat(&self.folder).is_ok_and(|stat| stat.st_uid == uid && stat.st_mode & 0o022 == 0)
+    }
+
+    /// Where it will be.
+    pub(crate) fn path(&self) -> String {
+        join(&self.folder_path, &self.name)
+    }
+
+    /// Where it is until it is finished.
+    pub(crate) fn partial_path(&self) -> String {
+        format!("{}.partial", self.path())
+    }
+
+    /// Drops a file in which nothing usable was stored.
+    pub(crate) fn discard(self) {
+        let partial = format!("{}.partial", self.name);
+        fs::unlinkat(&self.folder, partial, AtFlags::empty()).ok();
+    }
+
+    /// Gives the finished file its name, or another when somebody took that meanwhile. Returns its path.
+    pub(crate) fn finish(mut self) -> Result<String, OutputError> {
+        self.file.flush().ok();
+        self.file.sync_all().ok();
+        let partial = format!("{}.partial", self.name);
+        for attempt in 0..10 {
+            let name = numbered(&self.name, attempt);
+            match self.rename(&partial, &name) {
+                Ok(()) => return Ok(join(&self.folder_path, &name)),
+                Err(Errno::EXIST) => {}
+                Err(errno) => {
+                    return Err(OutputError::Rename {
+                        path: join(&self.folder_path, &partial),
+                        why: errno.into(),
+                    });
+                }
+            }
+        }
+        Err(OutputError::Exists(self.path()))
+    }
+
+    /// Without replacing: some file systems know no such rename, but all refuse to link over a name.
+    fn rename(&self, from: &str, to: &str) -> Result<(), Errno> {
+        match fs::renameat_with(&self.folder, from, &self.folder, to, RenameFlags::NOREPLACE) {
+            Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
+                fs::linkat(&self.folder, from, &self.folder, to, AtFlags::empty())?;
+                fs::unlinkat(&self.folder, from, AtFlags::empty())
+            }
+            other => other,
+        }
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::File(file) => file.file.write(bytes),
+            Self::Stream(stream) => stream.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::File(file) => file.file.flush(),
+            Self::Stream(stream) => stream.flush(),
+        }
+    }
+}
+
+/// Folder and file name for `-o`: an existing folder gets the default name. The folder of a bare name is `.`.
+pub(crate) fn place(path: Option<&str>, default_name: &str) -> (String, String) {
+    let Some(path) = path else {
+        return (".".to_owned(), default_name.to_owned());
+    };
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    if path.ends_with('/') || fs::open(path, flags, Mode::empty()).is_ok() {
+        return (path.to_owned(), default_name.to_owned());
+    }
+    match path.rsplit_once('/') {
+        Some(("", name)) => ("/".to_owned(), name.to_owned()),
+        Some((folder, name)) => (folder.to_owned(), name.to_owned()),
+        None => (".".to_owned(), path.to_owned()),
+    }
+}
+
+fn join(folder: &str, name: &str) -> String {
+    match folder {
+        "." => name.to_owned(),
+        folder => format!("{}/{name}", folder.trim_end_matches('/')),
+    }
+}
+
+/// `x.tar.gz`, `x-1.tar.gz`, …
+fn numbered(name: &str, attempt: u32) -> String {
+    if attempt == 0 {
+        return name.to_owned();
+    }
+    let stem = ENDINGS
+        .iter()
+        .find_map(|ending| Some((name.strip_suffix(ending)?, *ending)));
+    let (stem, ending) = stem.unwrap_or((name, ""));
+    format!("{stem}-{attempt}{ending}")
+}
+
+const ENDINGS: &[&str] = &[".tar.gz", ".tgz", ".zip"];
+
+#[cfg(test)]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "tests look at what was written with the standard library"
+)]
+mod tests {
+    use super::*;
+    use crate::scratch::Scratch;
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    fn create(scratch: &Scratch) -> Result<OutputFile, OutputError> {
+        OutputFile::create(scratch.path().to_str().unwrap(), "b.tar.gz")
+    }
+
+    #[test]
+    fn a_bundle_is_partial_until_it_is_finished_and_for_its_owner_only() {
+        let scratch = Scratch::new();
+        let output = create(&scratch).unwrap();
+        assert!(scratch.path().join("b.tar.gz.partial").exists());
+        let path = output.finish().unwrap();
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert!(!scratch.path().join("b.tar.gz.partial").exists());
+    }
+
+    #[test]
+    fn an_existing_name_is_refused_at_start_and_avoided_at_the_end() {
+        let scratch = Scratch::new();
+        let output = create(&scratch).unwrap();
+        std::fs::write(scratch.path().join("b.tar.gz"), "old").unwrap();
+        let path = output.finish().unwrap();
+        assert!(path.ends_with("b-1.tar.gz"), "{path}");
+        let old = std::fs::read(scratch.path().join("b.tar.gz")).unwrap();
+        assert_eq!(old, b"old");
+        assert!(matches!(create(&scratch), Err(OutputError::Exists(_))));
+    }
+
+    #[test]
+    fn a_planted_link_is_not_followed() {
+        let scratch = Scratch::new();
+        symlink("/etc/passwd", scratch.path().join("b.tar.gz.partial")).unwrap();
+        assert!(matches!(create(&scratch), Err(OutputError::Exists(_))));
+    }
+
+    #[test]
+    fn a_folder_gets_the_default_name() {
+        let scratch = Scratch::new();
+        let folder = scratch.path().to_str().unwrap();
+        assert_eq!(place(Some(folder), "d"), (folder.to_owned(), "d".to_owned()));
+        assert_eq!(place(Some("x/y.zip"), "d"), ("x".to_owned(), "y.zip".to_owned()));
+        assert_eq!(place(None, "d"), (".".to_owned(), "d".to_owned()));
+    }
+}

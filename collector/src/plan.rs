@@ -1,0 +1,165 @@
+//! What would be, or will be, taken: for a person, as JSON, and as `plan.json`.
+
+use crate::cli::Options;
+use crate::expand;
+use crate::facts;
+use crate::host::Host;
+use crate::node::Node;
+use crate::probes;
+use crate::spec::{Item, Source, Spec};
+use crate::take::{Choice, id, in_order};
+use serde::Serialize;
+use std::fmt::Write as _;
+
+/// One line of the plan.
+#[derive(Debug, Serialize)]
+struct Line {
+    id: String,
+    kind: String,
+    source: String,
+    path: String,
+    cap: u64,
+    tier: &'static str,
+    sensitivity: &'static str,
+    reason: &'static str,
+}
+
+/// The declared plan; nothing of the node is looked at.
+pub(crate) fn declared(options: &Options) -> String {
+    let choice = Choice {
+        without: options.without.clone(),
+        with: options.with.clone(),
+        since: None,
+        least: false,
+    };
+    let mut lines: Vec<Line> = in_order(&choice)
+        .iter()
+        .map(|(spec, item)| line(spec, item))
+        .collect();
+    if options.root.is_some() {
+        lines.retain(|line| !line.source.starts_with("command: "));
+    } else if !options.no_probes {
+        lines.extend(probes::ALL.iter().map(|probe| Line {
+            id: format!("probe/{}", probe.name),
+            kind: "probe".to_owned(),
+            source: format!("probe: {}", probe.about),
+            path: format!("probes/{}.json", probe.name),
+            cap: 64 << 10,
+            tier: "T0",
+            sensitivity: "identifying",
+            reason: probe.reason,
+        }));
+    }
+    if options.json {
+        return facts::list("items", &lines);
+    }
+    text(&lines)
+}
+
+/// `plan.json`: every item with its paths on this node.
+pub(crate) fn resolved(host: &mut Host, node: &Node, choice: &Choice) -> String {
+    let mut lines = Vec::new();
+    for (spec, item) in in_order(choice) {
+        match (&item.source, expand::files(host, node, item)) {
+            (Source::Named { .. } | Source::Folder { .. }, Ok(files)) if !files.is_empty() => {
+                for file in files {
+                    let mut line = line(spec, item);
+                    line.id = format!("{}:{file}", line.id);
+                    line.path = format!("files{file}");
+                    line.source = file;
+                    lines.push(line);
+                }
+            }
+            _ => lines.push(line(spec, item)),
+        }
+    }
+    let observed = observed_at(host, node);
+    let items = facts::list("items", &lines);
+    items.replacen("{\n", &format!("{{\n \"observed_at\": {observed},\n"), 1)
+}
+
+/// The node's own time and where it was read.
+fn observed_at(host: &Host, node: &Node) -> String {
+    let (time, from) = match node.newest_record {
+        _ if host.is_live() => (Some(host.clock().now()), "clock"),
+        Some(newest) => (
+            Some(crate::clock::from_microseconds(newest)),
+            "newest journal record",
+        ),
+        None => (None, "unknown"),
+    };
+    let time = time.map(crate::clock::rfc3339);
+    serde_json::json!({"time": time, "from": from}).to_string()
+}
+
+fn line(spec: &Spec, item: &Item) -> Line {
+    Line {
+        id: id(spec, item),
+        kind: item.kind.to_owned(),
+        source: item.source.describe(),
+        path: item.source.stored_below(),
+        cap: item.cap,
+        tier: item.tier.as_str(),
+        sensitivity: item.sensitivity.as_str(),
+        reason: item.reason,
+    }
+}
+
+fn text(lines: &[Line]) -> String {
+    let mut text = String::from(
+        "What would be taken, in this order; nothing was touched. Secrets are masked before anything is stored.\n",
+    );
+    let mut spec = "";
+    for line in lines {
+        let name = line.id.split('/').next().unwrap_or_default();
+        if name != spec {
+            let about = crate::specs::ALL
+                .iter()
+                .find(|spec| spec.name == name)
+                .map_or("active probes", |spec| spec.about);
+            writeln!(text, "\n{name}: {about}").ok();
+            spec = name;
+        }
+        let cap = line.cap.div_ceil(1024);
+        writeln!(
+            text,
+            "  {}  [{}, {}, at most {cap} KiB]\n      {}",
+            line.source, line.tier, line.sensitivity, line.reason
+        )
+        .ok();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser as _;
+
+    fn options(words: &[&str]) -> Options {
+        crate::cli::Cli::parse_from([&["c"], words].concat()).options
+    }
+
+    #[test]
+    fn the_plan_names_every_spec_and_is_the_same_each_time() {
+        let text = declared(&options(&[]));
+        for spec in crate::specs::ALL {
+            assert!(text.contains(&format!("\n{}: ", spec.name)), "{}", spec.name);
+        }
+        assert_eq!(text, declared(&options(&[])));
+    }
+
+    #[test]
+    fn a_dead_node_gets_no_command() {
+        let text = declared(&options(&["--root", "/mnt", "--json"]));
+        assert!(!text.contains("command: "));
+        let plan: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert!(plan["items"].as_array().unwrap().len() > 50);
+    }
+
+    #[test]
+    fn what_is_left_out_is_not_planned() {
+        let text = declared(&options(&["--without", "journal", "--json"]));
+        assert!(!text.contains("journal/kubelet"));
+    }
+}

@@ -1,0 +1,109 @@
+//! Space, inodes and read-only mounts of the file systems that matter.
+
+use crate::facts;
+use crate::host::Host;
+use crate::host::mounts::unescape;
+use crate::host::wire::Failure;
+use crate::node::Node;
+use crate::spec::{Item, KIB, Sensitivity, Source, Spec, Tier};
+use nodebundle_bundle::Outcome;
+use serde_json::{Value, json};
+
+pub(crate) const SPEC: Spec = Spec {
+    name: "disk",
+    about: "file systems",
+    items: &[Item {
+        name: "space",
+        kind: "filesystems",
+        source: Source::Fact {
+            topic: "filesystems",
+            make: space,
+        },
+        cap: 64 * KIB,
+        tier: Tier::T0,
+        sensitivity: Sensitivity::Public,
+        reason: "disk pressure, no inodes, remounted read-only",
+    }],
+};
+
+/// `facts/filesystems.json`; a mounted tree's space is not the node's, so only on a running host.
+fn space(host: &mut Host, _: &Node) -> Result<String, Failure> {
+    if !host.is_live() {
+        return Err(Failure::new(
+            Outcome::NotApplicable,
+            "a mounted tree does not tell the node's space",
+        ));
+    }
+    let mounts = host.line("/proc/self/mounts").unwrap_or_default();
+    let mut found = Vec::new();
+    for path in FOLDERS {
+        if let Ok(space) = host.space(path) {
+            let (device, kind, mount) = mount_of(&mounts, path);
+            let line = json!({
+                "mount": mount,
+                "device": device,
+                "type": kind,
+                "read_only": space.read_only,
+                "bytes": space.bytes,
+                "bytes_available": space.bytes_available,
+                "inodes": space.inodes,
+                "inodes_available": space.inodes_available,
+            });
+            if !found.contains(&line) {
+                found.push(line);
+            }
+        }
+    }
+    Ok(facts::list::<Value>("filesystems", &found))
+}
+
+/// Device, type and mount point of the innermost mount above the path; the last of two at one point hides the first.
+fn mount_of(mounts: &str, path: &str) -> (String, String, String) {
+    let mut best = (String::new(), String::new(), "/".to_owned());
+    for line in mounts.lines() {
+        let mut fields = line.split(' ');
+        let (Some(device), Some(point), Some(kind)) = (fields.next(), fields.next(), fields.next())
+        else {
+            continue;
+        };
+        let point = unescape(point);
+        let above = point == "/"
+            || path
+                .strip_prefix(point.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        if above && point.len() >= best.2.len() {
+            best = (unescape(device), kind.to_owned(), point);
+        }
+    }
+    best
+}
+
+const FOLDERS: &[&str] = &[
+    "/",
+    "/var",
+    "/var/lib",
+    "/var/lib/kubelet",
+    "/var/lib/containerd",
+    "/var/lib/containers",
+    "/var/lib/docker",
+    "/var/lib/etcd",
+    "/var/lib/rancher",
+    "/var/lib/k0s",
+    "/var/log",
+    "/run",
+    "/tmp",
+    "/etc",
+    "/boot",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_innermost_mount_is_named() {
+        let mounts = "/dev/a / ext4 rw 0 0\n/dev/b /var/lib xfs rw 0 0\n";
+        assert_eq!(mount_of(mounts, "/var/lib/kubelet").2, "/var/lib");
+        assert_eq!(mount_of(mounts, "/var/library").0, "/dev/a");
+    }
+}

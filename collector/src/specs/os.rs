@@ -1,0 +1,268 @@
+//! The operating system and kernel: version, cgroups, swap, modules, sysctls, mounts.
+
+use crate::facts;
+use crate::host::Host;
+use crate::host::wire::Failure;
+use crate::node::Node;
+use crate::spec::{Item, KIB, Sensitivity, Source, Spec, Tier, anything};
+use nodebundle_bundle::Outcome;
+use serde_json::{Map, Value, json};
+
+pub(crate) const SPEC: Spec = Spec {
+    name: "os",
+    about: "operating system and kernel",
+    items: &[
+        fact("host", "host", host_fact, "which node, which kernel, when"),
+        fact("sysctls", "sysctls", sysctls, "forwarding off, kernel defaults, inotify limits"),
+        fact("programs", "programs", programs, "a program is missing, empty, or of another kind"),
+        file("os-release", "/etc/os-release"),
+        file("usr-os-release", "/usr/lib/os-release"),
+        file("machine-id", "/etc/machine-id"),
+        file("boot-id", "/proc/sys/kernel/random/boot_id"),
+        file("version", "/proc/version"),
+        file("cmdline", "/proc/cmdline"),
+        file("uptime", "/proc/uptime"),
+        file("loadavg", "/proc/loadavg"),
+        file("meminfo", "/proc/meminfo"),
+        file("swaps", "/proc/swaps"),
+        file("cgroups", "/proc/cgroups"),
+        file("filesystems", "/proc/filesystems"),
+        file("modules", "/proc/modules"),
+        file("mounts", "/proc/mounts"),
+        file("mounts-of-init", "/proc/1/mounts"),
+        file("init-cgroup", "/proc/1/cgroup"),
+        file("pressure-memory", "/proc/pressure/memory"),
+        file("pressure-io", "/proc/pressure/io"),
+        file("pressure-cpu", "/proc/pressure/cpu"),
+        file("cgroup-controllers", "/sys/fs/cgroup/cgroup.controllers"),
+        file("cgroup-subtree", "/sys/fs/cgroup/cgroup.subtree_control"),
+        file("selinux", "/sys/fs/selinux/enforce"),
+        file("selinux-config", "/etc/selinux/config"),
+        file("apparmor", "/sys/module/apparmor/parameters/enabled"),
+        file("fips", "/proc/sys/crypto/fips_enabled"),
+        file("fstab", "/etc/fstab"),
+        file("sysctl-conf", "/etc/sysctl.conf"),
+        file("modules-file", "/etc/modules"),
+        folder("sysctl-d", "/etc/sysctl.d"),
+        folder("modules-load", "/etc/modules-load.d"),
+        folder("modprobe", "/etc/modprobe.d"),
+        Item {
+            name: "recorded-sysctls",
+            kind: "sysctl",
+            source: Source::Named {
+                what: "the sysctls of the list, as files",
+                paths: |_| SYSCTLS.iter().map(|name| sysctl_path(name)).collect(),
+                accepts: anything,
+            },
+            cap: 4 * KIB,
+            tier: Tier::T0,
+            sensitivity: Sensitivity::Public,
+            reason: "forwarding off, kernel defaults, inotify limits",
+        },
+        listing("root", "/"),
+        listing("cgroup-root", "/sys/fs/cgroup"),
+        listing("usr-bin-kubernetes", "/usr/local/bin"),
+        listing("opt-bin", "/opt/bin"),
+    ],
+};
+
+const fn fact(
+    name: &'static str,
+    topic: &'static str,
+    make: fn(&mut Host, &Node) -> Result<String, Failure>,
+    reason: &'static str,
+) -> Item {
+    Item {
+        name,
+        kind: "os",
+        source: Source::Fact { topic, make },
+        cap: 64 * KIB,
+        tier: Tier::T0,
+        sensitivity: Sensitivity::Identifying,
+        reason,
+    }
+}
+
+const fn file(name: &'static str, path: &'static str) -> Item {
+    Item {
+        name,
+        kind: "os",
+        source: Source::File(path),
+        cap: 128 * KIB,
+        tier: Tier::T0,
+        sensitivity: Sensitivity::Mixed,
+        reason: "unsupported combination, missing controller, swap on, exhaustion",
+    }
+}
+
+const fn folder(name: &'static str, path: &'static str) -> Item {
+    Item {
+        name,
+        kind: "os",
+        source: Source::Folder {
+            path,
+            names: &["*.conf"],
+            depth: 0,
+        },
+        cap: 64 * KIB,
+        tier: Tier::T1,
+        sensitivity: Sensitivity::Public,
+        reason: "what is set at boot",
+    }
+}
+
+const fn listing(name: &'static str, path: &'static str) -> Item {
+    Item {
+        name,
+        kind: "listing",
+        source: Source::Listing(path),
+        cap: 256 * KIB,
+        tier: Tier::T0,
+        sensitivity: Sensitivity::Public,
+        reason: "proves what is missing",
+    }
+}
+
+/// `facts/host.json`. `now` is the node's time: the collection's on a running host, else the newest journal record's.
+fn host_fact(host: &mut Host, node: &Node) -> Result<String, Failure> {
+    let mut fields = Map::new();
+    if let Some(name) = &node.hostname {
+        fields.insert("hostname".into(), json!(name));
+    }
+    if host.is_live() {
+        let system = rustix::system::uname();
+        fields.insert("kernel".into(), json!(system.release().to_string_lossy()));
+        fields.insert("arch".into(), json!(system.machine().to_string_lossy()));
+        fields.insert("uid".into(), json!(rustix::process::geteuid().as_raw()));
+        let now = crate::clock::rfc3339(host.clock().now());
+        fields.insert("now".into(), json!(now));
+        fields.insert("now_from".into(), json!("clock"));
+    } else if let Some(newest) = node.newest_record {
+        let now = crate::clock::rfc3339(crate::clock::from_microseconds(newest));
+        fields.insert("now".into(), json!(now));
+        fields.insert("now_from".into(), json!("newest journal record"));
+    }
+    Ok(facts::object(&fields))
+}
+
+fn sysctls(host: &mut Host, _: &Node) -> Result<String, Failure> {
+    let mut found = Vec::new();
+    for name in SYSCTLS {
+        if let Some(value) = host.line(&sysctl_path(name)) {
+            let value = value.split_whitespace().collect::<Vec<_>>().join(" ");
+            found.push(json!({"name": name, "value": value}));
+        }
+    }
+    if found.is_empty() {
+        return Err(Failure::new(Outcome::NotApplicable, "no sysctls in this tree"));
+    }
+    Ok(facts::list("sysctls", &found))
+}
+
+fn sysctl_path(name: &str) -> String {
+    format!("/proc/sys/{}", name.replace('.', "/"))
+}
+
+/// `facts/programs.json`: programs that units and kubeconfigs name, and those that every node needs.
+fn programs(host: &mut Host, node: &Node) -> Result<String, Failure> {
+    let named = node.programs.iter().cloned();
+    let usual = PROGRAMS.iter().map(|path| (*path).to_owned());
+    let mut found = Vec::new();
+    for path in crate::node::unique(named.chain(usual)) {
+        if let Some(program) = program(host, &path) {
+            found.push(program);
+        }
+    }
+    Ok(facts::list("programs", &found))
+}
+
+/// `None` where existence cannot be told.
+fn program(host: &mut Host, path: &str) -> Option<Value> {
+    let stat = match host.stat(path) {
+        Ok(stat) => stat,
+        Err(failure) if failure.outcome == Outcome::Absent => {
+            return Some(json!({"path": path, "exists": false}));
+        }
+        Err(_) => return None,
+    };
+    let start = host.read_once(path, 64, crate::host::wire::Keep::Start);
+    let kind = start.as_ref().ok().map(|taken| kind_of(&taken.bytes));
+    Some(json!({
+        "path": path,
+        "exists": true,
+        "mode": stat.attributes.mode,
+        "kind": kind,
+        "size": stat.size,
+    }))
+}
+
+fn kind_of(start: &[u8]) -> &'static str {
+    match start {
+        [] => "empty",
+        [0x7f, b'E', b'L', b'F', ..] => "elf",
+        [b'#', b'!', ..] => "script",
+        _ => "other",
+    }
+}
+
+const PROGRAMS: &[&str] = &[
+    "/usr/bin/kubelet",
+    "/usr/local/bin/kubelet",
+    "/usr/bin/containerd",
+    "/usr/local/bin/containerd",
+    "/usr/bin/crio",
+    "/usr/bin/runc",
+    "/usr/sbin/runc",
+    "/usr/local/sbin/runc",
+    "/usr/bin/crun",
+    "/usr/bin/crictl",
+    "/usr/local/bin/crictl",
+    "/usr/bin/kubeadm",
+    "/usr/sbin/iptables",
+    "/usr/sbin/conntrack",
+    "/usr/bin/mount",
+];
+
+const SYSCTLS: &[&str] = &[
+    "net.ipv4.ip_forward",
+    "net.ipv4.conf.all.forwarding",
+    "net.ipv4.conf.all.rp_filter",
+    "net.ipv4.conf.default.rp_filter",
+    "net.ipv4.ip_nonlocal_bind",
+    "net.ipv4.ip_local_port_range",
+    "net.ipv4.tcp_retries2",
+    "net.ipv6.conf.all.disable_ipv6",
+    "net.ipv6.conf.all.forwarding",
+    "net.bridge.bridge-nf-call-iptables",
+    "net.bridge.bridge-nf-call-ip6tables",
+    "net.netfilter.nf_conntrack_max",
+    "net.netfilter.nf_conntrack_count",
+    "vm.overcommit_memory",
+    "vm.panic_on_oom",
+    "vm.swappiness",
+    "vm.max_map_count",
+    "kernel.panic",
+    "kernel.panic_on_oops",
+    "kernel.keys.root_maxkeys",
+    "kernel.keys.root_maxbytes",
+    "kernel.pid_max",
+    "kernel.threads-max",
+    "fs.file-max",
+    "fs.file-nr",
+    "fs.inotify.max_user_instances",
+    "fs.inotify.max_user_watches",
+    "user.max_user_namespaces",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_is_known_by_its_first_bytes() {
+        assert_eq!(kind_of(b""), "empty");
+        assert_eq!(kind_of(b"\x7fELF\x02"), "elf");
+        assert_eq!(kind_of(b"#!/bin/sh\n"), "script");
+        assert_eq!(kind_of(b"not a program"), "other");
+    }
+}

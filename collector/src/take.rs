@@ -1,0 +1,304 @@
+//! Takes the items of the specs one by one, logs last.
+
+use crate::deny;
+use crate::events::{Event, Events};
+use crate::expand;
+use crate::host::wire::{Failure, Keep, Listing};
+use crate::host::{Host, Taken};
+use crate::node::Node;
+use crate::spec::{Item, Source, Spec, Tier, command_entry, listing_entry};
+use crate::vault::Vault;
+use nodebundle_bundle::Outcome;
+use nodebundle_bundle::writer::WriteError;
+use serde_json::json;
+use std::collections::BTreeSet;
+use std::io::Write;
+
+/// One collection under way.
+pub(crate) struct Taking<'a, W: Write> {
+    pub(crate) host: &'a mut Host,
+    pub(crate) node: &'a Node,
+    pub(crate) vault: &'a mut Vault<W>,
+    pub(crate) events: &'a mut Events,
+    pub(crate) choice: &'a Choice,
+    pub(crate) claimed: BTreeSet<String>,
+    pub(crate) journals: Vec<crate::take_journal::TakenJournal>,
+    pub(crate) done: u64,
+    pub(crate) total: u64,
+}
+
+/// Which items are wanted.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Choice {
+    /// Specs or items by name that are left out.
+    pub(crate) without: Vec<String>,
+    /// T2 items by name that are taken too.
+    pub(crate) with: Vec<String>,
+    /// Microseconds since 1970; older log records are left out.
+    pub(crate) since: Option<u64>,
+    /// Only T0, for lack of space.
+    pub(crate) least: bool,
+}
+
+impl Choice {
+    /// Whether an item is taken.
+    pub(crate) fn wants(&self, spec: &Spec, item: &Item) -> bool {
+        let id = id(spec, item);
+        let named = |names: &[String]| names.iter().any(|name| *name == spec.name || *name == id);
+        let tier = match item.tier {
+            Tier::T0 => true,
+            Tier::T1 => !self.least,
+            Tier::T2 => named(&self.with),
+        };
+        tier && !named(&self.without)
+    }
+}
+
+/// `<spec>/<item>`
+pub(crate) fn id(spec: &Spec, item: &Item) -> String {
+    format!("{}/{}", spec.name, item.name)
+}
+
+/// Items in the order in which they are taken: facts and files by tier, then logs by tier.
+pub(crate) fn in_order(choice: &Choice) -> Vec<(&'static Spec, &'static Item)> {
+    let mut items: Vec<(&Spec, &Item)> = crate::specs::ALL
+        .iter()
+        .flat_map(|spec| spec.items.iter().map(move |item| (*spec, item)))
+        .filter(|(spec, item)| choice.wants(spec, item))
+        .collect();
+    items.sort_by_key(|(_, item)| (item.source.is_log(), item.tier));
+    items
+}
+
+impl<W: Write> Taking<'_, W> {
+    /// Takes everything; stops early, with the reason, when time, space or a signal says so.
+    pub(crate) fn all(&mut self) -> Result<Option<String>, WriteError> {
+        let items = in_order(self.choice);
+        self.total = items.len() as u64;
+        let mut cut = None;
+        for (spec, item) in items {
+            if cut.is_none() {
+                cut = self.reason_to_stop();
+            }
+            if let Some(why) = &cut {
+                let open = self.vault.open(id(spec, item), item.kind, &item.source.describe());
+                self.vault.fail(open, &Failure::new(Outcome::Skipped, why.clone()))?;
+                continue;
+            }
+            self.item(spec, item)?;
+            self.done += 1;
+        }
+        Ok(cut.or_else(|| self.reason_to_stop()))
+    }
+
+    /// Why the rest is left out.
+    pub(crate) fn reason_to_stop(&self) -> Option<String> {
+        if let Some(why) = self.host.stop().why() {
+            return Some(why.to_owned());
+        }
+        self.vault.is_full().then(|| "the bundle has its size".to_owned())
+    }
+
+    fn item(&mut self, spec: &Spec, item: &Item) -> Result<(), WriteError> {
+        let id = id(spec, item);
+        match &item.source {
+            Source::File(path) => self.file(id, item, path),
+            Source::Folder { path, .. } => self.folder(&id, item, path),
+            Source::Named { paths, .. } => {
+                for path in paths(self.node) {
+                    self.file(format!("{id}:{path}"), item, &path)?;
+                }
+                Ok(())
+            }
+            Source::NamedListing { paths, .. } => {
+                for path in paths(self.node) {
+                    self.listing(format!("{id}:{path}"), item, &path)?;
+                }
+                Ok(())
+            }
+            Source::Rewritten { make, .. } => {
+                for (path, taken) in make(self.host, self.node) {
+                    self.store(format!("{id}:{path}"), item, &path, taken)?;
+                }
+                Ok(())
+            }
+            Source::Listing(path) => self.listing(id, item, path),
+            Source::Fact { topic, make } => {
+                let open = self.vault.open(id.clone(), item.kind, &item.source.describe());
+                let outcome = match make(self.host, self.node) {
+                    Ok(text) => self.vault.text(open, &format!("facts/{topic}.json"), &text)?,
+                    Err(failure) => self.vault.fail(open, &failure)?,
+                };
+                self.finished(id, outcome);
+                Ok(())
+            }
+            Source::Command(argv) => self.command(id, item, argv),
+            Source::Journal { unit, programs } => self.journals(&id, item, unit, programs),
+            Source::Kernel => self.kernel(id, item),
+            Source::Log(path) => {
+                let taken = self.host.read_once(path, item.cap, Keep::Tail);
+                self.store(id, item, path, taken)
+            }
+        }
+    }
+
+    fn folder(&mut self, id: &str, item: &Item, path: &str) -> Result<(), WriteError> {
+        match expand::files(self.host, self.node, item) {
+            Ok(files) => {
+                for file in files {
+                    self.file(format!("{id}:{file}"), item, &file)?;
+                }
+                Ok(())
+            }
+            Err(failure) => {
+                let open = self.vault.open(id.to_owned(), item.kind, path);
+                let outcome = self.vault.fail(open, &failure)?;
+                self.finished(id.to_owned(), outcome);
+                Ok(())
+            }
+        }
+    }
+
+    fn file(&mut self, id: String, item: &Item, path: &str) -> Result<(), WriteError> {
+        if !self.claimed.insert(path.to_owned()) {
+            return Ok(());
+        }
+        let mut taken = self.host.read(path, item.cap);
+        if taken.as_ref().is_ok_and(|taken| taken.bytes.len() as u64 > item.cap) {
+            taken = self.host.read_once(path, item.cap, Keep::HeadAndTail);
+        }
+        self.store(id, item, path, taken)
+    }
+
+    fn store(
+        &mut self,
+        id: String,
+        item: &Item,
+        path: &str,
+        taken: Result<Taken, Failure>,
+    ) -> Result<(), WriteError> {
+        let mut open = self.vault.open(id.clone(), item.kind, path);
+        let outcome = match taken {
+            Err(failure) => self.vault.fail(open, &failure)?,
+            Ok(taken) => {
+                let refused = deny::by_path(path).or_else(|| claim(item, &taken.bytes));
+                if let Some(why) = refused {
+                    open.record.attributes = Some(taken.info.attributes);
+                    self.vault.fail(open, &Failure::new(Outcome::Skipped, why))?
+                } else {
+                    self.vault.file(open, path, &taken)?
+                }
+            }
+        };
+        self.finished(id, outcome);
+        Ok(())
+    }
+
+    fn listing(&mut self, id: String, item: &Item, path: &str) -> Result<(), WriteError> {
+        let entry = listing_entry(path);
+        if !self.claimed.insert(entry.clone()) {
+            return Ok(());
+        }
+        let mut open = self.vault.open(id.clone(), item.kind, path);
+        let outcome = match self.host.list(path) {
+            Err(failure) => self.vault.fail(open, &failure)?,
+            Ok(listing) => {
+                if !listing.complete {
+                    open.record.outcome = Outcome::Truncated;
+                } else if listing.entries.is_empty() {
+                    open.record.outcome = Outcome::Empty;
+                }
+                self.vault.text(open, &entry, &listing_text(path, &listing))?
+            }
+        };
+        self.finished(id, outcome);
+        Ok(())
+    }
+
+    fn command(&mut self, id: String, item: &Item, argv: &[&str]) -> Result<(), WriteError> {
+        let mut open = self.vault.open(id.clone(), item.kind, &item.source.describe());
+        let outcome = match self.host.run(argv, item.cap) {
+            Err(failure) => self.vault.fail(open, &failure)?,
+            Ok((ran, output)) => {
+                open.record.exit = ran.exit;
+                open.record.outcome = match (ran.timed_out, ran.cut, ran.exit) {
+                    (true, ..) => Outcome::Timeout,
+                    (_, true, _) => Outcome::Truncated,
+                    (_, _, Some(0)) if output.is_empty() => Outcome::Empty,
+                    (_, _, Some(0)) => Outcome::Ok,
+                    _ => Outcome::Error,
+                };
+                let text = String::from_utf8_lossy(&output);
+                self.vault.text(open, &command_entry(argv), &text)?
+            }
+        };
+        self.finished(id, outcome);
+        Ok(())
+    }
+
+    /// Tells the supervisor.
+    pub(crate) fn finished(&mut self, id: String, outcome: Outcome) {
+        self.events.send(&Event::Item {
+            id,
+            outcome: outcome.as_str().to_owned(),
+            done: self.done,
+            total: self.total,
+        });
+    }
+}
+
+/// Why content that a file's name or another file promised is not that content.
+fn claim(item: &Item, bytes: &[u8]) -> Option<&'static str> {
+    match item.source {
+        Source::Named { accepts, .. } if !accepts(bytes) => {
+            Some("its content is not what the file that names it promises")
+        }
+        _ => None,
+    }
+}
+
+/// `listings/*.json`: one name a line.
+fn listing_text(path: &str, listing: &Listing) -> String {
+    let entries = crate::facts::list("entries", &listing.entries);
+    let head = format!(
+        "{{\n \"path\": {},\n \"complete\": {},\n",
+        json!(path),
+        listing.complete
+    );
+    entries.replacen("{\n", &head, 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_unique() {
+        let choice = Choice::default();
+        let items = in_order(&choice);
+        let ids: BTreeSet<String> = items.iter().map(|(spec, item)| id(spec, item)).collect();
+        assert_eq!(ids.len(), items.len());
+    }
+
+    #[test]
+    fn logs_come_last_and_the_first_tier_first() {
+        let items = in_order(&Choice::default());
+        let first_log = items.iter().position(|(_, item)| item.source.is_log());
+        let after = &items[first_log.unwrap()..];
+        assert!(after.iter().all(|(_, item)| item.source.is_log()));
+        assert_eq!(items[0].1.tier, Tier::T0);
+    }
+
+    #[test]
+    fn a_listing_is_json_with_one_name_a_line() {
+        let listing = Listing {
+            complete: true,
+            entries: Vec::new(),
+        };
+        let text = listing_text("/etc/kubernetes", &listing);
+        let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(value["path"], "/etc/kubernetes");
+        assert_eq!(value["complete"], true);
+        assert_eq!(value["entries"], json!([]));
+    }
+}

@@ -1,0 +1,258 @@
+//! Takes journals: redacted record by record, in parts that begin with the boot they belong to.
+
+use crate::events::Event;
+use crate::facts;
+use crate::host::wire::Failure;
+use crate::journal::{FOLDERS, JournalAsk, JournalSummary, LineHead, Stream};
+use crate::spec::{Item, matches};
+use crate::take::Taking;
+use crate::vault::Open;
+use nodebundle_bundle::redact::{StreamKey, TextRedactor};
+use nodebundle_bundle::writer::{PartWriter, WriteError};
+use nodebundle_bundle::{EntryPath, Outcome};
+use serde_json::{Value, json};
+use std::io::Write;
+use std::time::Instant;
+
+/// One journal that was taken, for `facts/journals.json`.
+#[derive(Debug)]
+pub(crate) struct TakenJournal {
+    unit: String,
+    summary: JournalSummary,
+    complete: bool,
+}
+
+impl<W: Write> Taking<'_, W> {
+    /// Journals of the units that match a pattern.
+    pub(crate) fn journals(
+        &mut self,
+        id: &str,
+        item: &Item,
+        pattern: &str,
+        programs: &[&str],
+    ) -> Result<(), WriteError> {
+        let units: Vec<String> = if pattern.contains('*') {
+            let names = self.node.units.iter().map(|unit| unit.name.clone());
+            names.filter(|name| matches(pattern, name)).collect()
+        } else {
+            vec![pattern.to_owned()]
+        };
+        for unit in units {
+            let stream = Stream::Unit {
+                unit: unit.clone(),
+                programs: programs.iter().map(|name| (*name).to_owned()).collect(),
+            };
+            let id = if pattern == unit {
+                id.to_owned()
+            } else {
+                format!("{id}:{unit}")
+            };
+            self.journal(id, item, &unit, stream)?;
+        }
+        Ok(())
+    }
+
+    /// The kernel's journal.
+    pub(crate) fn kernel(&mut self, id: String, item: &Item) -> Result<(), WriteError> {
+        self.journal(id, item, "kernel", Stream::Kernel)
+    }
+
+    fn journal(
+        &mut self,
+        id: String,
+        item: &Item,
+        unit: &str,
+        stream: Stream,
+    ) -> Result<(), WriteError> {
+        self.events.send(&Event::Log { id: id.clone() });
+        let open = self.vault.open(id.clone(), item.kind, &format!("journal: {unit}"));
+        let Ok(folder) = EntryPath::new(format!("journal/{unit}")) else {
+            return Ok(());
+        };
+        let ask = JournalAsk {
+            folders: FOLDERS.iter().map(|path| (*path).to_owned()).collect(),
+            stream,
+            since: self.choice.since,
+            cap: item.cap,
+        };
+        let outcome = self.stream(open, unit, folder, ask)?;
+        self.finished(id, outcome);
+        Ok(())
+    }
+
+    fn stream(
+        &mut self,
+        open: Open,
+        unit: &str,
+        folder: EntryPath,
+        ask: JournalAsk,
+    ) -> Result<Outcome, WriteError> {
+        let redactor = self.vault.redactor().text_stream();
+        let began = self.vault.began();
+        let clock = self.host.clock();
+        let budget = self.vault.budget();
+        let mut lines = Lines {
+            parts: self.vault.writer().stream(open.record.clone(), folder)?,
+            redactor,
+            unit,
+            boot: String::new(),
+            began,
+            budget,
+            full: false,
+            failed: None,
+        };
+        let ended = self.host.journal(ask, &mut |heads, payload| {
+            lines.add(heads, payload);
+        });
+        let full = lines.full;
+        let mut parts = match lines.failed.take() {
+            Some(error) => return Err(error),
+            None => lines.parts,
+        };
+        let record = parts.record_mut();
+        let summary = match ended {
+            Ok(summary) => {
+                record.outcome = match (full || summary.dropped > 0, summary.records) {
+                    (true, _) => Outcome::Truncated,
+                    (_, 0) => Outcome::Empty,
+                    _ => Outcome::Ok,
+                };
+                if summary.dropped > 0 {
+                    let dropped = summary.dropped;
+                    record.reason = Some(format!("{dropped} records left out to keep within the cap"));
+                }
+                if full {
+                    record.reason = Some("the bundle has its size".to_owned());
+                }
+                Some(summary)
+            }
+            Err(failure) => {
+                fill(record, failure);
+                None
+            }
+        };
+        let outcome = record.outcome;
+        record.duration_ms = open.milliseconds(clock);
+        parts.finish()?;
+        if let Some(summary) = summary {
+            let complete = outcome == Outcome::Ok;
+            self.journals.push(TakenJournal {
+                unit: unit.to_owned(),
+                summary,
+                complete,
+            });
+        }
+        Ok(outcome)
+    }
+
+    /// `facts/journals.json`, after the last journal.
+    pub(crate) fn journal_facts(&mut self) -> Result<(), WriteError> {
+        let lines: Vec<Value> = self.journals.iter().map(describe).collect();
+        let open = self
+            .vault
+            .open("journal/facts".to_owned(), "journals", "facts on journals");
+        if lines.is_empty() {
+            let failure = Failure::new(Outcome::NotApplicable, "no journal was read");
+            self.vault.fail(open, &failure)?;
+            return Ok(());
+        }
+        let text = facts::list("journals", &lines);
+        self.vault.text(open, "facts/journals.json", &text)?;
+        Ok(())
+    }
+}
+
+fn fill(record: &mut nodebundle_bundle::Record, failure: Failure) {
+    record.outcome = failure.outcome;
+    record.errno = failure.errno;
+    record.below = failure.below;
+    record.reason = failure.reason;
+}
+
+fn describe(journal: &TakenJournal) -> Value {
+    let time = |usec: u64| {
+        crate::clock::from_microseconds(usec).to_rfc3339_opts(chrono::SecondsFormat::Micros, true)
+    };
+    let boots: Vec<&str> = journal
+        .summary
+        .boots
+        .iter()
+        .map(|(boot, _)| boot.as_str())
+        .collect();
+    json!({
+        "unit": journal.unit,
+        "first": journal.summary.first.map(time),
+        "last": journal.summary.last.map(time),
+        "records": journal.summary.records,
+        "stored": journal.summary.stored,
+        "dropped": journal.summary.dropped,
+        "boots": boots,
+        "source": "sdjournal",
+        "complete": journal.complete,
+    })
+}
+
+/// Records on their way into the parts of a stream.
+struct Lines<'w, 'u, W: Write> {
+    parts: PartWriter<'w, W>,
+    redactor: TextRedactor,
+    unit: &'u str,
+    boot: String,
+    began: Option<Instant>,
+    budget: u64,
+    full: bool,
+    failed: Option<WriteError>,
+}
+
+impl<W: Write> Lines<'_, '_, W> {
+    /// Adds a batch. After a failure or at the budget the rest is passed over.
+    fn add(&mut self, heads: &[LineHead], payload: &[u8]) {
+        let mut rest = payload;
+        for head in heads {
+            let (Some(text), Some(after)) = (
+                rest.get(..(head.head + head.message) as usize),
+                rest.get((head.head + head.message) as usize..),
+            ) else {
+                return;
+            };
+            rest = after;
+            if self.failed.is_some() || self.full {
+                return;
+            }
+            let (stamp, message) = text.split_at(head.head as usize);
+            if let Err(error) = self.line(head, stamp, message) {
+                self.failed = Some(error);
+            }
+        }
+        self.full |= self.parts.bytes_written() >= self.budget;
+        if let Some(began) = self.began
+            && let Err(error) = self.parts.tick(began.elapsed())
+        {
+            self.failed = Some(error);
+        }
+    }
+
+    fn line(&mut self, head: &LineHead, stamp: &[u8], message: &[u8]) -> Result<(), WriteError> {
+        if self.boot != head.boot {
+            self.boot.clone_from(&head.boot);
+            let marker = format!("-- Boot {} --", head.boot);
+            let marker = self.redactor.line(&StreamKey::default(), marker.as_bytes());
+            self.parts.heading(&marker);
+            self.parts.write_lines(&marker)?;
+        }
+        let pid = head.pid.map(|pid| pid.to_string()).unwrap_or_default();
+        let key = StreamKey {
+            boot: &head.boot,
+            unit: self.unit,
+            pid: &pid,
+            stream: &head.gap.to_string(),
+        };
+        let line = self.redactor.record(&key, stamp, message);
+        let at = self.parts.write_lines(&line)?;
+        if head.unattributed {
+            let record = self.parts.record_mut();
+            record.unattributed.push((at.part, at.line));
+        }
+        Ok(())
+    }
+}

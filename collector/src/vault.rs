@@ -1,0 +1,207 @@
+//! The bundle as the collector sees it: raw content goes in, redacted content is stored, every item leaves a record.
+
+use crate::clock::Clock;
+use crate::deny;
+use crate::host::Taken;
+use crate::host::wire::Failure;
+use nodebundle_bundle::redact::{CaseKey, ContentKind, Redactor, SecretGate, Secrets};
+use nodebundle_bundle::writer::{BundleWriter, Gate, Setup, WriteError};
+use nodebundle_bundle::{EntryPath, Outcome, Record};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::rc::Rc;
+use std::time::Instant;
+
+/// The bundle being written.
+pub(crate) struct Vault<W: Write> {
+    writer: BundleWriter<W>,
+    redactor: Redactor,
+    gate: Rc<RefCell<SecretGate>>,
+    clock: Clock,
+    started: Instant,
+    budget: u64,
+}
+
+/// An item between its start and its record.
+#[derive(Debug)]
+pub(crate) struct Open {
+    /// The record so far.
+    pub(crate) record: Record,
+    started: Instant,
+}
+
+impl Open {
+    /// How long it has taken so far.
+    pub(crate) fn milliseconds(&self, clock: Clock) -> u64 {
+        clock.milliseconds_since(self.started)
+    }
+}
+
+impl<W: Write> Vault<W> {
+    /// Begins the bundle; `bundle.json` is written before this returns.
+    pub(crate) fn begin(
+        out: W,
+        setup: &Setup<'_>,
+        key: CaseKey,
+        clock: Clock,
+        budget: u64,
+    ) -> Result<Self, WriteError> {
+        let redactor = Redactor::new(key, Secrets::none());
+        let gate = Rc::new(RefCell::new(redactor.gate()));
+        let writer = BundleWriter::begin(out, setup, Box::new(SharedGate(Rc::clone(&gate))))?;
+        Ok(Self {
+            writer,
+            redactor,
+            gate,
+            clock,
+            started: Instant::now(),
+            budget,
+        })
+    }
+
+    /// From now on what was learned is masked too.
+    pub(crate) fn know(&mut self, key: CaseKey, secrets: Secrets) {
+        self.redactor = Redactor::new(key, secrets);
+        *self.gate.borrow_mut() = self.redactor.gate();
+    }
+
+    /// The redactor.
+    pub(crate) fn redactor(&self) -> &Redactor {
+        &self.redactor
+    }
+
+    /// The writer.
+    pub(crate) fn writer(&mut self) -> &mut BundleWriter<W> {
+        &mut self.writer
+    }
+
+    /// Starts an item.
+    pub(crate) fn open(&self, id: String, kind: &str, source: &str) -> Open {
+        Open {
+            record: Record::new(id, kind, source, Outcome::Ok, self.clock.now()),
+            started: Instant::now(),
+        }
+    }
+
+    /// Compressed bytes the bundle may have.
+    pub(crate) fn budget(&self) -> u64 {
+        self.budget
+    }
+
+    /// Whether the bundle has its size.
+    pub(crate) fn is_full(&self) -> bool {
+        self.writer.bytes_written() + self.writer.pending_bytes() as u64 / 4 >= self.budget
+    }
+
+    /// Stores a file of the node, or says in its record why not.
+    pub(crate) fn file(&mut self, mut open: Open, path: &str, taken: &Taken) -> Result<Outcome, WriteError> {
+        describe(&mut open.record, taken);
+        let kind = ContentKind::detect(path, &taken.bytes);
+        if let Some(why) = deny::by_content(kind, &taken.bytes) {
+            open.record.source_bytes = None;
+            return self.fail(open, &Failure::new(Outcome::Skipped, why));
+        }
+        if self.is_full() {
+            return self.fail(open, &Failure::new(Outcome::Skipped, "the bundle has its size"));
+        }
+        let entry = format!("files{path}");
+        self.content(open, &entry, kind, &taken.bytes)
+    }
+
+    /// Stores text made on the node.
+    pub(crate) fn text(&mut self, open: Open, entry: &str, text: &str) -> Result<Outcome, WriteError> {
+        let kind = if entry.ends_with(".json") {
+            ContentKind::Json
+        } else {
+            ContentKind::Text
+        };
+        self.content(open, entry, kind, text.as_bytes())
+    }
+
+    fn content(
+        &mut self,
+        mut open: Open,
+        entry: &str,
+        kind: ContentKind,
+        bytes: &[u8],
+    ) -> Result<Outcome, WriteError> {
+        let redacted = match self.redactor.file(kind, bytes) {
+            Ok(redacted) => redacted,
+            Err(error) => {
+                return self.fail(open, &Failure::new(Outcome::Error, error.to_string()));
+            }
+        };
+        let entry = match EntryPath::new(entry) {
+            Ok(entry) => entry,
+            Err(error) => {
+                return self.fail(open, &Failure::new(Outcome::Error, error.to_string()));
+            }
+        };
+        open.record.duration_ms = self.clock.milliseconds_since(open.started);
+        let outcome = open.record.outcome;
+        match self.writer.entry(&entry, &redacted, open.record.clone()) {
+            Err(WriteError::Duplicate(_)) => {
+                self.fail(open, &Failure::new(Outcome::Skipped, "stored by another item"))
+            }
+            Err(error) => Err(error),
+            Ok(()) => self.tick().map(|()| outcome),
+        }
+    }
+
+    /// Adds the record of an item that yielded nothing.
+    pub(crate) fn fail(&mut self, mut open: Open, failure: &Failure) -> Result<Outcome, WriteError> {
+        let record = &mut open.record;
+        record.outcome = failure.outcome;
+        record.errno.clone_from(&failure.errno);
+        record.below.clone_from(&failure.below);
+        record.reason.clone_from(&failure.reason);
+        if record.attributes.is_none() {
+            record.attributes.clone_from(&failure.attributes);
+        }
+        record.duration_ms = self.clock.milliseconds_since(open.started);
+        self.writer.record(open.record)?;
+        self.tick()?;
+        Ok(failure.outcome)
+    }
+
+    /// Lets the writer store what waited too long; with a fixed clock nothing depends on time.
+    fn tick(&mut self) -> Result<(), WriteError> {
+        if self.clock.is_fixed() {
+            return Ok(());
+        }
+        self.writer.tick(self.started.elapsed())
+    }
+
+    /// When the bundle began, for those who tell the writer the time; `None` with a fixed clock.
+    pub(crate) fn began(&self) -> Option<Instant> {
+        (!self.clock.is_fixed()).then_some(self.started)
+    }
+
+    /// Ends the bundle.
+    pub(crate) fn finish(self, complete: bool, reason: Option<String>) -> Result<W, WriteError> {
+        self.writer.finish(complete, reason)
+    }
+}
+
+/// The gate is made before the secrets are learned, and exchanged afterwards.
+struct SharedGate(Rc<RefCell<SecretGate>>);
+
+impl Gate for SharedGate {
+    fn check(&mut self, bytes: &[u8]) -> Option<(Vec<u8>, BTreeMap<String, u64>)> {
+        self.0.borrow_mut().check(bytes)
+    }
+}
+
+fn describe(record: &mut Record, taken: &Taken) {
+    record.attributes = Some(taken.info.attributes.clone());
+    record.source_bytes = Some(taken.info.size);
+    record.kept.clone_from(&taken.info.kept);
+    record.outcome = if !taken.info.kept.is_empty() {
+        Outcome::Truncated
+    } else if taken.bytes.is_empty() {
+        Outcome::Empty
+    } else {
+        Outcome::Ok
+    };
+}
