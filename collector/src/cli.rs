@@ -11,7 +11,11 @@ use std::time::Duration;
 /// Exit codes: 0 complete (denied items alone are 0) · 1 cut short by signal, time, space or budget · 2 wrong usage ·
 /// 3 no bundle could be written · 4 the leak gate had to mask something (safe to send, please report).
 #[derive(Debug, Parser)]
-#[command(name = "nodebundle-collector", version, args_conflicts_with_subcommands = true)]
+#[command(
+    name = "nodebundle-collector",
+    version,
+    args_conflicts_with_subcommands = true
+)]
 pub(crate) struct Cli {
     /// Without a subcommand: collect.
     #[command(subcommand)]
@@ -133,9 +137,16 @@ impl Options {
     pub(crate) fn container(&self) -> Container {
         let zip = match self.format {
             Some(format) => format == Format::Zip,
-            None => self.output.as_deref().is_some_and(|path| path.ends_with(".zip")),
+            None => self
+                .output
+                .as_deref()
+                .is_some_and(|path| path.ends_with(".zip")),
         };
-        if zip { Container::Zip } else { Container::TarGz }
+        if zip {
+            Container::Zip
+        } else {
+            Container::TarGz
+        }
     }
 
     /// Whether the bundle goes to standard output.
@@ -193,7 +204,9 @@ fn duration(text: &str) -> Result<Duration, String> {
         .parse()
         .map_err(|_| "write a whole number with a unit, as in 90s, 5m, 48h or 7d".to_owned())?;
     match number.checked_mul(factor) {
-        Some(seconds) if seconds > 0 && seconds <= 3650 * 86_400 => Ok(Duration::from_secs(seconds)),
+        Some(seconds) if seconds > 0 && seconds <= 3650 * 86_400 => {
+            Ok(Duration::from_secs(seconds))
+        }
         _ => Err("out of range".to_owned()),
     }
 }
@@ -202,9 +215,8 @@ fn since(text: &str) -> Result<Since, String> {
     if let Ok(at) = time(text) {
         return Ok(Since::At(at));
     }
-    let ago = duration(text).map_err(|why| {
-        format!("{why}; or a time as in 2026-11-22T07:00:00Z")
-    })?;
+    let ago =
+        duration(text).map_err(|why| format!("{why}; or a time as in 2026-11-22T07:00:00Z"))?;
     Ok(Since::Ago(ago))
 }
 
@@ -222,7 +234,11 @@ fn size(text: &str) -> Result<u64, String> {
         "KiB" | "K" | "k" => 1 << 10,
         "MiB" | "M" => 1 << 20,
         "GiB" | "G" => 1 << 30,
-        unit => return Err(format!("unknown unit {unit:?}: write 512KiB, 50MiB or 1GiB")),
+        unit => {
+            return Err(format!(
+                "unknown unit {unit:?}: write 512KiB, 50MiB or 1GiB"
+            ));
+        }
     };
     let number: u64 = digits
         .parse()
@@ -257,7 +273,11 @@ mod tests {
         assert!(duration("soon").unwrap_err().contains("48h"));
         assert!(duration("0s").is_err());
         assert!(size("10").unwrap_err().contains("256KiB"));
-        assert!(since("yesterday").unwrap_err().contains("2026-11-22T07:00:00Z"));
+        assert!(
+            since("yesterday")
+                .unwrap_err()
+                .contains("2026-11-22T07:00:00Z")
+        );
     }
 
     #[test]

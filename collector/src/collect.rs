@@ -72,7 +72,11 @@ pub(crate) fn collect(
     let owner = identity::owner(options)?;
     let name = identity::node_name(&mut host);
     let info = info(options, &host, name);
-    let top_folder = format!("nodebundle-{}-{}", info.node, info.started.format("%Y%m%dT%H%M%SZ"));
+    let top_folder = format!(
+        "nodebundle-{}-{}",
+        info.node,
+        info.started.format("%Y%m%dT%H%M%SZ")
+    );
     let (output, budget, least) = open_output(options, &top_folder)?;
     let path = match &output {
         Output::File(file) => file.partial_path(),
@@ -84,8 +88,8 @@ pub(crate) fn collect(
         info: &info,
         mtime: u64::try_from(info.started.timestamp()).unwrap_or(0),
     };
-    let vault = Vault::begin(output, &setup, key.clone(), clock, budget)
-        .map_err(CollectError::Begin)?;
+    let vault =
+        Vault::begin(output, &setup, key.clone(), clock, budget).map_err(CollectError::Begin)?;
     events.send(&Event::Begun { path });
     let mut run = Run {
         host,
@@ -98,6 +102,8 @@ pub(crate) fn collect(
             with: options.with.clone(),
             since: None,
             least,
+            probes: options.root.is_none() && !options.no_probes,
+            credential: !options.no_api,
         },
     };
     // An output that fails from here on leaves a readable part behind.

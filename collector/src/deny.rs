@@ -42,7 +42,9 @@ fn is_shadow(bytes: &[u8]) -> bool {
         let mut fields = line.split(':');
         let name = fields.next().unwrap_or_default();
         let hash = fields.next().unwrap_or_default();
-        !name.is_empty() && (hash.starts_with("$6$") || hash.starts_with("$y$")) && fields.count() >= 6
+        !name.is_empty()
+            && (hash.starts_with("$6$") || hash.starts_with("$y$"))
+            && fields.count() >= 6
     })
 }
 

@@ -15,12 +15,7 @@ pub(crate) fn files(host: &mut Host, node: &Node, item: &Item) -> Result<Vec<Str
     }
 }
 
-fn folder(
-    host: &mut Host,
-    path: &str,
-    names: &[&str],
-    depth: u8,
-) -> Result<Vec<String>, Failure> {
+fn folder(host: &mut Host, path: &str, names: &[&str], depth: u8) -> Result<Vec<String>, Failure> {
     let listing = host.list(path)?;
     let mut files = Vec::new();
     for entry in listing.entries {

@@ -11,7 +11,11 @@ pub(crate) fn list<T: Serialize>(key: &str, items: &[T]) -> String {
         let item = serde_json::to_string(item).unwrap_or_default();
         write!(text, "{comma}\n  {item}").ok();
     }
-    text.push_str(if items.is_empty() { "]\n}\n" } else { "\n ]\n}\n" });
+    text.push_str(if items.is_empty() {
+        "]\n}\n"
+    } else {
+        "\n ]\n}\n"
+    });
     text
 }
 
@@ -28,10 +32,12 @@ mod tests {
 
     #[test]
     fn every_item_stands_on_its_own_line_and_the_whole_is_json() {
-        let text = list("keys", &[serde_json::json!({"a": 1}), serde_json::json!({"b": 2})]);
+        let text = list(
+            "keys",
+            &[serde_json::json!({"a": 1}), serde_json::json!({"b": 2})],
+        );
         assert_eq!(text, "{\n \"keys\": [\n  {\"a\":1},\n  {\"b\":2}\n ]\n}\n");
-        let empty: serde_json::Value =
-            serde_json::from_str(&list::<u8>("keys", &[])).unwrap();
+        let empty: serde_json::Value = serde_json::from_str(&list::<u8>("keys", &[])).unwrap();
         assert_eq!(empty["keys"], serde_json::json!([]));
     }
 }

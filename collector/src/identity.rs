@@ -22,7 +22,10 @@ pub(crate) struct Owner {
 /// written, because the top folder needs the name.
 pub(crate) fn node_name(host: &mut Host) -> String {
     let name = if host.is_live() {
-        rustix::system::uname().nodename().to_string_lossy().into_owned()
+        rustix::system::uname()
+            .nodename()
+            .to_string_lossy()
+            .into_owned()
     } else {
         host.line("/etc/hostname").unwrap_or_default()
     };
@@ -33,11 +36,21 @@ fn safe_name(name: &str) -> String {
     let safe: String = name
         .to_ascii_lowercase()
         .chars()
-        .map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' })
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || c == '.' {
+                c
+            } else {
+                '-'
+            }
+        })
         .take(63)
         .collect();
     let safe = safe.trim_matches(['-', '.']);
-    if safe.is_empty() { "node".to_owned() } else { safe.to_owned() }
+    if safe.is_empty() {
+        "node".to_owned()
+    } else {
+        safe.to_owned()
+    }
 }
 
 /// Seconds since boot.
@@ -95,7 +108,9 @@ pub(crate) fn owner(options: &Options) -> Result<Option<Owner>, CollectError> {
         None => (text.as_str(), None),
     };
     let unknown = |what: &str, file: &str| {
-        CollectError::Usage(format!("--owner {text}: {what} is not in {file}; give its number"))
+        CollectError::Usage(format!(
+            "--owner {text}: {what} is not in {file}; give its number"
+        ))
     };
     let uid = number_of(user, "/proc/self/root/etc/passwd")
         .ok_or_else(|| unknown(user, "/etc/passwd"))?;
@@ -148,7 +163,11 @@ fn sudo_caller() -> Option<u32> {
     if !rustix::process::geteuid().is_root() {
         return None;
     }
-    std::env::var("SUDO_UID").ok()?.parse().ok().filter(|uid| *uid != 0)
+    std::env::var("SUDO_UID")
+        .ok()?
+        .parse()
+        .ok()
+        .filter(|uid| *uid != 0)
 }
 
 #[cfg(test)]

@@ -135,16 +135,40 @@ const SECRET_FILES: &[(&str, Option<ContentKind>)] = &[
     ("/etc/kubernetes/cloud.conf", None),
     ("/etc/kubernetes/cloud-config", None),
     ("/etc/rancher/node/password", Some(ContentKind::Token)),
-    ("/var/lib/rancher/k3s/server/token", Some(ContentKind::Token)),
-    ("/var/lib/rancher/k3s/server/node-token", Some(ContentKind::Token)),
-    ("/var/lib/rancher/k3s/server/agent-token", Some(ContentKind::Token)),
-    ("/var/lib/rancher/rke2/server/token", Some(ContentKind::Token)),
-    ("/var/lib/rancher/rke2/server/node-token", Some(ContentKind::Token)),
-    ("/var/lib/rancher/rke2/server/agent-token", Some(ContentKind::Token)),
+    (
+        "/var/lib/rancher/k3s/server/token",
+        Some(ContentKind::Token),
+    ),
+    (
+        "/var/lib/rancher/k3s/server/node-token",
+        Some(ContentKind::Token),
+    ),
+    (
+        "/var/lib/rancher/k3s/server/agent-token",
+        Some(ContentKind::Token),
+    ),
+    (
+        "/var/lib/rancher/rke2/server/token",
+        Some(ContentKind::Token),
+    ),
+    (
+        "/var/lib/rancher/rke2/server/node-token",
+        Some(ContentKind::Token),
+    ),
+    (
+        "/var/lib/rancher/rke2/server/agent-token",
+        Some(ContentKind::Token),
+    ),
     ("/etc/k0s/k0stoken", Some(ContentKind::Token)),
     ("/etc/k0s/token", Some(ContentKind::Token)),
-    ("/var/snap/microk8s/current/credentials/known_tokens.csv", None),
-    ("/var/snap/microk8s/current/credentials/cluster-tokens.txt", None),
+    (
+        "/var/snap/microk8s/current/credentials/known_tokens.csv",
+        None,
+    ),
+    (
+        "/var/snap/microk8s/current/credentials/cluster-tokens.txt",
+        None,
+    ),
     ("/etc/kubernetes/encryption-config.yaml", None),
     ("/etc/etcd/etcd.env", Some(ContentKind::Env)),
     ("/etc/etcd.env", Some(ContentKind::Env)),

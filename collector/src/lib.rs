@@ -1,12 +1,93 @@
 //! Takes a support bundle from a Kubernetes node, alive or dead. One program, three kinds of process:
 //! a supervisor that touches no file of the node, the collector that writes the bundle, and workers that read the node.
 
+mod cli;
 mod clock;
+mod collect;
+mod deny;
+mod events;
+mod expand;
+mod facts;
 mod host;
+mod identity;
 mod journal;
+mod learn;
+mod network;
 mod node;
+mod output;
+mod plan;
+mod probe;
+#[allow(
+    unreachable_pub,
+    reason = "its index is generated for public and private folders alike"
+)]
+mod probes;
 mod process;
+mod progress;
 #[cfg(test)]
 mod scratch;
+mod sockets;
 mod spec;
+#[allow(
+    unreachable_pub,
+    reason = "its index is generated for public and private folders alike"
+)]
+mod specs;
 mod stop;
+mod summary;
+mod take;
+mod take_journal;
+mod vault;
+mod verify;
+
+use clap::{CommandFactory as _, Parser as _};
+use std::io::Write as _;
+use std::process::ExitCode;
+
+/// The program: reads its command line, does what it says, returns the exit code of the contract.
+pub fn run() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.split_first() {
+        Some((first, rest)) if first == process::WORKER => process::worker_main(rest),
+        Some((first, rest)) if first == process::EXEC => process::exec_main(rest),
+        Some((first, rest)) if first == process::COLLECTOR => {
+            let own = std::iter::once(NAME.to_owned()).chain(rest.iter().cloned());
+            let cli = cli::Cli::parse_from(own);
+            process::supervisor::collector_main(&cli.options)
+        }
+        Some((first, rest)) if first == "dump" => dump(rest),
+        _ => dispatch(&arguments),
+    }
+}
+
+fn dispatch(arguments: &[String]) -> ExitCode {
+    let cli = cli::Cli::parse();
+    match cli.task {
+        Some(cli::Task::Plan { options }) => {
+            print(&plan::declared(&options));
+            ExitCode::SUCCESS
+        }
+        Some(cli::Task::Verify { bundle, json }) => verify::run(&bundle, json),
+        None => process::supervisor::supervise(&cli.options, arguments),
+    }
+}
+
+/// What only the types know, for the documentation: the help text.
+fn dump(what: &[String]) -> ExitCode {
+    match what.first().map(String::as_str) {
+        Some("help") => {
+            print(&cli::Cli::command().render_long_help().to_string());
+            ExitCode::SUCCESS
+        }
+        _ => ExitCode::from(2),
+    }
+}
+
+/// A closed pipe is the reader's choice, not an error.
+fn print(text: &str) {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes()).ok();
+    out.flush().ok();
+}
+
+const NAME: &str = "nodebundle-collector";

@@ -1,2 +1,5 @@
 //! The program `nodebundle-collector`.
-fn main() {}
+
+fn main() -> std::process::ExitCode {
+    nodebundle_collector::run()
+}

@@ -227,7 +227,10 @@ mod tests {
 
     #[test]
     fn the_fact_is_json_with_one_item_a_line() {
-        let text = render(&[("links", vec![json!({"name": "lo"})]), ("routes", Vec::new())]);
+        let text = render(&[
+            ("links", vec![json!({"name": "lo"})]),
+            ("routes", Vec::new()),
+        ]);
         assert_eq!(
             text,
             "{\n \"links\": [\n  {\"name\":\"lo\"}\n ],\n \"routes\": []\n}\n"

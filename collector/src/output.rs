@@ -44,7 +44,9 @@ pub(crate) enum OutputError {
     )]
     NoSpace { path: String, free: u64 },
     /// Standard output is a terminal.
-    #[error("standard output is a terminal: a bundle is binary, so redirect it or give a path to -o")]
+    #[error(
+        "standard output is a terminal: a bundle is binary, so redirect it or give a path to -o"
+    )]
     Terminal,
     /// The file is written, but could not get its name.
     #[error("the bundle is written as {path}, but could not be renamed: {why}")]
@@ -65,20 +67,18 @@ impl OutputFile {
             return Err(OutputError::Exists(full));
         }
         let partial = format!("{name}.partial");
-        let flags = OFlags::WRONLY
-            | OFlags::CREATE
-            | OFlags::EXCL
-            | OFlags::NOFOLLOW
-            | OFlags::CLOEXEC;
-        let file = fs::openat(&folder, &partial, flags, Mode::RUSR | Mode::WUSR).map_err(
-            |errno| match errno {
-                Errno::EXIST => OutputError::Exists(format!("{full}.partial")),
-                errno => OutputError::Create {
-                    path: full.clone(),
-                    why: errno.into(),
-                },
-            },
-        )?;
+        let flags =
+            OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let file =
+            fs::openat(&folder, &partial, flags, Mode::RUSR | Mode::WUSR).map_err(|errno| {
+                match errno {
+                    Errno::EXIST => OutputError::Exists(format!("{full}.partial")),
+                    errno => OutputError::Create {
+                        path: full.clone(),
+                        why: errno.into(),
+                    },
+                }
+            })?;
         Ok(Self {
             folder,
             folder_path: folder_path.to_owned(),
@@ -262,8 +262,14 @@ mod tests {
     fn a_folder_gets_the_default_name() {
         let scratch = Scratch::new();
         let folder = scratch.path().to_str().unwrap();
-        assert_eq!(place(Some(folder), "d"), (folder.to_owned(), "d".to_owned()));
-        assert_eq!(place(Some("x/y.zip"), "d"), ("x".to_owned(), "y.zip".to_owned()));
+        assert_eq!(
+            place(Some(folder), "d"),
+            (folder.to_owned(), "d".to_owned())
+        );
+        assert_eq!(
+            place(Some("x/y.zip"), "d"),
+            ("x".to_owned(), "y.zip".to_owned())
+        );
         assert_eq!(place(None, "d"), (".".to_owned(), "d".to_owned()));
     }
 }

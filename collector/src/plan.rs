@@ -29,8 +29,7 @@ pub(crate) fn declared(options: &Options) -> String {
     let choice = Choice {
         without: options.without.clone(),
         with: options.with.clone(),
-        since: None,
-        least: false,
+        ..Choice::default()
     };
     let mut lines: Vec<Line> = in_order(&choice)
         .iter()
@@ -144,7 +143,11 @@ mod tests {
     fn the_plan_names_every_spec_and_is_the_same_each_time() {
         let text = declared(&options(&[]));
         for spec in crate::specs::ALL {
-            assert!(text.contains(&format!("\n{}: ", spec.name)), "{}", spec.name);
+            assert!(
+                text.contains(&format!("\n{}: ", spec.name)),
+                "{}",
+                spec.name
+            );
         }
         assert_eq!(text, declared(&options(&[])));
     }

@@ -26,6 +26,11 @@ impl Stop {
         Self::new(Instant::now() + Duration::from_secs(3600))
     }
 
+    /// The flag, for signal handlers.
+    pub(crate) fn flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.signal)
+    }
+
     /// Ends now.
     pub(crate) fn request(&self) {
         self.signal.store(true, Ordering::Relaxed);

@@ -25,7 +25,11 @@ pub(crate) fn text(collected: &Collected) -> String {
     };
     writeln!(text, "Bundle: {place} ({})", human(collected.bytes)).ok();
     if let Some(why) = &collected.cut {
-        writeln!(text, "Cut short: {why}. What was stored until then can be used.").ok();
+        writeln!(
+            text,
+            "Cut short: {why}. What was stored until then can be used."
+        )
+        .ok();
     }
     writeln!(text, "Items: {}", join(&outcomes(collected))).ok();
     let redactions = redactions(collected);
@@ -153,7 +157,10 @@ mod tests {
 
     #[test]
     fn the_summary_says_what_stays_open_without_root() {
-        let denied = record("/var/lib/kubelet/pki/kubelet-client-current.pem", Outcome::Denied);
+        let denied = record(
+            "/var/lib/kubelet/pki/kubelet-client-current.pem",
+            Outcome::Denied,
+        );
         let text = text(&collected(vec![denied, record("/etc/hosts", Outcome::Ok)]));
         assert!(text.contains("3.0 MiB"));
         assert!(text.contains("Items: 1 ok, 1 denied"));

@@ -6,6 +6,7 @@ use crate::expand;
 use crate::host::wire::{Failure, Keep, Listing};
 use crate::host::{Host, Taken};
 use crate::node::Node;
+use crate::probe::ProbeContext;
 use crate::spec::{Item, Source, Spec, Tier, command_entry, listing_entry};
 use crate::vault::Vault;
 use nodebundle_bundle::Outcome;
@@ -38,6 +39,10 @@ pub(crate) struct Choice {
     pub(crate) since: Option<u64>,
     /// Only T0, for lack of space.
     pub(crate) least: bool,
+    /// Ask the node and its API server: a running host, and not `--no-probes`.
+    pub(crate) probes: bool,
+    /// Probes may use the node's credential.
+    pub(crate) credential: bool,
 }
 
 impl Choice {
@@ -76,13 +81,20 @@ impl<W: Write> Taking<'_, W> {
         let items = in_order(self.choice);
         self.total = items.len() as u64;
         let mut cut = None;
+        let mut probed = false;
         for (spec, item) in items {
+            if item.source.is_log() && !std::mem::replace(&mut probed, true) {
+                self.probes()?;
+            }
             if cut.is_none() {
                 cut = self.reason_to_stop();
             }
             if let Some(why) = &cut {
-                let open = self.vault.open(id(spec, item), item.kind, &item.source.describe());
-                self.vault.fail(open, &Failure::new(Outcome::Skipped, why.clone()))?;
+                let open = self
+                    .vault
+                    .open(id(spec, item), item.kind, &item.source.describe());
+                self.vault
+                    .fail(open, &Failure::new(Outcome::Skipped, why.clone()))?;
                 continue;
             }
             self.item(spec, item)?;
@@ -96,7 +108,35 @@ impl<W: Write> Taking<'_, W> {
         if let Some(why) = self.host.stop().why() {
             return Some(why.to_owned());
         }
-        self.vault.is_full().then(|| "the bundle has its size".to_owned())
+        self.vault
+            .is_full()
+            .then(|| "the bundle has its size".to_owned())
+    }
+
+    fn probes(&mut self) -> Result<(), WriteError> {
+        for probe in crate::probes::ALL {
+            let id = format!("probe/{}", probe.name);
+            let open = self
+                .vault
+                .open(id.clone(), "probe", &format!("probe: {}", probe.name));
+            let result = match (self.choice.probes, self.reason_to_stop()) {
+                (false, _) => Err(Failure::new(Outcome::Skipped, "probes are off")),
+                (_, Some(why)) => Err(Failure::new(Outcome::Skipped, why)),
+                _ => (probe.run)(&mut ProbeContext {
+                    host: self.host,
+                    node: self.node,
+                    may_use_credential: self.choice.credential,
+                }),
+            };
+            let outcome = match result {
+                Ok(text) => self
+                    .vault
+                    .text(open, &format!("probes/{}.json", probe.name), &text)?,
+                Err(failure) => self.vault.fail(open, &failure)?,
+            };
+            self.finished(id, outcome);
+        }
+        Ok(())
     }
 
     fn item(&mut self, spec: &Spec, item: &Item) -> Result<(), WriteError> {
@@ -124,9 +164,13 @@ impl<W: Write> Taking<'_, W> {
             }
             Source::Listing(path) => self.listing(id, item, path),
             Source::Fact { topic, make } => {
-                let open = self.vault.open(id.clone(), item.kind, &item.source.describe());
+                let open = self
+                    .vault
+                    .open(id.clone(), item.kind, &item.source.describe());
                 let outcome = match make(self.host, self.node) {
-                    Ok(text) => self.vault.text(open, &format!("facts/{topic}.json"), &text)?,
+                    Ok(text) => self
+                        .vault
+                        .text(open, &format!("facts/{topic}.json"), &text)?,
                     Err(failure) => self.vault.fail(open, &failure)?,
                 };
                 self.finished(id, outcome);
@@ -164,7 +208,10 @@ impl<W: Write> Taking<'_, W> {
             return Ok(());
         }
         let mut taken = self.host.read(path, item.cap);
-        if taken.as_ref().is_ok_and(|taken| taken.bytes.len() as u64 > item.cap) {
+        if taken
+            .as_ref()
+            .is_ok_and(|taken| taken.bytes.len() as u64 > item.cap)
+        {
             taken = self.host.read_once(path, item.cap, Keep::HeadAndTail);
         }
         self.store(id, item, path, taken)
@@ -184,7 +231,8 @@ impl<W: Write> Taking<'_, W> {
                 let refused = deny::by_path(path).or_else(|| claim(item, &taken.bytes));
                 if let Some(why) = refused {
                     open.record.attributes = Some(taken.info.attributes);
-                    self.vault.fail(open, &Failure::new(Outcome::Skipped, why))?
+                    self.vault
+                        .fail(open, &Failure::new(Outcome::Skipped, why))?
                 } else {
                     self.vault.file(open, path, &taken)?
                 }
@@ -208,7 +256,8 @@ impl<W: Write> Taking<'_, W> {
                 } else if listing.entries.is_empty() {
                     open.record.outcome = Outcome::Empty;
                 }
-                self.vault.text(open, &entry, &listing_text(path, &listing))?
+                self.vault
+                    .text(open, &entry, &listing_text(path, &listing))?
             }
         };
         self.finished(id, outcome);
@@ -216,7 +265,9 @@ impl<W: Write> Taking<'_, W> {
     }
 
     fn command(&mut self, id: String, item: &Item, argv: &[&str]) -> Result<(), WriteError> {
-        let mut open = self.vault.open(id.clone(), item.kind, &item.source.describe());
+        let mut open = self
+            .vault
+            .open(id.clone(), item.kind, &item.source.describe());
         let outcome = match self.host.run(argv, item.cap) {
             Err(failure) => self.vault.fail(open, &failure)?,
             Ok((ran, output)) => {

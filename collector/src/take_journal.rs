@@ -65,7 +65,9 @@ impl<W: Write> Taking<'_, W> {
         stream: Stream,
     ) -> Result<(), WriteError> {
         self.events.send(&Event::Log { id: id.clone() });
-        let open = self.vault.open(id.clone(), item.kind, &format!("journal: {unit}"));
+        let open = self
+            .vault
+            .open(id.clone(), item.kind, &format!("journal: {unit}"));
         let Ok(folder) = EntryPath::new(format!("journal/{unit}")) else {
             return Ok(());
         };
@@ -119,7 +121,13 @@ impl<W: Write> Taking<'_, W> {
                 };
                 if summary.dropped > 0 {
                     let dropped = summary.dropped;
-                    record.reason = Some(format!("{dropped} records left out to keep within the cap"));
+                    record.reason =
+                        Some(format!("{dropped} records left out to keep within the cap"));
+                }
+                if summary.unreadable > 0 {
+                    record.outcome = Outcome::Truncated;
+                    let lost = summary.unreadable;
+                    record.reason = Some(format!("{lost} records could not be read"));
                 }
                 if full {
                     record.reason = Some("the bundle has its size".to_owned());

@@ -60,6 +60,14 @@ impl<W: Write> Vault<W> {
         })
     }
 
+    /// Stores `plan.json`.
+    pub(crate) fn plan(&mut self, text: &str) -> Result<(), WriteError> {
+        match self.redactor.file(ContentKind::Json, text.as_bytes()) {
+            Ok(redacted) => self.writer.plan(&redacted),
+            Err(error) => Err(WriteError::Io(std::io::Error::other(error))),
+        }
+    }
+
     /// From now on what was learned is masked too.
     pub(crate) fn know(&mut self, key: CaseKey, secrets: Secrets) {
         self.redactor = Redactor::new(key, secrets);
@@ -95,7 +103,12 @@ impl<W: Write> Vault<W> {
     }
 
     /// Stores a file of the node, or says in its record why not.
-    pub(crate) fn file(&mut self, mut open: Open, path: &str, taken: &Taken) -> Result<Outcome, WriteError> {
+    pub(crate) fn file(
+        &mut self,
+        mut open: Open,
+        path: &str,
+        taken: &Taken,
+    ) -> Result<Outcome, WriteError> {
         describe(&mut open.record, taken);
         let kind = ContentKind::detect(path, &taken.bytes);
         if let Some(why) = deny::by_content(kind, &taken.bytes) {
@@ -103,14 +116,22 @@ impl<W: Write> Vault<W> {
             return self.fail(open, &Failure::new(Outcome::Skipped, why));
         }
         if self.is_full() {
-            return self.fail(open, &Failure::new(Outcome::Skipped, "the bundle has its size"));
+            return self.fail(
+                open,
+                &Failure::new(Outcome::Skipped, "the bundle has its size"),
+            );
         }
         let entry = format!("files{path}");
         self.content(open, &entry, kind, &taken.bytes)
     }
 
     /// Stores text made on the node.
-    pub(crate) fn text(&mut self, open: Open, entry: &str, text: &str) -> Result<Outcome, WriteError> {
+    pub(crate) fn text(
+        &mut self,
+        open: Open,
+        entry: &str,
+        text: &str,
+    ) -> Result<Outcome, WriteError> {
         let kind = if entry.ends_with(".json") {
             ContentKind::Json
         } else {
@@ -141,16 +162,21 @@ impl<W: Write> Vault<W> {
         open.record.duration_ms = self.clock.milliseconds_since(open.started);
         let outcome = open.record.outcome;
         match self.writer.entry(&entry, &redacted, open.record.clone()) {
-            Err(WriteError::Duplicate(_)) => {
-                self.fail(open, &Failure::new(Outcome::Skipped, "stored by another item"))
-            }
+            Err(WriteError::Duplicate(_)) => self.fail(
+                open,
+                &Failure::new(Outcome::Skipped, "stored by another item"),
+            ),
             Err(error) => Err(error),
             Ok(()) => self.tick().map(|()| outcome),
         }
     }
 
     /// Adds the record of an item that yielded nothing.
-    pub(crate) fn fail(&mut self, mut open: Open, failure: &Failure) -> Result<Outcome, WriteError> {
+    pub(crate) fn fail(
+        &mut self,
+        mut open: Open,
+        failure: &Failure,
+    ) -> Result<Outcome, WriteError> {
         let record = &mut open.record;
         record.outcome = failure.outcome;
         record.errno.clone_from(&failure.errno);

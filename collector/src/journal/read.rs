@@ -142,8 +142,10 @@ fn each_record(
     each: &mut dyn FnMut(Record, &mut JournalSummary) -> io::Result<()>,
 ) -> io::Result<()> {
     let Ok(entries) = query(journal, ask).iter() else {
+        summary.unreadable += 1;
         return Ok(());
     };
+    let mut last = None;
     let mut pending: Option<Record> = None;
     let mut errors_in_a_row = 0;
     for entry in entries {
@@ -156,6 +158,11 @@ fn each_record(
             continue;
         };
         errors_in_a_row = 0;
+        // A record that several terms find comes several times in a row.
+        let key = (entry.realtime_usec(), entry.seqnum(), entry.boot_id());
+        if last.replace(key) == Some(key) {
+            continue;
+        }
         let Some(mut record) = Record::of(&entry, &ask.stream) else {
             continue;
         };
@@ -187,17 +194,21 @@ fn query(journal: &Journal, ask: &JournalAsk) -> JournalQuery {
     }
     match &ask.stream {
         Stream::Unit { unit, programs } => {
-            query.or_group(|group| {
-                for field in UNIT_FIELDS {
-                    group.match_exact(field, unit.as_bytes());
+            // Terms of one group must all hold; one of the groups must.
+            let mut either = |field: &str, value: &str| {
+                query.or_group(|group| {
+                    group.match_exact(field, value.as_bytes());
+                });
+            };
+            for field in UNIT_FIELDS {
+                either(field, unit);
+            }
+            for program in programs {
+                for name in [program.clone(), format!("({program})")] {
+                    either("_COMM", &name);
+                    either("SYSLOG_IDENTIFIER", &name);
                 }
-                for program in programs {
-                    for name in [program.clone(), format!("({program})")] {
-                        group.match_exact("_COMM", name.as_bytes());
-                        group.match_exact("SYSLOG_IDENTIFIER", name.as_bytes());
-                    }
-                }
-            });
+            }
         }
         Stream::Kernel | Stream::Boots => {
             query.match_exact("_TRANSPORT", b"kernel");

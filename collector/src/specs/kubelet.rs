@@ -119,11 +119,10 @@ fn config_files(node: &Node) -> Vec<String> {
 }
 
 fn state_files(node: &Node) -> Vec<String> {
-    let files = node.kubelet_roots().into_iter().flat_map(|root| {
-        STATE_FILES
-            .iter()
-            .map(move |name| format!("{root}/{name}"))
-    });
+    let files = node
+        .kubelet_roots()
+        .into_iter()
+        .flat_map(|root| STATE_FILES.iter().map(move |name| format!("{root}/{name}")));
     unique(files)
 }
 

@@ -7,15 +7,39 @@ pub(crate) const SPEC: Spec = Spec {
     about: "host name and name resolution",
     items: &[
         file("hostname", "/etc/hostname", "the node name differs"),
-        file("kernel-hostname", "/proc/sys/kernel/hostname", "the node name differs"),
-        file("hosts", "/etc/hosts", "an old address of the API server, the node's own name"),
-        file("resolv-conf", "/etc/resolv.conf", "no or a dead name server, more than three"),
-        file("resolved", "/run/systemd/resolve/resolv.conf", "what the kubelet hands to pods"),
-        file("resolved-stub", "/run/systemd/resolve/stub-resolv.conf", "the stub copied into pods"),
+        file(
+            "kernel-hostname",
+            "/proc/sys/kernel/hostname",
+            "the node name differs",
+        ),
+        file(
+            "hosts",
+            "/etc/hosts",
+            "an old address of the API server, the node's own name",
+        ),
+        file(
+            "resolv-conf",
+            "/etc/resolv.conf",
+            "no or a dead name server, more than three",
+        ),
+        file(
+            "resolved",
+            "/run/systemd/resolve/resolv.conf",
+            "what the kubelet hands to pods",
+        ),
+        file(
+            "resolved-stub",
+            "/run/systemd/resolve/stub-resolv.conf",
+            "the stub copied into pods",
+        ),
         file("nsswitch", "/etc/nsswitch.conf", "lookup order"),
         file("host-conf", "/etc/host.conf", "lookup order"),
         file("gai-conf", "/etc/gai.conf", "IPv6 before IPv4"),
-        file("resolved-conf", "/etc/systemd/resolved.conf", "name servers, DNSSEC"),
+        file(
+            "resolved-conf",
+            "/etc/systemd/resolved.conf",
+            "name servers, DNSSEC",
+        ),
         Item {
             name: "kubelet-resolv-conf",
             kind: "resolv-conf",
@@ -52,7 +76,13 @@ fn is_resolv_conf(bytes: &[u8]) -> bool {
         line.starts_with(['#', ';'])
             || matches!(
                 keyword,
-                "" | "nameserver" | "search" | "domain" | "options" | "sortlist" | "lookup" | "family"
+                "" | "nameserver"
+                    | "search"
+                    | "domain"
+                    | "options"
+                    | "sortlist"
+                    | "lookup"
+                    | "family"
             )
     })
 }
@@ -63,7 +93,9 @@ mod tests {
 
     #[test]
     fn a_password_file_is_no_resolv_conf() {
-        assert!(is_resolv_conf(b"# x\nnameserver 10.0.0.2\noptions ndots:5\n"));
+        assert!(is_resolv_conf(
+            b"# x\nnameserver 10.0.0.2\noptions ndots:5\n"
+        ));
         assert!(!is_resolv_conf(b"root:x:0:0:root:/root:/bin/bash\n"));
     }
 }

@@ -6,7 +6,12 @@ pub(crate) const SPEC: Spec = Spec {
     name: "network",
     about: "links, addresses, routes, sockets",
     items: &[
-        fact("links", "network", crate::network::facts, "no default route, link down, wrong address"),
+        fact(
+            "links",
+            "network",
+            crate::network::facts,
+            "no default route, link down, wrong address",
+        ),
         fact(
             "sockets",
             "sockets",

@@ -13,8 +13,18 @@ pub(crate) const SPEC: Spec = Spec {
     about: "operating system and kernel",
     items: &[
         fact("host", "host", host_fact, "which node, which kernel, when"),
-        fact("sysctls", "sysctls", sysctls, "forwarding off, kernel defaults, inotify limits"),
-        fact("programs", "programs", programs, "a program is missing, empty, or of another kind"),
+        fact(
+            "sysctls",
+            "sysctls",
+            sysctls,
+            "forwarding off, kernel defaults, inotify limits",
+        ),
+        fact(
+            "programs",
+            "programs",
+            programs,
+            "a program is missing, empty, or of another kind",
+        ),
         file("os-release", "/etc/os-release"),
         file("usr-os-release", "/usr/lib/os-release"),
         file("machine-id", "/etc/machine-id"),
@@ -154,7 +164,10 @@ fn sysctls(host: &mut Host, _: &Node) -> Result<String, Failure> {
         }
     }
     if found.is_empty() {
-        return Err(Failure::new(Outcome::NotApplicable, "no sysctls in this tree"));
+        return Err(Failure::new(
+            Outcome::NotApplicable,
+            "no sysctls in this tree",
+        ));
     }
     Ok(facts::list("sysctls", &found))
 }

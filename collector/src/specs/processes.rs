@@ -68,7 +68,10 @@ pub(crate) const SPEC: Spec = Spec {
 };
 
 fn of_interest(node: &Node, files: &[&str]) -> Vec<String> {
-    let processes = node.processes.iter().filter(|process| process.is_of_interest());
+    let processes = node
+        .processes
+        .iter()
+        .filter(|process| process.is_of_interest());
     processes
         .flat_map(|process| {
             files
@@ -85,9 +88,7 @@ fn list(host: &mut Host, node: &Node) -> Result<String, Failure> {
             "no processes in this tree",
         ));
     }
-    let boot = host
-        .line("/proc/stat")
-        .and_then(|text| boot_time(&text));
+    let boot = host.line("/proc/stat").and_then(|text| boot_time(&text));
     let kept = node
         .processes
         .iter()
@@ -142,7 +143,10 @@ fn environments(host: &mut Host, node: &Node) -> Vec<(String, Result<Taken, Fail
 /// Values of names off the list are replaced by a placeholder; the order stays.
 fn known_names_only(environ: &[u8]) -> Vec<u8> {
     let mut kept = Vec::new();
-    for entry in environ.split(|byte| *byte == 0).filter(|entry| !entry.is_empty()) {
+    for entry in environ
+        .split(|byte| *byte == 0)
+        .filter(|entry| !entry.is_empty())
+    {
         let end = entry.iter().position(|byte| *byte == b'=');
         let (name, value) = entry.split_at(end.unwrap_or(entry.len()));
         let text = String::from_utf8_lossy(name);

@@ -47,7 +47,10 @@ pub(crate) const SPEC: Spec = Spec {
         config("timesyncd", "/etc/systemd/timesyncd.conf"),
         config("ntp", "/etc/ntp.conf"),
         config("adjtime", "/etc/adjtime"),
-        config("clocksource", "/sys/devices/system/clocksource/clocksource0/current_clocksource"),
+        config(
+            "clocksource",
+            "/sys/devices/system/clocksource/clocksource0/current_clocksource",
+        ),
     ],
 };
 
@@ -84,7 +87,10 @@ fn clock(host: &mut Host, node: &Node) -> Result<String, Failure> {
         fields.insert("uptime_seconds".into(), json!(seconds));
     }
     if fields.is_empty() {
-        return Err(Failure::new(Outcome::NotApplicable, "no clock in this tree"));
+        return Err(Failure::new(
+            Outcome::NotApplicable,
+            "no clock in this tree",
+        ));
     }
     Ok(facts::object(&fields))
 }
@@ -95,9 +101,13 @@ fn timezone(host: &mut Host) -> Option<String> {
         return Some(name);
     }
     let listing = host.list("/etc").ok()?;
-    let entry = listing.entries.into_iter().find(|entry| entry.name == "localtime")?;
+    let entry = listing
+        .entries
+        .into_iter()
+        .find(|entry| entry.name == "localtime")?;
     let link = entry.link?;
-    link.split_once("/zoneinfo/").map(|(_, zone)| zone.to_owned())
+    link.split_once("/zoneinfo/")
+        .map(|(_, zone)| zone.to_owned())
 }
 
 fn whole_seconds(uptime: &str) -> Option<u64> {

@@ -162,7 +162,13 @@ fn file_state(unit: &Unit) -> Value {
 /// Asks `systemctl show`; `None` when there is no systemd to answer.
 fn running_states(host: &mut Host, node: &Node) -> Option<Vec<Value>> {
     let properties = format!("--property={}", PROPERTIES.join(","));
-    let mut argv = vec!["/usr/bin/systemctl", "show", "--no-pager", &properties, "--"];
+    let mut argv = vec![
+        "/usr/bin/systemctl",
+        "show",
+        "--no-pager",
+        &properties,
+        "--",
+    ];
     argv.extend(node.units.iter().map(|unit| unit.name.as_str()));
     argv.extend(OF_INTEREST.iter().filter(|pattern| pattern.contains('*')));
     let (ran, output) = host.run(&argv, 512 * KIB).ok()?;
