@@ -95,11 +95,15 @@ impl Input {
 }
 
 /// The inputs that a path stands for: a folder that directly holds archives or bundle folders stands for each of them,
-/// sorted by name; everything else for itself.
+/// sorted by name; everything else for itself. What is neither a file nor a folder, such as a pipe, is read and held.
 pub fn expand(path: &Path) -> Result<Vec<Input>, ReadError> {
     let itself = || vec![Input::Path(path.to_owned())];
     let shown = path.display().to_string();
     let attributes = fs::metadata(path).map_err(|error| ReadError::open(&shown, error))?;
+    if !attributes.is_dir() && !attributes.is_file() {
+        let mut stream = File::open(path).map_err(|error| ReadError::open(&shown, error))?;
+        return Ok(vec![Input::held(&shown, &mut stream, &Limits::default())?]);
+    }
     if !attributes.is_dir() || path.join("bundle.json").is_file() {
         return Ok(itself());
     }

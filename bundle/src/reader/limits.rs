@@ -10,6 +10,8 @@ pub struct Limits {
     pub entries: u64,
     /// Bytes of one name.
     pub name_bytes: usize,
+    /// Bytes of all names together.
+    pub names_bytes: u64,
     /// Bytes of one entry, inflated.
     pub entry_bytes: u64,
     /// Bytes read or inflated in all, nested archives included.
@@ -20,8 +22,10 @@ pub struct Limits {
     pub ratio_from: u64,
     /// Archives inside archives: 3 allows a tar in a zip in a tar.
     pub depth: u8,
-    /// Bytes that are held in memory because they cannot be streamed: standard input, a zip inside an archive.
+    /// Bytes of standard input, which is held in memory.
     pub held_bytes: u64,
+    /// Bytes of a zip inside an archive, which is held in memory.
+    pub held_zip_bytes: u64,
     /// Refused entries, links and damages that are listed one by one; more are only counted.
     pub listed: usize,
 }
@@ -29,14 +33,16 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            entries: 500_000,
+            entries: 200_000,
             name_bytes: crate::EntryPath::MAX_BYTES,
+            names_bytes: 32 << 20,
             entry_bytes: 4 << 30,
             total_bytes: 16 << 30,
             ratio: 250,
             ratio_from: 64 << 20,
             depth: 3,
             held_bytes: 1 << 30,
+            held_zip_bytes: 128 << 20,
             listed: 1000,
         }
     }

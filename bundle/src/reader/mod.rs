@@ -18,6 +18,7 @@ mod tests;
 mod walk;
 mod zip;
 mod zip_cut;
+mod zip_end;
 
 pub use input::{Input, expand};
 pub use limits::Limits;

@@ -45,6 +45,7 @@ pub(super) struct Walk<'a> {
     /// Archives around the place we are at; `None` before the input itself is opened.
     depth: Option<u8>,
     archive: String,
+    names_bytes: u64,
     stopped: bool,
     pub(super) summary: ReadSummary,
 }
@@ -64,6 +65,7 @@ impl<'a> Walk<'a> {
             visit,
             depth: None,
             archive: String::new(),
+            names_bytes: 0,
             stopped: false,
             summary: ReadSummary {
                 packing: Packing::File,
@@ -107,9 +109,7 @@ impl<'a> Walk<'a> {
             Ok(None) => return,
             Err(why) => return self.refuse(meta.name, &why),
         };
-        if self.summary.entries >= self.limits.entries {
-            self.budget
-                .exceed("the input has more entries than allowed");
+        if !self.may_have_another(&name) {
             return;
         }
         let mut head = [0; PEEK];
@@ -218,7 +218,7 @@ impl<'a> Walk<'a> {
     /// A zip needs its end first, so one that comes as a stream is held.
     fn held_zip(&mut self, name: &str, body: &mut dyn BufRead) {
         let mut held = Vec::new();
-        let cap = self.limits.held_bytes;
+        let cap = self.limits.held_zip_bytes;
         match body.take(cap + 1).read_to_end(&mut held) {
             Ok(_) if held.len() as u64 > cap => {
                 self.refuse(
@@ -231,6 +231,18 @@ impl<'a> Walk<'a> {
             }),
             Err(error) => self.damage(None, format!("{}: {error}", shown(name.as_bytes()))),
         }
+    }
+
+    fn may_have_another(&mut self, name: &str) -> bool {
+        self.names_bytes += (name.len() + self.archive.len()) as u64;
+        if self.summary.entries >= self.limits.entries {
+            self.budget
+                .exceed("the input has more entries than allowed");
+        } else if self.names_bytes > self.limits.names_bytes {
+            self.budget
+                .exceed("the names in the input are longer than allowed in all");
+        }
+        !self.is_over()
     }
 
     fn show(&mut self, name: &str, meta: Meta<'_>, body: &mut dyn BufRead) {

@@ -2,7 +2,7 @@
 
 use super::guard::Inflated;
 use super::walk::{BUFFER, Meta, Walk};
-use super::zip_cut;
+use super::{zip_cut, zip_end};
 use std::cell::Cell;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::rc::Rc;
@@ -10,11 +10,19 @@ use zip::ZipArchive;
 
 /// Reads an archive that can be sought in.
 pub(super) fn walk<R: Read + Seek>(walk: &mut Walk<'_>, mut file: R) {
-    let mut archive = match ZipArchive::new(&mut file) {
+    let archive = match zip_end::most_entries(&mut file) {
+        Ok(entries) if entries > walk.limits.entries => {
+            walk.budget.exceed("the zip has more entries than allowed");
+            return;
+        }
+        Ok(_) => ZipArchive::new(&mut file).map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    let mut archive = match archive {
         Ok(archive) => archive,
-        Err(error) => {
+        Err(why) => {
             let what =
-                format!("the zip has no usable directory ({error}): it is read entry by entry");
+                format!("the zip has no usable directory ({why}): it is read entry by entry");
             walk.damage(None, what);
             if file.seek(SeekFrom::Start(0)).is_ok() {
                 zip_cut::walk(walk, &mut BufReader::with_capacity(BUFFER, file));
