@@ -52,3 +52,6 @@ pub mod version;
 pub mod yaml;
 
 mod intake;
+
+#[cfg(test)]
+mod testing;
