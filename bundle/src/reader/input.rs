@@ -62,7 +62,7 @@ impl Input {
         }
     }
 
-    pub(super) fn open(&self) -> Result<Box<dyn Seekable + '_>, ReadError> {
+    pub(super) fn open(&self) -> Result<Box<dyn Seekable + Send + '_>, ReadError> {
         match self {
             Self::Path(path) => {
                 let open = |path| -> io::Result<File> {

@@ -7,40 +7,96 @@ use crate::member::{
 };
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 use std::io::{self, BufRead, Read as _};
+use std::ops::ControlFlow;
+use std::sync::mpsc;
+use std::thread;
 
 /// Most bytes of a gzip header that is not ours.
 const GZIP_HEADER_BYTES: usize = 4096;
 
+/// Members that are inflated before they are asked for.
+const AHEAD: usize = 2;
+
 /// Reads all members of a stream.
 pub(super) fn walk(walk: &mut Walk<'_>, stream: &mut dyn BufRead) {
-    let mut members = Members {
-        stream,
-        window: Vec::new(),
-        start: 0,
-        offset: 0,
-        ended: false,
-        text: Vec::new(),
-    };
-    let mut ended = false;
-    while !ended && !walk.is_over() {
-        match members.next(walk) {
-            Ok(Found::End) => break,
-            Ok(Found::LeftOut) => {}
-            Ok(Found::Whole) => ended = members.offer(walk, false) == End::Archive,
-            Ok(Found::Cut) => {
-                members.offer(walk, true);
-                walk.damage(Some(members.offset), "the last gzip member is cut short");
+    let mut members = Members::new(stream, walk.wanted_flags());
+    let mut text = Vec::new();
+    loop {
+        let member = members.next(text);
+        if deal_with(walk, &member).is_break() {
+            return;
+        }
+        text = member.text;
+    }
+}
+
+/// The same, with another thread that inflates while the visitor works.
+pub(super) fn walk_ahead(walk: &mut Walk<'_>, stream: &mut (dyn BufRead + Send)) {
+    let mut members = Members::new(stream, walk.wanted_flags());
+    let (give, take) = mpsc::sync_channel(AHEAD);
+    let (give_back, take_back) = mpsc::channel();
+    thread::scope(|scope| {
+        let inflating = thread::Builder::new().spawn_scoped(scope, move || {
+            loop {
+                let member = members.next(take_back.try_recv().unwrap_or_default());
+                let is_end = matches!(member.found, Ok(Found::End) | Err(_));
+                // Nobody takes it any more where the visitor stopped.
+                if give.send(member).is_err() || is_end {
+                    return;
+                }
+            }
+        });
+        if let Err(error) = inflating {
+            return walk.damage(None, error.to_string());
+        }
+        for member in take {
+            if deal_with(walk, &member).is_break() {
                 return;
             }
-            Ok(Found::Lost(offset, what)) => walk.damage(Some(offset), what),
-            Err(error) => {
-                walk.damage(Some(members.offset), error.to_string());
-                return;
+            let _ = give_back.send(member.text);
+        }
+    });
+}
+
+/// Offers the entries of one member; breaks where nothing more is to be read.
+fn deal_with(walk: &mut Walk<'_>, member: &Member) -> ControlFlow<()> {
+    match &member.found {
+        Ok(Found::LeftOut) => return ControlFlow::Continue(()),
+        Ok(Found::Whole) => {
+            let end = member.offer(walk, false);
+            if end != End::Archive && !walk.is_over() {
+                return ControlFlow::Continue(());
             }
         }
+        Ok(Found::Lost(what)) => {
+            walk.damage(Some(member.offset), *what);
+            return ControlFlow::Continue(());
+        }
+        Ok(Found::Cut) => {
+            member.offer(walk, true);
+            walk.damage(Some(member.offset), "the last gzip member is cut short");
+        }
+        Ok(Found::End) => walk.damage(None, "the archive has no end: it is cut short"),
+        Err(error) => walk.damage(Some(member.offset), error.to_string()),
     }
-    if !ended && !walk.is_over() {
-        walk.damage(None, "the archive has no end: it is cut short");
+    ControlFlow::Break(())
+}
+
+/// One member, or what stands in its place.
+struct Member {
+    found: io::Result<Found>,
+    /// Where it begins in the stream.
+    offset: u64,
+    text: Vec<u8>,
+}
+
+impl Member {
+    fn offer(&self, walk: &mut Walk<'_>, cut: bool) -> End {
+        if let Err(error) = walk.budget.spend(self.text.len()) {
+            walk.damage(None, error.to_string());
+            return End::Early;
+        }
+        tar::walk_blocks(walk, &mut self.text.as_slice(), cut)
     }
 }
 
@@ -52,8 +108,8 @@ enum Found {
     LeftOut,
     /// The stream ends inside it; its text is what could be inflated.
     Cut,
-    /// It, or bytes between two members, cannot be used: where, and why.
-    Lost(u64, &'static str),
+    /// It, or bytes between two members, cannot be used: why.
+    Lost(&'static str),
     /// There is none.
     End,
 }
@@ -67,8 +123,10 @@ enum Inflating {
     Wrong,
 }
 
-struct Members<'s> {
-    stream: &'s mut dyn BufRead,
+struct Members<R> {
+    stream: R,
+    /// Flags of the members that are inflated; 0 for all.
+    wanted: u8,
     window: Vec<u8>,
     /// Where in the window the next member begins.
     start: usize,
@@ -78,21 +136,38 @@ struct Members<'s> {
     text: Vec<u8>,
 }
 
-impl Members<'_> {
-    fn offer(&mut self, walk: &mut Walk<'_>, cut: bool) -> End {
-        if let Err(error) = walk.budget.spend(self.text.len()) {
-            walk.damage(None, error.to_string());
-            return End::Early;
+impl<R: BufRead> Members<R> {
+    fn new(stream: R, wanted: u8) -> Self {
+        Self {
+            stream,
+            wanted,
+            window: Vec::new(),
+            start: 0,
+            offset: 0,
+            ended: false,
+            text: Vec::new(),
         }
-        tar::walk_blocks(walk, &mut self.text.as_slice(), cut)
     }
 
-    fn next(&mut self, walk: &Walk<'_>) -> io::Result<Found> {
+    /// The next member; its text replaces what is in `text`.
+    fn next(&mut self, text: Vec<u8>) -> Member {
+        self.text = text;
+        self.text.clear();
+        let offset = self.offset;
+        let found = self.find();
+        Member {
+            found,
+            offset,
+            text: std::mem::take(&mut self.text),
+        }
+    }
+
+    fn find(&mut self) -> io::Result<Found> {
         if self.ahead(HEADER_BYTES)?.is_empty() {
             return Ok(Found::End);
         }
         if let Some(header) = MemberHeader::parse(self.ahead(HEADER_BYTES)?) {
-            if walk.leaves_out(header.flags) && self.hop_over(header)? {
+            if self.wanted != 0 && header.flags & self.wanted == 0 && self.hop_over(header)? {
                 return Ok(Found::LeftOut);
             }
             if self.hop(header)? {
@@ -134,7 +209,6 @@ impl Members<'_> {
 
     /// Lets the deflate data say where the member ends.
     fn in_sequence(&mut self) -> io::Result<Found> {
-        let at = self.offset;
         self.text.clear();
         let ahead = self.ahead(MAX_MEMBER_BYTES)?;
         if ahead.len() < HEADER_BYTES {
@@ -142,7 +216,7 @@ impl Members<'_> {
         }
         let Some(header) = gzip_header_bytes(ahead) else {
             self.find_next()?;
-            return Ok(Found::Lost(at, "these bytes are not a gzip member"));
+            return Ok(Found::Lost("these bytes are not a gzip member"));
         };
         let from = self.start + header;
         let rest = self.window.get(from..).unwrap_or_default();
@@ -154,7 +228,7 @@ impl Members<'_> {
             Inflating::Unfinished if self.ended && self.is_last() => Ok(Found::Cut),
             _ => {
                 self.find_next()?;
-                Ok(Found::Lost(at, "a gzip member is damaged"))
+                Ok(Found::Lost("a gzip member is damaged"))
             }
         }
     }
@@ -191,7 +265,7 @@ impl Members<'_> {
             self.window.drain(..self.start);
             self.start = 0;
             let wanted = missing.max(super::walk::BUFFER);
-            let mut stream = self.stream.take(wanted as u64);
+            let mut stream = self.stream.by_ref().take(wanted as u64);
             self.ended = stream.read_to_end(&mut self.window)? < wanted;
         }
         Ok(self.window.get(self.start..).unwrap_or_default())

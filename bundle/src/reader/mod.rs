@@ -30,6 +30,8 @@ use detect::Content;
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufReader, Read as _};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use walk::{BUFFER, Meta, Opening, Walk};
 
 /// Why an input could not be read at all.
@@ -103,17 +105,13 @@ impl Reader {
     /// Offers every entry to `visit`. The order is that of the archive; in a folder, that of the names.
     pub fn read(&mut self, visit: &mut Visit<'_>) -> Result<ReadSummary, ReadError> {
         let tops = self.tops()?;
-        let mut summary = self.pass(&tops, Opening::Everything, visit)?;
-        summary.sha256 = self.sha256()?;
-        Ok(summary)
+        self.hashed_pass(&tops, Opening::Everything, visit)
     }
 
     /// Like [`Reader::read`], but what is compressed or an archive inside the input is offered as it is stored.
     pub fn read_stored(&mut self, visit: &mut Visit<'_>) -> Result<ReadSummary, ReadError> {
         let tops = self.tops()?;
-        let mut summary = self.pass(&tops, Opening::Stored { flags: 0 }, visit)?;
-        summary.sha256 = self.sha256()?;
-        Ok(summary)
+        self.hashed_pass(&tops, Opening::Stored { flags: 0 }, visit)
     }
 
     /// Top folders, without a reading of its own where the first entry tells that it is a bundle of ours.
@@ -122,7 +120,7 @@ impl Reader {
             return Ok(listing.tops.clone());
         }
         let mut first = None;
-        self.pass(&BTreeMap::new(), Opening::Everything, &mut |head, _| {
+        self.pass(&BTreeMap::new(), Opening::First, &mut |head, _| {
             first = Some((head.archive.to_owned(), head.name.to_owned()));
             Control::Stop
         })?;
@@ -173,6 +171,32 @@ impl Reader {
         })
     }
 
+    /// A pass while another thread computes the checksum of the file.
+    fn hashed_pass(
+        &self,
+        tops: &BTreeMap<String, String>,
+        opening: Opening,
+        visit: &mut Visit<'_>,
+    ) -> Result<ReadSummary, ReadError> {
+        let stopped = AtomicBool::new(false);
+        thread::scope(|scope| {
+            let hashing = thread::Builder::new().spawn_scoped(scope, || self.sha256(&stopped));
+            let read = self.pass(tops, opening, &mut |head, body| {
+                let control = visit(head, body);
+                stopped.fetch_or(control == Control::Stop, Ordering::Relaxed);
+                control
+            });
+            let hashed = match hashing {
+                Ok(thread) => thread.join().unwrap_or(Ok(None)),
+                Err(_) => self.sha256(&stopped),
+            };
+            Ok(ReadSummary {
+                sha256: hashed?,
+                ..read?
+            })
+        })
+    }
+
     fn pass<'w>(
         &'w self,
         tops: &'w BTreeMap<String, String>,
@@ -188,8 +212,13 @@ impl Reader {
         let mut head = [0; detect::PEEK];
         let filled = guard::fill(&mut file, &mut head);
         let head = head.get(..filled).unwrap_or_default();
-        if detect::content(head) == Content::Zip {
+        let content = detect::content(head);
+        if content == Content::Zip {
             walk.enter("", Packing::Zip, |walk| zip::walk(walk, file));
+        } else if content == Content::Members && opening != Opening::First {
+            walk.enter("", Packing::MemberTarGz, |walk| {
+                members::walk_ahead(walk, &mut head.chain(file));
+            });
         } else {
             let name = self.input.entry_name();
             let meta = Meta {
@@ -203,7 +232,8 @@ impl Reader {
         Ok(walk.into_summary())
     }
 
-    fn sha256(&self) -> Result<Option<String>, ReadError> {
+    /// `None` for a folder, or once the reading was stopped.
+    fn sha256(&self, stopped: &AtomicBool) -> Result<Option<String>, ReadError> {
         if self.input.folder().is_some() {
             return Ok(None);
         }
@@ -211,6 +241,9 @@ impl Reader {
         let mut hash = Sha256::new();
         let mut buffer = vec![0; BUFFER];
         loop {
+            if stopped.load(Ordering::Relaxed) {
+                return Ok(None);
+            }
             match file.read(&mut buffer) {
                 Ok(0) => return Ok(Some(hex(&hash.finalize()))),
                 Ok(read) => hash.update(buffer.get(..read).unwrap_or_default()),

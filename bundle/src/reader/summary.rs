@@ -105,7 +105,7 @@ pub struct ReadSummary {
     pub links: Vec<Link>,
     /// Places of damage, the first of them.
     pub damage: Vec<Damage>,
-    /// SHA-256 of the input in lower-case hex, when it is a file or standard input.
+    /// SHA-256 of the input in lower-case hex, when it is a file or standard input that was not stopped by the visitor.
     pub sha256: Option<String>,
 }
 

@@ -32,6 +32,8 @@ pub(super) enum Opening {
     Everything,
     /// The input alone; of self-describing members only those with one of the flags, 0 for all.
     Stored { flags: u8 },
+    /// The input alone, and no more than its first entry.
+    First,
 }
 
 /// One reading of one input.
@@ -89,11 +91,11 @@ impl<'a> Walk<'a> {
         self.summary
     }
 
-    /// Whether the members with these flags can be left out.
-    pub(super) fn leaves_out(&self, flags: u8) -> bool {
+    /// Flags of the members that are wanted, 0 for all.
+    pub(super) fn wanted_flags(&self) -> u8 {
         match self.opening {
-            Opening::Everything | Opening::Stored { flags: 0 } => false,
-            Opening::Stored { flags: wanted } => wanted & flags == 0,
+            Opening::Stored { flags } => flags,
+            Opening::Everything | Opening::First => 0,
         }
     }
 
