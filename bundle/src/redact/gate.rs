@@ -357,3 +357,97 @@ static KNOWN: LazyLock<Regex> = LazyLock::new(|| {
         r"\b(?P<value>gh[ops]_[A-Za-z0-9]{30,}|glpat-[A-Za-z0-9_-]{16,}|xox[abp]-[A-Za-z0-9-]{10,}|hvs\.[A-Za-z0-9_-]{20,}|AGE-SECRET-KEY-1[A-Z0-9]{50,})",
     )
 });
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::redact::{ContentKind, Learner};
+
+    const KEY: &str = "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEIHnx49PUHTHnLHtncLTrJZMHpMz41bkmLK62\nQ0FSRUxFU1M=\n-----END EC PRIVATE KEY-----\n";
+
+    fn gate() -> SecretGate {
+        SecretGate::new(Arc::new(Secrets::none()))
+    }
+
+    #[test]
+    fn every_shape_that_reaches_the_gate_is_masked_and_named() {
+        let hash = "0123456789abcdef".repeat(4);
+        for (text, rule) in [
+            (KEY.to_owned(), "R1"),
+            (KEY.replace('\n', "\\n"), "R1"),
+            (
+                "k: LS0tLS1CRUdJTiBFQyBQUklWQVRFIEtFWS0tLS0tCk1IY0M=\n".to_owned(),
+                "R1",
+            ),
+            ("x: abcdef.q3w7e1r5t9y2u6i0\n".to_owned(), "R2"),
+            (
+                "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJ4In0xyz.c2ln\n".to_owned(),
+                "R3",
+            ),
+            ("Authorization: Bearer q3W7e1R5t9Y2u6I0\n".to_owned(), "R4"),
+            (
+                "aescbc: secret: c2VjcmV0LWtleS1vZi0zMi1ieXRlcy1sb25nISEhISE=\n".to_owned(),
+                "R5",
+            ),
+            (
+                "client-key-data: LS0tLS1CRUdJTiBYWFhYWFhYWFhYWFhYWFhYWFg=\n".to_owned(),
+                "R6",
+            ),
+            ("{\"auth\": \"cHVsbGVyOnEzVzdlMVI1\"}\n".to_owned(), "R8"),
+            ("id AKIAQ3W7E1R5T9Y2U6I0\n".to_owned(), "R10"),
+            (format!("K10{hash}::server:q3w7e1r5\n"), "R11"),
+            (format!("ghp_{}\n", "q3W7e1R5t9Y2".repeat(3)), "R12"),
+        ] {
+            let leaks = scan(text.as_bytes());
+            assert_eq!(leaks.first().map(|leak| leak.rule), Some(rule), "{text}");
+            let (masked, counts) = gate().check(text.as_bytes()).unwrap();
+            let masked = String::from_utf8(masked).unwrap();
+            assert!(
+                masked.contains(&format!("REDACTED(gate;{rule})")),
+                "{masked}"
+            );
+            assert_eq!(counts[rule], 1);
+            assert_eq!(masked.lines().count(), text.lines().count());
+            assert_eq!(scan(masked.as_bytes()), [], "{masked}");
+        }
+    }
+
+    #[test]
+    fn a_leak_is_told_by_line_and_kind_and_never_by_value() {
+        let leaks = scan(b"a\nb\ntoken abcdef.q3w7e1r5t9y2u6i0\n");
+        let wanted = Leak {
+            rule: "R2",
+            line: 3,
+            kind: "bootstrap token",
+        };
+        assert_eq!(leaks, [wanted]);
+        assert!(!format!("{leaks:?}").contains("q3w7"));
+    }
+
+    #[test]
+    fn a_key_across_two_parts_of_a_stream_is_seen() {
+        let begin = "-----BEGIN EC PRIVATE KEY-----\n";
+        let rest = KEY.strip_prefix(begin).unwrap();
+        let first = format!("{}{begin}", "log line\n".repeat(20_000));
+        let mut gate = gate();
+        assert_eq!(gate.check(first.as_bytes()), None);
+        let (masked, _) = gate.check(rest.as_bytes()).unwrap();
+        let masked = String::from_utf8(masked).unwrap();
+        assert!(masked.starts_with("REDACTED(gate;R1)\n"), "{masked}");
+        assert!(
+            masked.ends_with("-----END EC PRIVATE KEY-----\n"),
+            "{masked}"
+        );
+    }
+
+    #[test]
+    fn what_was_learned_is_seen_too() {
+        let mut learner = Learner::new();
+        learner.learn(ContentKind::Token, b"blue-42-horse-staple");
+        let mut gate = SecretGate::new(Arc::new(learner.finish()));
+        let (masked, counts) = gate.check(b"a blue-42-horse-staple b").unwrap();
+        assert_eq!(masked, b"a REDACTED(gate;learned) b");
+        assert_eq!(counts["learned"], 1);
+        assert_eq!(gate.check(b"nothing here"), None);
+    }
+}

@@ -263,3 +263,108 @@ fn percent_decoded(text: &[u8]) -> Vec<u8> {
     }
     decoded
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(secrets: &Secrets, text: &str) -> usize {
+        let mut hits = Vec::new();
+        secrets.find(text.as_bytes(), &CaseKey::from_random([7; 32]), &mut hits);
+        hits.len()
+    }
+
+    fn learned(kind: ContentKind, source: &str) -> Secrets {
+        let mut learner = Learner::new();
+        learner.learn(kind, source.as_bytes());
+        learner.finish()
+    }
+
+    #[test]
+    fn every_kind_of_source_teaches_its_secret() {
+        let secret = "q3W7-e1R5/t9";
+        for (kind, source) in [
+            (ContentKind::Token, "q3W7-e1R5/t9\n"),
+            (ContentKind::Env, "A=b\nDB_PASSWORD=q3W7-e1R5/t9\n"),
+            (ContentKind::Env, "A=b\0DB_PASSWORD=q3W7-e1R5/t9\0"),
+            (ContentKind::Argv, "x\0--password\0q3W7-e1R5/t9\0"),
+            (
+                ContentKind::Unit,
+                "[Service]\nEnvironment=\"TOKEN=q3W7-e1R5/t9\"\n",
+            ),
+            (
+                ContentKind::Kubeconfig,
+                "users:\n- name: a\n  user: {odd: q3W7-e1R5/t9}\n",
+            ),
+            (
+                ContentKind::RegistryAuth,
+                r#"{"auths":{"r":{"password":"q3W7-e1R5\/t9"}}}"#,
+            ),
+            (
+                ContentKind::CloudConfig,
+                r#"{"aadClientSecret":"q3W7-e1R5/t9"}"#,
+            ),
+            (
+                ContentKind::Yaml,
+                "env:\n- name: API_TOKEN\n  value: q3W7-e1R5/t9\n",
+            ),
+            (ContentKind::Toml, "password = 'q3W7-e1R5/t9'\n"),
+        ] {
+            assert_eq!(
+                found(&learned(kind, source), secret),
+                1,
+                "{kind:?}: {source}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_secret_is_found_in_base64_at_every_alignment_and_escaped() {
+        let secrets = learned(ContentKind::Token, "q3W7\"e1R5/t9&x");
+        for before in ["", "a", "ab", "abc"] {
+            let text = STANDARD_NO_PAD.encode(format!("{before}q3W7\"e1R5/t9&x and more"));
+            assert_eq!(found(&secrets, &text), 1, "{before}");
+        }
+        for form in [
+            r#"q3W7\"e1R5/t9&x"#,
+            r#"q3W7\\\"e1R5/t9&x"#,
+            "q3W7%22e1R5%2Ft9%26x",
+        ] {
+            assert_eq!(found(&secrets, form), 1, "{form}");
+        }
+    }
+
+    #[test]
+    fn words_names_numbers_and_paths_are_never_learned() {
+        for word in [
+            "password",
+            "kubernetes",
+            "true",
+            "12345678901",
+            "10.244.0.0/16",
+            "/etc/kubernetes",
+            "kube-system",
+            "short",
+            "aaaaaaaaaaaa",
+            "https://10.0.0.1:6443",
+            "24h0m0s",
+        ] {
+            assert!(learned(ContentKind::Token, word).is_empty(), "{word}");
+        }
+        let mut learner = Learner::new();
+        learner.never(["worker-1.example.com"]);
+        learner.learn(ContentKind::Token, b"worker-1.example.com");
+        assert!(learner.finish().is_empty());
+    }
+
+    #[test]
+    fn names_of_users_and_hosts_in_credentials_are_not_learned() {
+        let secrets = learned(
+            ContentKind::RegistryAuth,
+            r#"{"auths":{"registry-1.example":{"username":"puller-2026","password":"q3W7e1R5t9"}}}"#,
+        );
+        assert_eq!(found(&secrets, "registry-1.example puller-2026"), 0);
+        assert_eq!(found(&secrets, "q3W7e1R5t9"), 1);
+        assert_eq!(format!("{secrets:?}"), "Secrets(1)");
+    }
+}

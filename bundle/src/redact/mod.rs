@@ -14,6 +14,8 @@ mod document;
 mod file;
 mod gate;
 mod hit;
+#[cfg(test)]
+mod in_place;
 mod kind;
 mod kubeconfig;
 mod learn;

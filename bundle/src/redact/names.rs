@@ -28,14 +28,17 @@ impl Secret {
 /// among them names *about* secrets: their files, lifetimes, policies.
 pub(crate) fn announced(name: &[u8]) -> Option<Secret> {
     let words = words(name);
+    let (secret, after) = last_stem(&words)?;
     let has = |word: &str| words.iter().any(|known| known == word);
-    let secret = kind(&words)?;
     if secret == Secret::Password && has("hash") {
         return Some(secret);
     }
-    let about = words.iter().any(|word| ABOUT.contains(&word.as_str()));
+    let about = after.iter().any(|word| listed(ABOUT, word.as_bytes()));
     let pull_secrets = has("image") && has("pull") && has("secrets");
-    (!about && !pull_secrets).then_some(secret)
+    let loads = words
+        .first()
+        .is_some_and(|first| first == "load" || first == "import");
+    (!about && !pull_secrets && !loads).then_some(secret)
 }
 
 /// Whether the value cannot be a secret: nothing, a switch, a duration, a path, a reference, or already masked.
@@ -43,7 +46,7 @@ pub(crate) fn is_harmless(value: &[u8], secret: Secret) -> bool {
     let value = value.trim_ascii();
     let lower = value.to_ascii_lowercase();
     value.is_empty()
-        || SWITCHES.iter().any(|word| lower == word.as_bytes())
+        || listed(SWITCHES, &lower)
         || is_masked(value)
         || is_reference(value)
         || is_path(value)
@@ -121,46 +124,43 @@ pub(crate) fn words(name: &[u8]) -> Vec<String> {
     words
 }
 
-fn kind(words: &[String]) -> Option<Secret> {
-    let contains = |part: &str| words.iter().any(|word| word.contains(part));
-    let has = |word: &str| words.iter().any(|known| known == word);
-    let pair = |first: &str, second: &str| {
-        words
-            .windows(2)
-            .any(|two| matches!(two, [a, b] if a == first && b == second))
-    };
-    if ["password", "passwd", "passphrase", "passwort"]
-        .iter()
-        .any(|stem| contains(stem))
-        || ["pwd", "psk", "passcode"].iter().any(|word| has(word))
-        || words.last().is_some_and(|last| last == "pass")
+/// The last word, or pair of words, that names a secret, and the words after it.
+fn last_stem(words: &[String]) -> Option<(Secret, &[String])> {
+    (0..words.len()).rev().find_map(|end| {
+        let after = words.get(end + 1..)?;
+        let previous = end.checked_sub(1).and_then(|at| words.get(at));
+        let secret = stem(
+            previous.map(String::as_str),
+            words.get(end)?,
+            after.is_empty(),
+        )?;
+        Some((secret, after))
+    })
+}
+
+fn stem(previous: Option<&str>, word: &str, is_last: bool) -> Option<Secret> {
+    let has_part = |parts: &str| parts.split(' ').any(|part| word.contains(part));
+    if has_part("password passwd passphrase passwort passcode")
+        || word == "pwd"
+        || word == "psk"
+        || (word == "pass" && is_last)
     {
         return Some(Secret::Password);
     }
-    if contains("token") || has("jwt") {
+    if word.contains("token") || word == "jwt" {
         return Some(Secret::Token);
     }
-    let keyed = KEY_OWNERS.iter().any(|owner| pair(owner, "key"))
-        || pair("key", "data")
-        || [
-            "apikey",
-            "accesskey",
-            "privatekey",
-            "secretkey",
-            "authkey",
-            "accountkey",
-        ]
-        .iter()
-        .any(|stem| contains(stem));
-    let named = contains("secret") || contains("credential") || has("creds") || has("sas");
-    (keyed || named).then_some(Secret::Key)
+    let owned = word == "key" && previous.is_some_and(|owner| listed(KEY_OWNERS, owner.as_bytes()));
+    let key_data = word == "data" && previous == Some("key");
+    let key = has_part("secret credential apikey accesskey privatekey authkey accountkey");
+    (owned || key_data || key || word == "creds" || word == "sas").then_some(Secret::Key)
 }
 
 /// `passwd: files systemd` in nsswitch.conf.
 fn is_name_service(lower: &[u8]) -> bool {
     lower
         .split(u8::is_ascii_whitespace)
-        .all(|word| word.is_empty() || NAME_SERVICES.iter().any(|known| word == known.as_bytes()))
+        .all(|word| word.is_empty() || listed(NAME_SERVICES, word))
 }
 
 fn is_path(value: &[u8]) -> bool {
@@ -179,7 +179,7 @@ fn is_path(value: &[u8]) -> bool {
         && first.iter().all(|byte| {
             byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-".contains(byte)
         });
-    let known = ROOTS.iter().any(|root| first == root.as_bytes());
+    let known = listed(ROOTS, first);
     (known || (plain && parts.next().is_some())) && path.iter().copied().all(is_path_byte)
 }
 
@@ -219,158 +219,31 @@ fn is_number(value: &[u8]) -> bool {
             .all(|byte| byte.is_ascii_digit() || b".-+_".contains(byte))
 }
 
-const KEY_OWNERS: &[&str] = &[
-    "api",
-    "access",
-    "private",
-    "certificate",
-    "encryption",
-    "secret",
-    "account",
-    "shared",
-    "master",
-    "signing",
-    "auth",
-    "storage",
-    "license",
-    "pre",
-    "tls",
-    "wrapping",
-];
+/// Whether a list of words, separated by blanks, has the word.
+fn listed(list: &str, word: &[u8]) -> bool {
+    list.split(' ').any(|known| known.as_bytes() == word)
+}
 
-const ABOUT: &[&str] = &[
-    "file",
-    "files",
-    "filename",
-    "path",
-    "paths",
-    "dir",
-    "directory",
-    "folder",
-    "ttl",
-    "timeout",
-    "enabled",
-    "enable",
-    "disable",
-    "disabled",
-    "name",
-    "names",
-    "audience",
-    "audiences",
-    "webhook",
-    "policy",
-    "mode",
-    "expiration",
-    "expiry",
-    "expires",
-    "seconds",
-    "ref",
-    "refs",
-    "selector",
-    "type",
-    "types",
-    "algorithm",
-    "hash",
-    "hashes",
-    "count",
-    "size",
-    "limit",
-    "namespace",
-    "command",
-    "plugin",
-    "plugins",
-    "provider",
-    "providers",
-    "max",
-    "min",
-    "endpoint",
-    "issuer",
-    "kind",
-    "version",
-    "required",
-    "allow",
-    "allowed",
-    "class",
-    "rotation",
-    "interval",
-    "duration",
-    "cache",
-    "period",
-    "review",
-    "reviews",
-    "status",
-    "url",
-    "uri",
-    "manager",
-    "controller",
-    "config",
-    "id",
-    "ids",
-    "request",
-    "requests",
-    "usage",
-    "usages",
-    "location",
-    "format",
-    "length",
-    "lifetime",
-    "validity",
-    "description",
-    "driver",
-    "volume",
-    "projected",
-    "projection",
-    "rotate",
-    "error",
-    "errors",
-    "err",
-    "helpers",
-    "store",
-    "stores",
-    "authentication",
-    "authenticator",
-    "authenticators",
-    "authorizer",
-    "attempts",
-    "changed",
-    "attributes",
-    "load",
-    "import",
-    "resource",
-    "resources",
-    "protect",
-    "protection",
-    "sync",
-    "bucket",
-    "field",
-];
+const KEY_OWNERS: &str = "api access private certificate encryption secret account shared master signing auth storage \
+    license pre tls wrapping";
 
-const SWITCHES: &[&str] = &[
-    "true", "false", "yes", "no", "on", "off", "none", "null", "nil", "~", "enabled", "disabled",
-    "optional", "required", "default", "prompt", "-", "[]", "{}",
-];
+const ABOUT: &str = "file files filename path paths dir directory folder ttl timeout enabled enable disable \
+    disabled name names audience audiences webhook policy mode expiration expiry expires seconds \
+    ref refs selector type types algorithm hash hashes count size limit namespace command plugin \
+    plugins provider providers max min endpoint issuer kind version required allow allowed class \
+    rotation interval duration cache period review reviews status url uri manager controller \
+    config id ids request requests usage usages location format length lifetime validity \
+    description driver volume projected projection rotate error errors err helpers store stores \
+    authentication authenticator authenticators authorizer attempts changed attributes resource resources protect protection sync bucket field";
 
-const NAME_SERVICES: &[&str] = &[
-    "files",
-    "systemd",
-    "compat",
-    "db",
-    "ldap",
-    "sss",
-    "nis",
-    "nisplus",
-    "hesiod",
-    "winbind",
-    "altfiles",
-    "extrausers",
-    "[success=merge]",
-    "[notfound=return]",
-];
+const SWITCHES: &str = "true false yes no on off none null nil ~ enabled disabled optional required default prompt - \
+    [] {}";
 
-const ROOTS: &[&str] = &[
-    "etc", "var", "run", "opt", "usr", "home", "root", "tmp", "mnt", "srv", "data", "dev", "proc",
-    "sys", "lib", "snap", "host", "secrets", "certs", "pki",
-];
+const NAME_SERVICES: &str = "files systemd compat db ldap sss nis nisplus hesiod winbind altfiles extrausers \
+    [success=merge] [notfound=return]";
+
+const ROOTS: &str =
+    "etc var run opt usr home root tmp mnt srv data dev proc sys lib snap host secrets certs pki";
 
 #[cfg(test)]
 mod tests {
@@ -403,6 +276,10 @@ mod tests {
             "secretboxKey",
             "passwordHash",
             "private_key",
+            "secret-store-password",
+            "idToken",
+            "provider_token",
+            "configPassword",
         ] {
             assert!(announced(name.as_bytes()).is_some(), "{name}");
         }
@@ -441,6 +318,9 @@ mod tests {
             "cluster",
             "server",
             "rotateCertificates",
+            "PassEnvironment",
+            "LoadCredential",
+            "token-controller-count",
             "clusterDNS",
         ] {
             assert_eq!(announced(name.as_bytes()), None, "{name}");
