@@ -2,7 +2,6 @@
 
 use super::{Control, ReadError, Reader};
 use crate::manifest::SCHEMA_VERSION;
-use crate::member::{HOLDS_END, HOLDS_MANIFEST_PART};
 use crate::{Manifest, Record};
 use std::io::Read as _;
 
@@ -18,27 +17,22 @@ impl Reader {
         let mut whole = None;
         let mut records = Vec::new();
         let mut found = false;
-        let flags = HOLDS_MANIFEST_PART | HOLDS_END;
-        self.pass(
-            &tops,
-            super::Opening::Stored { flags },
-            &mut |head, body| {
-                let is_part = head.name.starts_with("manifest/");
-                let is_whole = head.name == "manifest.json";
-                if !head.archive.is_empty() || !(is_part || is_whole) {
-                    return Control::Continue;
-                }
-                let mut bytes = Vec::new();
-                let intact = body.take(PART_BYTES).read_to_end(&mut bytes).is_ok();
-                if is_part {
-                    found = true;
-                    records.extend(lines(&bytes));
-                } else if intact {
-                    whole = serde_json::from_slice::<Manifest>(&bytes).ok();
-                }
-                Control::Continue
-            },
-        )?;
+        self.pass(&tops, super::Opening::Manifest, &mut |head, body| {
+            let is_part = head.name.starts_with("manifest/");
+            let is_whole = head.name == "manifest.json";
+            if !head.archive.is_empty() || !(is_part || is_whole) {
+                return Control::Continue;
+            }
+            let mut bytes = Vec::new();
+            let intact = body.take(PART_BYTES).read_to_end(&mut bytes).is_ok();
+            if is_part {
+                found = true;
+                records.extend(lines(&bytes));
+            } else if intact {
+                whole = serde_json::from_slice::<Manifest>(&bytes).ok();
+            }
+            Control::Continue
+        })?;
         let joined = || Manifest {
             schema_version: SCHEMA_VERSION,
             complete: false,

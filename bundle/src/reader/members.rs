@@ -1,9 +1,10 @@
 //! Gzip members that state their own length: hop from one to the next, and find the next one after damage.
 
 use super::tar::{self, End};
-use super::walk::Walk;
+use super::walk::{BUFFER, Opening, Walk};
 use crate::member::{
-    HEADER_BYTES, MAGIC, MAX_MEMBER_BYTES, MAX_TEXT_BYTES, MemberHeader, TRAILER_BYTES,
+    HEADER_BYTES, HOLDS_END, HOLDS_MANIFEST_PART, MAGIC, MAX_MEMBER_BYTES, MAX_TEXT_BYTES,
+    MemberHeader, TRAILER_BYTES,
 };
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 use std::io::{self, BufRead, Read as _};
@@ -14,12 +15,14 @@ use std::thread;
 /// Most bytes of a gzip header that is not ours.
 const GZIP_HEADER_BYTES: usize = 4096;
 
+/// Text that holds the header of an entry, and the beginning of its content.
+const HEAD_BYTES: usize = 4096;
 /// Members that are inflated before they are asked for.
 const AHEAD: usize = 2;
 
 /// Reads all members of a stream.
 pub(super) fn walk(walk: &mut Walk<'_>, stream: &mut dyn BufRead) {
-    let mut members = Members::new(stream, walk.wanted_flags());
+    let mut members = Members::new(stream, walk.opening());
     let mut text = Vec::new();
     loop {
         let member = members.next(text);
@@ -32,7 +35,7 @@ pub(super) fn walk(walk: &mut Walk<'_>, stream: &mut dyn BufRead) {
 
 /// The same, with another thread that inflates while the visitor works.
 pub(super) fn walk_ahead(walk: &mut Walk<'_>, stream: &mut (dyn BufRead + Send)) {
-    let mut members = Members::new(stream, walk.wanted_flags());
+    let mut members = Members::new(stream, walk.opening());
     let (give, take) = mpsc::sync_channel(AHEAD);
     let (give_back, take_back) = mpsc::channel();
     thread::scope(|scope| {
@@ -125,8 +128,7 @@ enum Inflating {
 
 struct Members<R> {
     stream: R,
-    /// Flags of the members that are inflated; 0 for all.
-    wanted: u8,
+    opening: Opening,
     window: Vec<u8>,
     /// Where in the window the next member begins.
     start: usize,
@@ -137,10 +139,10 @@ struct Members<R> {
 }
 
 impl<R: BufRead> Members<R> {
-    fn new(stream: R, wanted: u8) -> Self {
+    fn new(stream: R, opening: Opening) -> Self {
         Self {
             stream,
-            wanted,
+            opening,
             window: Vec::new(),
             start: 0,
             offset: 0,
@@ -167,10 +169,13 @@ impl<R: BufRead> Members<R> {
             return Ok(Found::End);
         }
         if let Some(header) = MemberHeader::parse(self.ahead(HEADER_BYTES)?) {
-            if self.wanted != 0 && header.flags & self.wanted == 0 && self.hop_over(header)? {
+            let holds_manifest = header.flags & (HOLDS_MANIFEST_PART | HOLDS_END) != 0;
+            if self.opening == Opening::Manifest && !holds_manifest && self.hop_over(header)? {
                 return Ok(Found::LeftOut);
             }
-            if self.hop(header)? {
+            let hopped = (self.opening == Opening::Names && self.hop_with_head(header)?)
+                || self.hop(header)?;
+            if hopped {
                 return Ok(Found::Whole);
             }
         }
@@ -186,6 +191,19 @@ impl<R: BufRead> Members<R> {
             self.advance(length);
         }
         Ok(fits)
+    }
+
+    /// Where one entry fills the member, inflates its beginning alone; zeros stand for the rest.
+    fn hop_with_head(&mut self, header: MemberHeader) -> io::Result<bool> {
+        let ahead = self.ahead(HEADER_BYTES + HEAD_BYTES)?;
+        let packed = ahead.get(HEADER_BYTES..).unwrap_or_default();
+        self.text = inflated_head(packed);
+        let fills = tar::only_entry(&self.text) == Some(header.text_bytes.into());
+        if fills && self.hop_over(header)? {
+            self.text.resize(header.text_bytes as usize, 0);
+            return Ok(true);
+        }
+        Ok(false)
     }
 
     /// Trusts the length that the header states; false where it turns out to be wrong or the member damaged.
@@ -264,7 +282,7 @@ impl<R: BufRead> Members<R> {
         if missing > 0 && !self.ended {
             self.window.drain(..self.start);
             self.start = 0;
-            let wanted = missing.max(super::walk::BUFFER);
+            let wanted = missing.max(BUFFER);
             let mut stream = self.stream.by_ref().take(wanted as u64);
             self.ended = stream.read_to_end(&mut self.window)? < wanted;
         }
@@ -289,6 +307,14 @@ fn gzip_header_bytes(bytes: &[u8]) -> Option<usize> {
     let before = header.len();
     flate2::bufread::GzDecoder::new(&mut header).header()?;
     Some(before - header.len())
+}
+
+/// At most [`HEAD_BYTES`] of the text behind deflate data.
+fn inflated_head(packed: &[u8]) -> Vec<u8> {
+    let mut head = Vec::with_capacity(HEAD_BYTES);
+    // What cannot be inflated shows up when the whole member is tried.
+    let _ = Decompress::new(false).decompress_vec(packed, &mut head, FlushDecompress::None);
+    head
 }
 
 /// Inflates deflate data of at most `cap` bytes of text and checks what follows it.

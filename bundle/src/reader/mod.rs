@@ -94,7 +94,7 @@ impl Reader {
     }
 
     /// Names of all entries in order, without top folders; what is inside an archive of the input is `archive!/name`.
-    /// This reads the whole input once.
+    /// A foreign archive is read once for it.
     pub fn names(&mut self) -> Result<&[String], ReadError> {
         if self.listing.is_none() {
             self.listing = Some(self.list()?);
@@ -111,7 +111,7 @@ impl Reader {
     /// Like [`Reader::read`], but what is compressed or an archive inside the input is offered as it is stored.
     pub fn read_stored(&mut self, visit: &mut Visit<'_>) -> Result<ReadSummary, ReadError> {
         let tops = self.tops()?;
-        self.hashed_pass(&tops, Opening::Stored { flags: 0 }, visit)
+        self.hashed_pass(&tops, Opening::Stored, visit)
     }
 
     /// Top folders, without a reading of its own where the first entry tells that it is a bundle of ours.
@@ -145,7 +145,7 @@ impl Reader {
 
     fn list(&self) -> Result<Listing, ReadError> {
         let mut found: Vec<(String, String)> = Vec::new();
-        self.pass(&BTreeMap::new(), Opening::Everything, &mut |head, _| {
+        self.pass(&BTreeMap::new(), Opening::Names, &mut |head, _| {
             found.push((head.archive.to_owned(), head.name.to_owned()));
             Control::Continue
         })?;

@@ -77,6 +77,15 @@ pub(super) fn walk_blocks(walk: &mut Walk<'_>, stream: &mut dyn BufRead, cut: bo
     }
 }
 
+/// Bytes that an entry fills whose plain header begins the text: header, content and padding.
+pub(super) fn only_entry(text: &[u8]) -> Option<u64> {
+    let block = text.first_chunk::<BLOCK_BYTES>()?;
+    let header = Header::from_byte_slice(block);
+    let is_file = header.entry_type() == EntryType::Regular && checksum_fits(block);
+    let size = header.entry_size().ok().filter(|_| is_file)?;
+    size.checked_next_multiple_of(BLOCK)?.checked_add(BLOCK)
+}
+
 struct Blocks<'s> {
     stream: &'s mut dyn BufRead,
     cut: bool,

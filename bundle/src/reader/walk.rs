@@ -30,8 +30,12 @@ pub(super) struct Meta<'a> {
 pub(super) enum Opening {
     /// Compressed entries and archives inside it too.
     Everything,
-    /// The input alone; of self-describing members only those with one of the flags, 0 for all.
-    Stored { flags: u8 },
+    /// The same for names alone: of an entry with a self-describing member of its own, only the beginning is inflated.
+    Names,
+    /// The input alone, each entry as it is stored.
+    Stored,
+    /// The input alone; self-describing members only where they hold parts of the manifest.
+    Manifest,
     /// The input alone, and no more than its first entry.
     First,
 }
@@ -91,12 +95,9 @@ impl<'a> Walk<'a> {
         self.summary
     }
 
-    /// Flags of the members that are wanted, 0 for all.
-    pub(super) fn wanted_flags(&self) -> u8 {
-        match self.opening {
-            Opening::Stored { flags } => flags,
-            Opening::Everything | Opening::First => 0,
-        }
+    /// What is opened.
+    pub(super) fn opening(&self) -> Opening {
+        self.opening
     }
 
     /// Whether a limit or the visitor ended the reading.
@@ -119,7 +120,8 @@ impl<'a> Walk<'a> {
         let head = head.get(..filled).unwrap_or_default();
         let content = detect::content(head);
         let mut body = head.chain(body);
-        if self.opening != Opening::Everything && self.depth.is_some() {
+        let opens_inside = matches!(self.opening, Opening::Everything | Opening::Names);
+        if !opens_inside && self.depth.is_some() {
             return self.show(&name, meta, &mut body);
         }
         match content {

@@ -183,3 +183,29 @@ fn damage_in_one_zip_entry_loses_only_that_entry() {
     assert!(left.iter().all(|entry| whole.contains(entry)));
     assert!(!summary.complete);
 }
+
+#[test]
+fn a_flipped_byte_anywhere_never_changes_what_is_read() {
+    for container in [Container::TarGz, Container::Zip] {
+        let bundle = sample::bundle_of(container, 300);
+        let (whole, _) = seen(&held(bundle.clone()), &Limits::default());
+        let contents: BTreeSet<&[u8]> = whole.iter().map(|entry| entry.1.as_slice()).collect();
+        for place in places(250, bundle.len()) {
+            let mut damaged = bundle.clone();
+            damaged[place] ^= 1 << (place % 8);
+            let (left, _) = seen(&held(damaged.clone()), &Limits::default());
+            let is_packed = |entry: &(String, Vec<u8>)| entry.0 == "stdin";
+            for entry in left.iter().filter(|entry| !is_packed(entry)) {
+                assert!(
+                    contents.contains(entry.1.as_slice()),
+                    "{} with byte {place}",
+                    entry.0
+                );
+            }
+            let _ = names(&held(damaged.clone()), &Limits::default()).unwrap();
+            let _ = Reader::new(held(damaged), Limits::default())
+                .manifest()
+                .unwrap();
+        }
+    }
+}

@@ -120,3 +120,13 @@ fn the_visitor_can_stop() {
     assert_eq!(summary.entries, 3);
     assert_eq!(summary.stopped, None);
 }
+
+#[test]
+fn names_are_those_of_the_entries_that_are_read() {
+    for container in [Container::TarGz, Container::Zip] {
+        let bundle = held(sample::bundle(container));
+        let (entries, _) = seen(&bundle, &Limits::default());
+        let read: Vec<String> = entries.into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names(&bundle, &Limits::default()).unwrap(), read);
+    }
+}
