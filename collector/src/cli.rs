@@ -30,7 +30,7 @@ pub(crate) enum Task {
     /// Print every path, command and probe that would be used; touches nothing
     Plan {
         #[command(flatten)]
-        options: Options,
+        options: Box<Options>,
     },
     /// Check a bundle: manifest, checksums, and a leak scan of what is stored
     Verify {
@@ -44,6 +44,10 @@ pub(crate) enum Task {
 
 /// What shapes a collection.
 #[derive(Debug, Clone, clap::Args)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line"
+)]
 pub(crate) struct Options {
     /// Where to: a folder (default name in it), a file, or - for standard output
     #[arg(short, long, value_name = "PATH")]
@@ -140,7 +144,7 @@ impl Options {
             None => self
                 .output
                 .as_deref()
-                .is_some_and(|path| path.ends_with(".zip")),
+                .is_some_and(|path| crate::spec::has_ending(path, "zip")),
         };
         if zip {
             Container::Zip
@@ -200,9 +204,9 @@ fn duration(text: &str) -> Result<Duration, String> {
         "d" => 86_400,
         _ => return Err(format!("unknown unit {unit:?}: write 90s, 5m, 48h or 7d")),
     };
-    let number: u64 = digits
-        .parse()
-        .map_err(|_| "write a whole number with a unit, as in 90s, 5m, 48h or 7d".to_owned())?;
+    let number: u64 = digits.parse().map_err(|error| {
+        format!("{error}: write a number with a unit, as in 90s, 5m, 48h or 7d")
+    })?;
     match number.checked_mul(factor) {
         Some(seconds) if seconds > 0 && seconds <= 3650 * 86_400 => {
             Ok(Duration::from_secs(seconds))
@@ -223,7 +227,7 @@ fn since(text: &str) -> Result<Since, String> {
 fn time(text: &str) -> Result<DateTime<Utc>, String> {
     DateTime::parse_from_rfc3339(text)
         .map(|time| time.with_timezone(&Utc))
-        .map_err(|_| "write a time as in 2026-11-22T07:00:00Z".to_owned())
+        .map_err(|error| format!("{error}: write a time as in 2026-11-22T07:00:00Z"))
 }
 
 /// `50MiB`, `512KiB`, `1GiB`; a bare number is bytes.
@@ -242,7 +246,7 @@ fn size(text: &str) -> Result<u64, String> {
     };
     let number: u64 = digits
         .parse()
-        .map_err(|_| "write a whole number with a unit, as in 50MiB".to_owned())?;
+        .map_err(|error| format!("{error}: write a number with a unit, as in 50MiB"))?;
     match number.checked_mul(factor) {
         Some(bytes) if bytes >= 256 << 10 => Ok(bytes),
         Some(_) => Err("a bundle needs at least 256KiB".to_owned()),
@@ -262,9 +266,9 @@ mod tests {
 
     #[test]
     fn ages_sizes_and_times_are_read() {
-        assert_eq!(duration("48h"), Ok(Duration::from_secs(172_800)));
+        assert_eq!(duration("48h"), Ok(Duration::from_hours(48)));
         assert_eq!(size("50MiB"), Ok(50 << 20));
-        assert_eq!(since("90m"), Ok(Since::Ago(Duration::from_secs(5400))));
+        assert_eq!(since("90m"), Ok(Since::Ago(Duration::from_mins(90))));
         assert!(matches!(since("2026-11-22T07:00:00Z"), Ok(Since::At(_))));
     }
 

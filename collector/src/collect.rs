@@ -14,7 +14,7 @@ use crate::vault::Vault;
 use crate::{plan, summary};
 use nodebundle_bundle::redact::CaseKey;
 use nodebundle_bundle::writer::{Container, Setup, WriteError};
-use nodebundle_bundle::{BundleInfo, Record};
+use nodebundle_bundle::{BundleInfo, Outcome, Record};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Why there is no bundle. Each message says what to do.
@@ -55,8 +55,15 @@ impl Collected {
         match (self.gate_hits.is_empty(), &self.cut) {
             (false, _) => 4,
             (true, Some(_)) => 1,
+            (true, None) if self.unanswered() > 0 => 1,
             (true, None) => 0,
         }
+    }
+
+    /// Items that did not answer in time.
+    pub(crate) fn unanswered(&self) -> usize {
+        let late = |record: &&Record| record.outcome == Outcome::Timeout;
+        self.records.iter().filter(late).count()
     }
 }
 
@@ -265,7 +272,7 @@ fn since(options: &Options, host: &Host, node: &Node) -> Option<u64> {
 }
 
 /// Two days.
-const DEFAULT_AGE: std::time::Duration = std::time::Duration::from_secs(48 * 3600);
+const DEFAULT_AGE: std::time::Duration = std::time::Duration::from_hours(48);
 /// Below this share of the free space nothing is written.
 const LEAST_BYTES: u64 = 2 << 20;
 /// Below this share only T0 is taken.

@@ -1,15 +1,16 @@
 //! What is never stored, by path and by content, whoever asks for it.
 
+use crate::spec::has_ending;
 use nodebundle_bundle::redact::ContentKind;
 
 /// Why a path is never stored; `None` when it may be.
 pub(crate) fn by_path(path: &str) -> Option<&'static str> {
     let name = path.rsplit('/').next().unwrap_or_default();
-    if name.ends_with(".key") || name.ends_with("-key.pem") {
+    if has_ending(name, "key") || name.ends_with("-key.pem") {
         return Some("a private key is never stored; see facts/keys.json");
     }
     let secret = NAMES.contains(&name)
-        || name.ends_with(".keytab")
+        || has_ending(name, "keytab")
         || name.ends_with("_history")
         || name.starts_with("ssh_host_")
         || name.starts_with("kube-env")

@@ -1,6 +1,7 @@
 //! The only door to the node. Everything that can hang runs in a worker process that can be killed and abandoned.
 
 pub(crate) mod door;
+mod listing;
 pub(crate) mod live;
 pub(crate) mod mounts;
 mod walk;

@@ -5,7 +5,7 @@ use crate::host::wire::Failure;
 use crate::node::Node;
 use nodebundle_bundle::Outcome;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -107,7 +107,7 @@ fn ipv4_route(line: &str) -> Option<Route> {
 
 /// Local addresses of `fib_trie`; the link is that of the narrowest network route that holds the address.
 fn ipv4_addresses(trie: &str, routes: &[Route]) -> Vec<Value> {
-    let mut addresses: BTreeMap<u32, ()> = BTreeMap::new();
+    let mut addresses: BTreeSet<u32> = BTreeSet::new();
     let mut last: Option<Ipv4Addr> = None;
     for line in trie.lines() {
         let line = line.trim();
@@ -116,7 +116,7 @@ fn ipv4_addresses(trie: &str, routes: &[Route]) -> Vec<Value> {
         } else if line.starts_with("/32 host LOCAL")
             && let Some(address) = last
         {
-            addresses.insert(u32::from(address), ());
+            addresses.insert(u32::from(address));
         }
     }
     let narrowest = |address: u32| {
@@ -132,7 +132,7 @@ fn ipv4_addresses(trie: &str, routes: &[Route]) -> Vec<Value> {
             .map(|((_, prefix), dev)| (prefix, dev.clone()))
     };
     addresses
-        .into_keys()
+        .into_iter()
         .map(|address| {
             let text = Ipv4Addr::from(address).to_string();
             match narrowest(address) {

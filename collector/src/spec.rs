@@ -60,7 +60,7 @@ pub(crate) enum Source {
     /// Files whose content is cut down before anything else sees it.
     Rewritten {
         what: &'static str,
-        make: fn(&mut Host, &Node) -> Vec<(String, Result<Taken, Failure>)>,
+        make: fn(&mut Host, &Node) -> Vec<Rewritten>,
     },
     /// Something worked out on the node: `facts/<topic>.json`.
     Fact {
@@ -79,6 +79,9 @@ pub(crate) enum Source {
     /// Output of a program, only on a running host.
     Command(&'static [&'static str]),
 }
+
+/// A path of the node and the content that may be seen of it.
+pub(crate) type Rewritten = (String, Result<Taken, Failure>);
 
 /// How early and how firmly an item is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -211,6 +214,12 @@ pub(crate) fn matches(pattern: &str, name: &str) -> bool {
         rest = after;
     }
     rest.ends_with(last)
+}
+
+/// Whether a name ends in `.<ending>`.
+pub(crate) fn has_ending(name: &str, ending: &str) -> bool {
+    name.rsplit_once('.')
+        .is_some_and(|(stem, last)| !stem.is_empty() && last == ending)
 }
 
 /// A path or list that needs no content check.

@@ -23,7 +23,7 @@ impl Stop {
     /// Never ends by itself.
     #[cfg(test)]
     pub(crate) fn never() -> Self {
-        Self::new(Instant::now() + Duration::from_secs(3600))
+        Self::new(Instant::now() + Duration::from_hours(1))
     }
 
     /// The flag, for signal handlers.

@@ -31,6 +31,14 @@ pub(crate) fn text(collected: &Collected) -> String {
         )
         .ok();
     }
+    if collected.unanswered() > 0 {
+        let late = collected.unanswered();
+        writeln!(
+            text,
+            "Not answered in time: {late} items; everything else was taken."
+        )
+        .ok();
+    }
     writeln!(text, "Items: {}", join(&outcomes(collected))).ok();
     let redactions = redactions(collected);
     if redactions.is_empty() {
@@ -175,6 +183,6 @@ mod tests {
         assert_eq!(run.exit(), 1);
         run.gate_hits.insert("R2".to_owned(), 1);
         assert_eq!(run.exit(), 4);
-        assert!(super::text(&run).contains("safe to send"));
+        assert!(text(&run).contains("safe to send"));
     }
 }

@@ -9,7 +9,7 @@ use crate::take::Taking;
 use crate::vault::Open;
 use nodebundle_bundle::redact::{StreamKey, TextRedactor};
 use nodebundle_bundle::writer::{PartWriter, WriteError};
-use nodebundle_bundle::{EntryPath, Outcome};
+use nodebundle_bundle::{EntryPath, Outcome, Record};
 use serde_json::{Value, json};
 use std::io::Write;
 use std::time::Instant;
@@ -47,14 +47,14 @@ impl<W: Write> Taking<'_, W> {
             } else {
                 format!("{id}:{unit}")
             };
-            self.journal(id, item, &unit, stream)?;
+            self.journal(id, item, &unit, &stream)?;
         }
         Ok(())
     }
 
     /// The kernel's journal.
     pub(crate) fn kernel(&mut self, id: String, item: &Item) -> Result<(), WriteError> {
-        self.journal(id, item, "kernel", Stream::Kernel)
+        self.journal(id, item, "kernel", &Stream::Kernel)
     }
 
     fn journal(
@@ -62,7 +62,7 @@ impl<W: Write> Taking<'_, W> {
         id: String,
         item: &Item,
         unit: &str,
-        stream: Stream,
+        stream: &Stream,
     ) -> Result<(), WriteError> {
         self.events.send(&Event::Log { id: id.clone() });
         let open = self
@@ -73,18 +73,18 @@ impl<W: Write> Taking<'_, W> {
         };
         let ask = JournalAsk {
             folders: FOLDERS.iter().map(|path| (*path).to_owned()).collect(),
-            stream,
+            stream: stream.clone(),
             since: self.choice.since,
             cap: item.cap,
         };
-        let outcome = self.stream(open, unit, folder, ask)?;
+        let outcome = self.stream(&open, unit, folder, ask)?;
         self.finished(id, outcome);
         Ok(())
     }
 
     fn stream(
         &mut self,
-        open: Open,
+        open: &Open,
         unit: &str,
         folder: EntryPath,
         ask: JournalAsk,
@@ -112,33 +112,11 @@ impl<W: Write> Taking<'_, W> {
             None => lines.parts,
         };
         let record = parts.record_mut();
-        let summary = match ended {
-            Ok(summary) => {
-                record.outcome = match (full || summary.dropped > 0, summary.records) {
-                    (true, _) => Outcome::Truncated,
-                    (_, 0) => Outcome::Empty,
-                    _ => Outcome::Ok,
-                };
-                if summary.dropped > 0 {
-                    let dropped = summary.dropped;
-                    record.reason =
-                        Some(format!("{dropped} records left out to keep within the cap"));
-                }
-                if summary.unreadable > 0 {
-                    record.outcome = Outcome::Truncated;
-                    let lost = summary.unreadable;
-                    record.reason = Some(format!("{lost} records could not be read"));
-                }
-                if full {
-                    record.reason = Some("the bundle has its size".to_owned());
-                }
-                Some(summary)
-            }
-            Err(failure) => {
-                fill(record, failure);
-                None
-            }
-        };
+        let summary = settle(record, ended);
+        if full {
+            record.outcome = Outcome::Truncated;
+            record.reason = Some("the bundle has its size".to_owned());
+        }
         let outcome = record.outcome;
         record.duration_ms = open.milliseconds(clock);
         parts.finish()?;
@@ -170,11 +148,30 @@ impl<W: Write> Taking<'_, W> {
     }
 }
 
-fn fill(record: &mut nodebundle_bundle::Record, failure: Failure) {
-    record.outcome = failure.outcome;
-    record.errno = failure.errno;
-    record.below = failure.below;
-    record.reason = failure.reason;
+/// Takes what the stream said of itself into its record; a failure leaves what was stored before it.
+fn settle(record: &mut Record, ended: Result<JournalSummary, Failure>) -> Option<JournalSummary> {
+    let summary = match ended {
+        Ok(summary) => summary,
+        Err(failure) => {
+            record.outcome = failure.outcome;
+            record.errno = failure.errno;
+            record.below = failure.below;
+            record.reason = failure.reason;
+            return None;
+        }
+    };
+    let lost = match (summary.dropped, summary.unreadable) {
+        (_, unreadable @ 1..) => Some(format!("{unreadable} records could not be read")),
+        (dropped @ 1.., _) => Some(format!("{dropped} records left out to keep within the cap")),
+        _ => None,
+    };
+    record.outcome = match (&lost, summary.records) {
+        (Some(_), _) => Outcome::Truncated,
+        (None, 0) => Outcome::Empty,
+        (None, _) => Outcome::Ok,
+    };
+    record.reason = lost;
+    Some(summary)
 }
 
 fn describe(journal: &TakenJournal) -> Value {

@@ -4,6 +4,7 @@ use crate::clock::Clock;
 use crate::deny;
 use crate::host::Taken;
 use crate::host::wire::Failure;
+use crate::spec::has_ending;
 use nodebundle_bundle::redact::{CaseKey, ContentKind, Redactor, SecretGate, Secrets};
 use nodebundle_bundle::writer::{BundleWriter, Gate, Setup, WriteError};
 use nodebundle_bundle::{EntryPath, Outcome, Record};
@@ -132,7 +133,7 @@ impl<W: Write> Vault<W> {
         entry: &str,
         text: &str,
     ) -> Result<Outcome, WriteError> {
-        let kind = if entry.ends_with(".json") {
+        let kind = if has_ending(entry, "json") {
             ContentKind::Json
         } else {
             ContentKind::Text
@@ -183,7 +184,7 @@ impl<W: Write> Vault<W> {
         record.below.clone_from(&failure.below);
         record.reason.clone_from(&failure.reason);
         if record.attributes.is_none() {
-            record.attributes.clone_from(&failure.attributes);
+            record.attributes = failure.attributes.as_deref().cloned();
         }
         record.duration_ms = self.clock.milliseconds_since(open.started);
         self.writer.record(open.record)?;

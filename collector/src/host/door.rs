@@ -1,10 +1,10 @@
 //! The one way to open a path of the node. Runs inside a worker, which may be killed at any instant.
 
-use super::wire::{Failure, FileInfo, Keep, Listing, ListingEntry, NodeStat, Space};
+use super::wire::{Failure, FileInfo, Keep, Listing, NodeStat, Space};
 use chrono::DateTime;
 use nodebundle_bundle::Outcome;
 use nodebundle_bundle::manifest::{Attributes, Kept};
-use rustix::fs::{self, AtFlags, FileType, Mode, OFlags, ResolveFlags, Stat, StatVfsMountFlags};
+use rustix::fs::{self, FileType, Mode, OFlags, ResolveFlags, Stat, StatVfsMountFlags};
 use rustix::io::Errno;
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
@@ -92,36 +92,9 @@ impl Door {
 
     /// Lists a folder, by name.
     pub(crate) fn list(&self, path: &str) -> Result<Listing, Failure> {
-        let folder = self
-            .open_folder(path)
-            .map_err(|errno| self.explain(path, errno))?;
-        let names = fs::Dir::read_from(&folder).map_err(|errno| self.explain(path, errno))?;
-        let mut entries = Vec::new();
-        let mut complete = true;
-        for name in names {
-            let Ok(name) = name else {
-                complete = false;
-                break;
-            };
-            let name = name.file_name();
-            if name.to_bytes() == b"." || name.to_bytes() == b".." {
-                continue;
-            }
-            if entries.len() >= MAX_NAMES {
-                complete = false;
-                break;
-            }
-            match fs::statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW) {
-                Ok(stat) => {
-                    let link = fs::readlinkat(&folder, name, Vec::new()).ok();
-                    entries.push(listing_entry(name, &stat, link.as_deref()));
-                }
-                Err(Errno::NOENT) => {}
-                Err(_) => complete = false,
-            }
-        }
-        entries.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(Listing { complete, entries })
+        self.open_folder(path)
+            .and_then(|folder| super::listing::read(&folder))
+            .map_err(|errno| self.explain(path, errno))
     }
 
     /// Attributes of what a path leads to.
@@ -216,13 +189,13 @@ impl Door {
         {
             let text = text.to_string_lossy().into_owned();
             absent.reason = Some(format!("a link to {text}, which does not exist"));
-            absent.attributes = Some(Attributes {
+            absent.attributes = Some(Box::new(Attributes {
                 mode: mode_word(stat.st_mode),
                 uid: stat.st_uid,
                 gid: stat.st_gid,
                 mtime: mtime(&stat),
                 link: Some(text),
-            });
+            }));
             return absent;
         }
         let mut folder = parent(path);
@@ -325,24 +298,7 @@ fn kept(what: &str, from: u64, to: u64) -> Kept {
     }
 }
 
-fn listing_entry(
-    name: &std::ffi::CStr,
-    stat: &Stat,
-    link: Option<&std::ffi::CStr>,
-) -> ListingEntry {
-    ListingEntry {
-        name: name.to_string_lossy().into_owned(),
-        kind: kind_word(FileType::from_raw_mode(stat.st_mode)).to_owned(),
-        mode: mode_word(stat.st_mode),
-        uid: stat.st_uid,
-        gid: stat.st_gid,
-        size: u64::try_from(stat.st_size).unwrap_or(0),
-        mtime: mtime(stat),
-        link: link.map(|text| text.to_string_lossy().into_owned()),
-    }
-}
-
-fn kind_word(kind: FileType) -> &'static str {
+pub(super) fn kind_word(kind: FileType) -> &'static str {
     match kind {
         FileType::RegularFile => "file",
         FileType::Directory => "dir",
@@ -355,7 +311,7 @@ fn kind_word(kind: FileType) -> &'static str {
     }
 }
 
-fn mode_word(mode: u32) -> String {
+pub(super) fn mode_word(mode: u32) -> String {
     format!("{:04o}", mode & 0o7777)
 }
 
@@ -370,9 +326,6 @@ pub(crate) fn parent(path: &str) -> &str {
         Some((folder, _)) => folder,
     }
 }
-
-/// A folder with more names than this is listed in part.
-const MAX_NAMES: usize = 4000;
 
 #[cfg(test)]
 #[allow(
@@ -449,7 +402,8 @@ mod tests {
     #[test]
     fn a_file_over_its_cap_keeps_head_and_tail_in_whole_lines() {
         let (scratch, door) = tree();
-        let text: String = (0..1000).map(|n| format!("line {n:04}\n")).collect();
+        let lines: Vec<String> = (0..1000).map(|n| format!("line {n:04}\n")).collect();
+        let text = lines.concat();
         std::fs::write(scratch.path().join("etc/big"), text).unwrap();
         let (info, bytes) = read(&door, "/etc/big").unwrap();
         let text = String::from_utf8(bytes).unwrap();

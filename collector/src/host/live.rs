@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use std::io::Read as _;
 use std::os::fd::AsRawFd as _;
 use std::os::unix::process::CommandExt as _;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 /// Runs a program by absolute path and returns its standard output, at most `cap` bytes.
@@ -34,14 +34,14 @@ pub(crate) fn run(
     if timed_out || cut {
         kill_group(&child);
     }
-    let exit = exit_status(&mut child, deadline);
-    if exit.is_none() {
+    let status = exit_status(&mut child, deadline);
+    if status.is_none() {
         kill_group(&child);
     }
     Ok((
         Ran {
-            exit: exit.flatten(),
-            timed_out: timed_out || exit.is_none(),
+            exit: status.and_then(|status| status.code()),
+            timed_out: timed_out || status.is_none(),
             cut,
         },
         output,
@@ -152,11 +152,11 @@ pub(crate) fn readable(descriptor: &impl std::os::fd::AsFd, time: Duration) -> b
     }
 }
 
-/// The exit status; the outer `None` when the program still runs at the deadline.
-fn exit_status(child: &mut Child, deadline: Instant) -> Option<Option<i32>> {
+/// How it ended; `None` when the program still runs at the deadline.
+fn exit_status(child: &mut Child, deadline: Instant) -> Option<ExitStatus> {
     loop {
         match child.try_wait() {
-            Ok(Some(status)) => return Some(status.code()),
+            Ok(Some(status)) => return Some(status),
             Ok(None) if Instant::now() < deadline => {
                 std::thread::sleep(Duration::from_millis(2));
             }

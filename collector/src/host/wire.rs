@@ -157,7 +157,7 @@ pub(crate) struct Failure {
     /// In words.
     pub(crate) reason: Option<String>,
     /// Link text, when the path is a link to something missing.
-    pub(crate) attributes: Option<Attributes>,
+    pub(crate) attributes: Option<Box<Attributes>>,
 }
 
 impl Failure {
@@ -199,9 +199,8 @@ pub(crate) fn receive<T: DeserializeOwned>(
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
         Err(error) => return Err(error),
     }
-    let [a, b, c, d, e, f, g, h] = lengths;
-    let head = u32::from_le_bytes([a, b, c, d]);
-    let payload = u32::from_le_bytes([e, f, g, h]);
+    let (head, payload) = lengths.split_at(4);
+    let (head, payload) = (le_word(head), le_word(payload));
     if head > MAX_FRAME || payload > MAX_FRAME {
         return Err(io::Error::new(
             io::ErrorKind::InvalidData,
@@ -213,6 +212,13 @@ pub(crate) fn receive<T: DeserializeOwned>(
     let mut payload_bytes = vec![0; payload as usize];
     input.read_exact(&mut payload_bytes)?;
     Ok(Some((serde_json::from_slice(&head_bytes)?, payload_bytes)))
+}
+
+fn le_word(bytes: &[u8]) -> u32 {
+    bytes
+        .iter()
+        .rev()
+        .fold(0, |word, byte| (word << 8) | u32::from(*byte))
 }
 
 fn length(bytes: usize) -> io::Result<u32> {

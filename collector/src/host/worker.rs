@@ -31,8 +31,7 @@ pub(crate) fn answer(
     let (head, payload) = match ask {
         Ask::Read { path, cap, keep } => door
             .read(&path, cap, keep)
-            .map(|(info, bytes)| (Answer::File(info), bytes))
-            .unwrap_or_else(failed),
+            .map_or_else(failed, |(info, bytes)| (Answer::File(info), bytes)),
         Ask::List { path } => plain(door.list(&path).map(Answer::Listing)),
         Ask::Stat { path } => plain(door.stat(&path).map(Answer::Stat)),
         Ask::Space { path } => plain(door.space(&path).map(Answer::Space)),
@@ -44,8 +43,7 @@ pub(crate) fn answer(
             cap,
             timeout_ms,
         } => live::run(door, &argv, cap, Duration::from_millis(timeout_ms))
-            .map(|(ran, bytes)| (Answer::Ran(ran), bytes))
-            .unwrap_or_else(failed),
+            .map_or_else(failed, |(ran, bytes)| (Answer::Ran(ran), bytes)),
         Ask::Connect { path } => plain(live::connect(door, &path).map(Answer::Connected)),
         Ask::Journal(ask) => match journal.stream(door, &ask, out)? {
             Ok(summary) => (Answer::JournalEnd(summary), Vec::new()),

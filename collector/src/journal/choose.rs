@@ -6,7 +6,6 @@ use std::collections::{HashSet, VecDeque};
 /// One run of the unit's process, or one boot.
 #[derive(Debug, Clone)]
 struct Life {
-    first: u64,
     last: u64,
     start: u64,
     /// Bytes in the windows.
@@ -69,7 +68,6 @@ impl Survey {
         if self.key.advance(record) || self.lives.is_empty() {
             self.close_life();
             self.lives.push(Life {
-                first: self.records,
                 last: self.records,
                 start: record.usec,
                 window_bytes: 0,

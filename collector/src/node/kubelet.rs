@@ -5,6 +5,7 @@ use super::scan;
 use super::unit_file::{expand, words};
 use super::units::Unit;
 use crate::host::Host;
+use crate::spec::has_ending;
 use std::collections::BTreeMap;
 
 /// One kubelet: a running process, or what a unit would start.
@@ -75,14 +76,12 @@ fn flags(argv: &[String]) -> BTreeMap<String, String> {
         let Some(flag) = part.strip_prefix("--").or_else(|| part.strip_prefix('-')) else {
             continue;
         };
-        let (name, value) = match flag.split_once('=') {
-            Some((name, value)) => (name.to_owned(), value.to_owned()),
-            None => {
-                let value = parts.next_if(|next| !next.starts_with('-'));
-                (flag.to_owned(), value.unwrap_or_default())
-            }
-        };
-        flags.insert(name, value);
+        if let Some((name, value)) = flag.split_once('=') {
+            flags.insert(name.to_owned(), value.to_owned());
+        } else {
+            let value = parts.next_if(|next| !next.starts_with('-'));
+            flags.insert(flag.to_owned(), value.unwrap_or_default());
+        }
     }
     flags
 }
@@ -93,7 +92,7 @@ fn read_config(host: &mut Host, kubelet: &mut Kubelet) {
         && let Ok(listing) = host.list(folder)
     {
         let names = listing.entries.into_iter().map(|entry| entry.name);
-        let names = names.filter(|name| name.ends_with(".conf"));
+        let names = names.filter(|name| has_ending(name, "conf"));
         files.extend(names.map(|name| format!("{folder}/{name}")));
     }
     files.retain(|path| path.starts_with('/'));
@@ -107,7 +106,7 @@ fn read_config(host: &mut Host, kubelet: &mut Kubelet) {
     kubelet.config_files = files;
 }
 
-/// Keys of a KubeletConfiguration whose values are paths.
+/// Keys of a `KubeletConfiguration` whose values are paths.
 const PATH_KEYS: &[&str] = &[
     "clientCAFile",
     "tlsCertFile",

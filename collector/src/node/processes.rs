@@ -1,6 +1,7 @@
 //! Processes, from `/proc`: who they are, and the command line of those that matter.
 
 use crate::host::Host;
+use crate::spec::has_ending;
 
 /// One process.
 #[derive(Debug, Clone, PartialEq)]
@@ -95,7 +96,7 @@ fn unit_of(text: &str) -> Option<String> {
         .lines()
         .find(|line| line.starts_with("0::") || line.contains(":name=systemd:"))?;
     let units = path.rsplit('/').map(str::trim);
-    let mut units = units.filter(|name| name.ends_with(".service") || name.ends_with(".scope"));
+    let mut units = units.filter(|name| has_ending(name, "service") || has_ending(name, "scope"));
     units.next().map(str::to_owned)
 }
 

@@ -3,7 +3,7 @@
 use super::unit_file::{assignments, environment, words};
 use crate::host::Host;
 use crate::host::wire::Listing;
-use crate::spec::matches;
+use crate::spec::{has_ending, matches};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One unit, from files and links.
@@ -123,7 +123,7 @@ impl Folders {
                 let names = listing.entries.iter().map(|entry| &entry.name);
                 wants.extend(
                     names
-                        .filter(|name| name.ends_with(".wants") || name.ends_with(".requires"))
+                        .filter(|name| has_ending(name, "wants") || has_ending(name, "requires"))
                         .map(|name| format!("{path}/{name}")),
                 );
             }
@@ -163,7 +163,7 @@ impl Folders {
                 continue;
             };
             for entry in inner.entries {
-                if entry.name.ends_with(".conf") {
+                if has_ending(&entry.name, "conf") {
                     let path = format!("{folder}/{}", entry.name);
                     by_name.entry(entry.name).or_insert(path);
                 }

@@ -253,7 +253,9 @@ pub(crate) fn collector_main(options: &Options) -> ExitCode {
 fn listen(mut socket: UnixStream, stop: crate::stop::Stop) {
     std::thread::spawn(move || {
         let mut byte = [0u8; 1];
-        socket.read(&mut byte).ok();
+        while matches!(socket.read(&mut byte), Err(error) if error.kind() == io::ErrorKind::Interrupted)
+        {
+        }
         stop.request();
     });
 }

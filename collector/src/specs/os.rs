@@ -134,6 +134,10 @@ const fn listing(name: &'static str, path: &'static str) -> Item {
 }
 
 /// `facts/host.json`. `now` is the node's time: the collection's on a running host, else the newest journal record's.
+#[allow(
+    clippy::unnecessary_wraps,
+    reason = "every fact is made by one signature"
+)]
 fn host_fact(host: &mut Host, node: &Node) -> Result<String, Failure> {
     let mut fields = Map::new();
     if let Some(name) = &node.hostname {
@@ -177,6 +181,10 @@ fn sysctl_path(name: &str) -> String {
 }
 
 /// `facts/programs.json`: programs that units and kubeconfigs name, and those that every node needs.
+#[allow(
+    clippy::unnecessary_wraps,
+    reason = "every fact is made by one signature"
+)]
 fn programs(host: &mut Host, node: &Node) -> Result<String, Failure> {
     let named = node.programs.iter().cloned();
     let usual = PROGRAMS.iter().map(|path| (*path).to_owned());

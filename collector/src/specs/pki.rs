@@ -4,7 +4,7 @@ use crate::facts;
 use crate::host::Host;
 use crate::host::wire::Failure;
 use crate::node::{Node, unique};
-use crate::spec::{Item, KIB, Sensitivity, Source, Spec, Tier};
+use crate::spec::{Item, KIB, Sensitivity, Source, Spec, Tier, has_ending};
 use nodebundle_bundle::keys::private_keys;
 use serde::Serialize;
 
@@ -67,7 +67,7 @@ fn certificates(node: &Node) -> Vec<String> {
 }
 
 fn is_key_file(path: &str) -> bool {
-    path.ends_with(".key") || path.ends_with("-key.pem")
+    has_ending(path, "key") || path.ends_with("-key.pem")
 }
 
 /// PEM, or too broken to tell: a truncated certificate is evidence.
@@ -89,6 +89,10 @@ struct Key {
     spki: Option<String>,
 }
 
+#[allow(
+    clippy::unnecessary_wraps,
+    reason = "every fact is made by one signature"
+)]
 fn keys(host: &mut Host, node: &Node) -> Result<String, Failure> {
     let mut keys = Vec::new();
     for path in &node.pem_files {

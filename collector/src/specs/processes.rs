@@ -1,11 +1,11 @@
 //! Processes: who runs, and what may be told of the kubelet's and the runtime's.
 
 use crate::facts;
+use crate::host::Host;
 use crate::host::wire::Failure;
-use crate::host::{Host, Taken};
 use crate::node::Node;
 use crate::node::processes::Process;
-use crate::spec::{Item, KIB, Sensitivity, Source, Spec, Tier, anything};
+use crate::spec::{Item, KIB, Rewritten, Sensitivity, Source, Spec, Tier, anything};
 use chrono::{DateTime, SecondsFormat};
 use nodebundle_bundle::Outcome;
 use serde_json::{Map, Value, json};
@@ -127,7 +127,7 @@ fn describe(process: &Process, boot: Option<i64>) -> Value {
     Value::Object(fields)
 }
 
-fn environments(host: &mut Host, node: &Node) -> Vec<(String, Result<Taken, Failure>)> {
+fn environments(host: &mut Host, node: &Node) -> Vec<Rewritten> {
     of_interest(node, &["environ"])
         .into_iter()
         .map(|path| {

@@ -86,6 +86,15 @@ pub(crate) const SPEC: Spec = Spec {
             reason: "rate limits and storage: why a journal ends early",
         },
         Item {
+            name: "transient",
+            kind: "listing",
+            source: Source::Listing("/run/systemd/transient"),
+            cap: 32 * KIB,
+            tier: Tier::T2,
+            sensitivity: Sensitivity::Public,
+            reason: "units made at run time",
+        },
+        Item {
             name: "manager",
             kind: "config",
             source: Source::File("/etc/systemd/system.conf"),
@@ -133,6 +142,10 @@ fn unit_folders(node: &Node) -> Vec<String> {
 }
 
 /// `facts/units.json`: from the running systemd where there is one, else from files and links.
+#[allow(
+    clippy::unnecessary_wraps,
+    reason = "every fact is made by one signature"
+)]
 fn states(host: &mut Host, node: &Node) -> Result<String, Failure> {
     if host.is_live()
         && let Some(units) = running_states(host, node)

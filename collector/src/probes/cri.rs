@@ -1,0 +1,148 @@
+//! Which CRI sockets exist, who listens, and whether a bare connect succeeds. Nothing is sent.
+
+use crate::facts;
+use crate::host::Host;
+use crate::node::Node;
+use crate::probe::{Probe, ProbeContext, ProbeResult};
+use nodebundle_bundle::Outcome;
+use serde_json::{Map, Value, json};
+
+pub(crate) const PROBE: Probe = Probe {
+    name: "cri",
+    about: "connects to the CRI sockets and closes again",
+    reason: "the kubelet points to a socket that nobody serves",
+    run: probe,
+};
+
+#[allow(
+    clippy::unnecessary_wraps,
+    reason = "every probe is run by one signature"
+)]
+fn probe(context: &mut ProbeContext<'_>) -> ProbeResult {
+    let named = endpoints(context.node);
+    let usual = SOCKETS.iter().map(|path| (*path).to_owned());
+    let paths = crate::node::unique(named.into_iter().chain(usual));
+    let unix = context.host.line("/proc/net/unix").unwrap_or_default();
+    let sockets: Vec<Value> = paths
+        .iter()
+        .map(|path| socket(context.host, context.node, &unix, path))
+        .collect();
+    Ok(facts::list("sockets", &sockets))
+}
+
+/// Sockets that kubelets are told to use.
+fn endpoints(node: &Node) -> Vec<String> {
+    let flags = node.flag("container-runtime-endpoint").into_iter();
+    flags
+        .chain(node.config("containerRuntimeEndpoint"))
+        .map(|endpoint| {
+            let path = endpoint.strip_prefix("unix://").unwrap_or(&endpoint);
+            path.to_owned()
+        })
+        .filter(|path| path.starts_with('/'))
+        .collect()
+}
+
+fn socket(host: &mut Host, node: &Node, unix: &str, path: &str) -> Value {
+    let mut fields = Map::new();
+    fields.insert("path".into(), json!(path));
+    let exists = match host.stat(path) {
+        Ok(stat) => Some(stat.kind == "socket"),
+        Err(failure) if failure.outcome == Outcome::Absent => Some(false),
+        Err(_) => None,
+    };
+    if let Some(exists) = exists {
+        fields.insert("exists".into(), json!(exists));
+    }
+    let inode = listening_inode(unix, path);
+    let listener = inode.and_then(|inode| holder(host, node, inode));
+    if let Some(pid) = listener {
+        fields.insert("listener_pid".into(), json!(pid));
+    }
+    let refusal = match (exists, inode, listener) {
+        (Some(true), _, Some(1)) => Some("socket-activated"),
+        (Some(true), Some(_), None) => Some("its listener is unknown and could be systemd"),
+        (Some(true), ..) => None,
+        _ => Some("there is no socket"),
+    };
+    let (connect, reason) = match refusal {
+        Some(why) => ("skipped".to_owned(), Some(why.to_owned())),
+        None => match host.connect(path) {
+            Ok(word) => (word, None),
+            Err(failure) => (word_of(failure.outcome).to_owned(), failure.reason),
+        },
+    };
+    fields.insert("connect".into(), json!(connect));
+    if let Some(reason) = reason {
+        fields.insert("reason".into(), json!(reason));
+    }
+    Value::Object(fields)
+}
+
+fn word_of(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Denied => "denied",
+        Outcome::Timeout => "timeout",
+        _ => "refused",
+    }
+}
+
+/// The process that holds the listening socket; PID 1 first, because it is asked before anything is connected.
+fn holder(host: &mut Host, node: &Node, inode: u64) -> Option<u32> {
+    let wanted = format!("socket:[{inode}]");
+    let pids = std::iter::once(1).chain(node.processes.iter().map(|process| process.pid));
+    for pid in pids {
+        if let Ok(listing) = host.list(&format!("/proc/{pid}/fd"))
+            && listing
+                .entries
+                .iter()
+                .any(|entry| entry.link.as_deref() == Some(wanted.as_str()))
+        {
+            return Some(pid);
+        }
+    }
+    None
+}
+
+/// Inode of the socket that accepts connections at the path, in `/proc/net/unix`.
+fn listening_inode(unix: &str, path: &str) -> Option<u64> {
+    unix.lines().find_map(|line| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        let accepts = fields.get(3) == Some(&"00010000");
+        let same = fields
+            .get(7)
+            .is_some_and(|bound| *bound == path || bound.strip_prefix("/var") == Some(path));
+        (accepts && same)
+            .then(|| fields.get(6)?.parse().ok())
+            .flatten()
+    })
+}
+
+/// Where runtimes listen.
+const SOCKETS: &[&str] = &[
+    "/run/containerd/containerd.sock",
+    "/run/crio/crio.sock",
+    "/run/cri-dockerd.sock",
+    "/run/k3s/containerd/containerd.sock",
+    "/run/k0s/containerd.sock",
+    "/var/snap/microk8s/common/run/containerd.sock",
+    "/run/docker.sock",
+    "/run/dockershim.sock",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_socket_that_accepts_has_a_listener() {
+        let unix = "Num RefCount Protocol Flags Type St Inode Path\n\
+            0: 00000002 00000000 00010000 0001 01 777 /run/containerd/containerd.sock\n\
+            0: 00000003 00000000 00000000 0001 03 778 /run/crio/crio.sock\n";
+        assert_eq!(
+            listening_inode(unix, "/run/containerd/containerd.sock"),
+            Some(777)
+        );
+        assert_eq!(listening_inode(unix, "/run/crio/crio.sock"), None);
+    }
+}
