@@ -1,9 +1,9 @@
 //! The kubelet's unit as its files describe it.
 
 use crate::derived::{Context, Derived};
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, Sourced};
 use crate::fact::{Fact, FactDecl, Type, Value};
-use crate::kubelet::unit::{self, Placed};
+use crate::kubelet::unit;
 
 pub(super) const DERIVED: Derived = Derived {
     name: "kubelet_unit",
@@ -92,7 +92,7 @@ fn derive(evidence: &mut Evidence, _: &Context<'_>) {
     }
 }
 
-fn texts(placed: &[Placed<String>]) -> Fact {
+fn texts(placed: &[Sourced<String>]) -> Fact {
     let items = placed
         .iter()
         .map(|one| Fact::text(&one.value, one.origin.clone()));

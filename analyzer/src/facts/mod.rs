@@ -10,6 +10,7 @@ pub mod host_network;
 pub mod host_time;
 pub mod kubelet_config;
 pub mod kubelet_flags;
+pub mod kubelet_kubeconfig;
 pub mod kubelet_settings;
 pub mod kubelet_unit;
 pub mod kubelet_version;
@@ -28,6 +29,7 @@ pub const ALL: &[&crate::derived::Derived] = &[
     &host_time::DERIVED,
     &kubelet_config::DERIVED,
     &kubelet_flags::DERIVED,
+    &kubelet_kubeconfig::DERIVED,
     &kubelet_settings::DERIVED,
     &kubelet_unit::DERIVED,
     &kubelet_version::DERIVED,

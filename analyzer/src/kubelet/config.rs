@@ -45,8 +45,7 @@ pub fn config<'a>(evidence: &'a Evidence, line: Option<&CommandLine>) -> Config<
         Place::Path(path, _) => files
             .iter()
             .find(|file| file.value.path.as_deref() == Some(&presence::normal(path))),
-        Place::None(_) => None,
-        Place::Unknown => None,
+        Place::None(_) | Place::Unknown => None,
     };
     let file = file.or_else(|| match (&place, files) {
         (Place::Unknown, [only]) => Some(only),

@@ -2,6 +2,7 @@
 
 pub mod command_line;
 pub mod config;
+pub mod credentials;
 pub mod fields;
 pub mod flags;
 pub mod settings;

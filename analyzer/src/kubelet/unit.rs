@@ -13,26 +13,17 @@ pub struct Unit {
     /// Full name; `None` where only the text was sent.
     pub name: Option<String>,
     /// Its unit file, where the path is known.
-    pub fragment: Option<Placed<String>>,
+    pub fragment: Option<Sourced<String>>,
     /// Its drop-ins in the order in which they apply.
-    pub drop_ins: Vec<Placed<String>>,
+    pub drop_ins: Vec<Sourced<String>>,
     /// Drop-ins that another of the same name in a folder of higher rank hides.
-    pub shadowed: Vec<Placed<String>>,
+    pub shadowed: Vec<Sourced<String>>,
     /// `ExecStart=` values that are left after resets.
-    pub exec_starts: Vec<Placed<String>>,
+    pub exec_starts: Vec<Sourced<String>>,
     /// `Environment=` assignments that are left after resets.
-    pub environment: Vec<Placed<Assignment>>,
+    pub environment: Vec<Sourced<Assignment>>,
     /// `EnvironmentFile=` values that are left after resets.
-    pub environment_files: Vec<Placed<NamedFile>>,
-}
-
-/// A value and where it stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Placed<T> {
-    /// The value.
-    pub value: T,
-    /// Where it stands.
-    pub origin: Origin,
+    pub environment_files: Vec<Sourced<NamedFile>>,
 }
 
 /// A file that `EnvironmentFile=` names.
@@ -52,7 +43,7 @@ pub struct Command {
     /// Where `ExecStart=` stands.
     pub origin: Origin,
     /// The variables that were used, with their places.
-    pub variables: Vec<Placed<Assignment>>,
+    pub variables: Vec<Sourced<Assignment>>,
     /// Whether every environment file was read, or is known to be missing.
     pub complete: bool,
 }
@@ -101,7 +92,7 @@ fn merge(name: Option<String>, mine: Vec<&Sourced<UnitFile>>) -> Unit {
         ..Unit::default()
     };
     for file in in_order(mine, &mut unit) {
-        let placed = |path: &String| Placed {
+        let placed = |path: &String| Sourced {
             value: path.clone(),
             origin: Origin {
                 line: file.value.listed.and(file.origin.line),
@@ -147,7 +138,7 @@ fn in_order<'a>(mine: Vec<&'a Sourced<UnitFile>>, unit: &mut Unit) -> Vec<&'a So
             .last()
             .is_some_and(|last| rank(&last.value) == rank(&file.value));
         match &file.value.path {
-            Some(path) if hides && !same_folder => unit.shadowed.push(Placed {
+            Some(path) if hides && !same_folder => unit.shadowed.push(Sourced {
                 value: path.clone(),
                 origin: Origin {
                     line: None,
@@ -188,23 +179,24 @@ fn apply(unit: &mut Unit, setting: &Setting, file: &Origin) {
     let resets = setting.value.is_empty();
     match setting.key.as_str() {
         "ExecStart" if resets => unit.exec_starts.clear(),
-        "ExecStart" => unit.exec_starts.push(Placed {
+        "ExecStart" => unit.exec_starts.push(Sourced {
             value: setting.value.clone(),
             origin,
         }),
         "Environment" if resets => unit.environment.clear(),
         "Environment" => {
-            unit.environment.extend(
-                systemd::environment(setting)
-                    .into_iter()
-                    .map(|value| Placed {
-                        value,
-                        origin: origin.clone(),
-                    }),
-            )
+            unit.environment
+                .extend(
+                    systemd::environment(setting)
+                        .into_iter()
+                        .map(|value| Sourced {
+                            value,
+                            origin: origin.clone(),
+                        }),
+                );
         }
         "EnvironmentFile" if resets => unit.environment_files.clear(),
-        "EnvironmentFile" => unit.environment_files.push(Placed {
+        "EnvironmentFile" => unit.environment_files.push(Sourced {
             value: named_file(&setting.value),
             origin,
         }),
@@ -242,19 +234,19 @@ impl Unit {
     }
 
     /// All variables in the order in which they override each other, and whether none can be missing here.
-    pub fn variables(&self, evidence: &Evidence) -> (Vec<Placed<Assignment>>, bool) {
+    pub fn variables(&self, evidence: &Evidence) -> (Vec<Sourced<Assignment>>, bool) {
         let mut variables = self.environment.clone();
         let mut complete = true;
         for file in &self.environment_files {
             match stored(evidence, &file.value.path) {
                 Some(found) => {
-                    variables.extend(found.value.assignments.iter().map(|value| Placed {
+                    variables.extend(found.value.assignments.iter().map(|value| Sourced {
                         value: value.clone(),
                         origin: Origin {
                             line: Some(value.line),
                             ..found.origin.clone()
                         },
-                    }))
+                    }));
                 }
                 None => {
                     complete &=

@@ -23,6 +23,7 @@ pub mod ids;
 pub mod ip_addr;
 pub mod ip_route;
 pub mod kernel_filesystems;
+pub mod key_facts;
 pub mod kubeconfig;
 pub mod kubelet_config;
 pub mod listing;
@@ -82,6 +83,7 @@ pub const ALL: &[&crate::parser::Parser] = &[
     &ip_addr::PARSER,
     &ip_route::PARSER,
     &kernel_filesystems::PARSER,
+    &key_facts::PARSER,
     &kubeconfig::PARSER,
     &kubelet_config::PARSER,
     &listing::PARSER,
