@@ -12,7 +12,6 @@ pub mod outcome;
 mod pem;
 pub mod reader;
 pub mod redact;
-mod schema;
 pub mod verify;
 pub mod writer;
 
@@ -21,6 +20,5 @@ pub use manifest::{BundleInfo, Manifest, Record};
 pub use outcome::Outcome;
 pub use reader::{Control, EntryHead, Input, Limits, ReadSummary, Reader};
 pub use redact::{Redacted, Redactor};
-pub use schema::schema;
 pub use verify::{VerifyReport, verify};
 pub use writer::{BundleWriter, Container, Gate, PartWriter};

@@ -160,3 +160,31 @@ pub struct Manifest {
     /// Every item, in the order in which they were finished.
     pub records: Vec<Record>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    fn schema() -> Value {
+        schemars::schema_for!(Manifest).into()
+    }
+
+    #[test]
+    fn every_outcome_is_in_the_schema_as_it_is_written() {
+        let schema = schema().to_string();
+        for outcome in [Outcome::Ok, Outcome::NotApplicable, Outcome::Skipped] {
+            let constant = format!("\"const\":\"{outcome}\"");
+            assert!(schema.contains(&constant), "{schema}");
+        }
+    }
+
+    #[test]
+    fn fields_that_may_be_left_out_are_not_required_by_the_schema() {
+        let schema = schema();
+        let required = schema["$defs"]["Record"]["required"].to_string();
+        assert!(required.contains("\"outcome\""), "{required}");
+        assert!(!required.contains("errno"), "{required}");
+        assert_eq!(schema["$defs"]["EntryPath"]["type"], "string");
+    }
+}

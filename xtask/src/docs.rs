@@ -22,17 +22,17 @@ const PRINTED: &[Printed] = &[
     Printed {
         path: "docs/schema/report.schema.json",
         program: "nodebundle-analyzer",
-        arguments: &["dump", "schema", "report"],
+        arguments: &["dump", "schema"],
     },
     Printed {
         path: "docs/schema/bundle.schema.json",
         program: "nodebundle-analyzer",
-        arguments: &["dump", "schema", "bundle"],
+        arguments: &["dump", "bundle-schema"],
     },
     Printed {
         path: "docs/schema/manifest.schema.json",
         program: "nodebundle-analyzer",
-        arguments: &["dump", "schema", "manifest"],
+        arguments: &["dump", "manifest-schema"],
     },
     Printed {
         path: "docs/help-analyzer.md",

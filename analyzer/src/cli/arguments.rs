@@ -130,6 +130,10 @@ pub(super) enum Dump {
     Schema,
     /// JSON schema of a fleet report.
     FleetSchema,
+    /// JSON schema of a bundle's `bundle.json`.
+    BundleSchema,
+    /// JSON schema of a bundle's `manifest.json`.
+    ManifestSchema,
     /// Help of all subcommands.
     Help,
 }

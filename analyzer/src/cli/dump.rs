@@ -10,6 +10,7 @@ use crate::fleet::FleetReport;
 use crate::report::Report;
 use crate::terminal::escape;
 use clap::CommandFactory as _;
+use nodebundle_bundle::{BundleInfo, Manifest};
 use std::io::{self, BufWriter, Write};
 
 /// Every fact with its place, sorted by path.
@@ -66,6 +67,8 @@ pub(super) fn run(what: Dump) -> Result<Exit, Failure> {
         Dump::Facts => json(&Declarations::all().iter().collect::<Vec<_>>(), &mut out)?,
         Dump::Schema => json(&schemars::schema_for!(Report), &mut out)?,
         Dump::FleetSchema => json(&schemars::schema_for!(FleetReport), &mut out)?,
+        Dump::BundleSchema => json(&schemars::schema_for!(BundleInfo), &mut out)?,
+        Dump::ManifestSchema => json(&schemars::schema_for!(Manifest), &mut out)?,
         Dump::Help => help(&mut out)?,
     }
     Ok(Exit::Done)
