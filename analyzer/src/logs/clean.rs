@@ -6,7 +6,7 @@ use std::borrow::Cow;
 pub(crate) fn clean(line: &[u8]) -> Cow<'_, [u8]> {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     let damaged = memchr::memchr2(0x1b, 0, line).is_some()
-        || memchr::memmem::find(line, b"#0").is_some()
+        || memchr::memchr_iter(b'#', line).any(|at| line.get(at + 1) == Some(&b'0'))
         || !line.is_ascii();
     if damaged {
         Cow::Owned(repair(line))
@@ -37,16 +37,10 @@ fn repair(line: &[u8]) -> Vec<u8> {
                 out.push(b' ');
                 after.get(1..).unwrap_or_default()
             }
-            0xE2 => match after {
-                [0x80, 0x9C | 0x9D | 0x9E, tail @ ..] => {
-                    out.push(b'"');
-                    tail
-                }
-                _ => {
-                    out.push(byte);
-                    after
-                }
-            },
+            0xE2 if matches!(after, [0x80, 0x9C..=0x9E, ..]) => {
+                out.push(b'"');
+                after.get(2..).unwrap_or_default()
+            }
             _ => {
                 out.push(byte);
                 after

@@ -47,6 +47,10 @@ pub(crate) struct Calendar {
     base: Option<i32>,
     /// The turn in which a 29 February was seen.
     leap: Option<i32>,
+    /// The day before which no line is, as a heading says.
+    begins: Option<NaiveDate>,
+    /// The day after which no line is.
+    ends: Option<NaiveDate>,
 }
 
 impl Calendar {
@@ -74,6 +78,10 @@ impl Calendar {
                 self.turns -= 1;
             }
         }
+        if let (None, Some(begins)) = (self.last, self.begins) {
+            let turned = (u32::from(month), u32::from(day)) < (begins.month(), begins.day());
+            self.anchor(begins.year() + i32::from(turned));
+        }
         self.last = Some((month, day));
         if (month, day) == (2, 29) {
             self.leap = Some(self.turns);
@@ -92,6 +100,12 @@ impl Calendar {
         self.base.get_or_insert(year - self.turns);
     }
 
+    /// Notes what a heading says of the time that the stream covers.
+    pub(crate) fn covers(&mut self, from: Option<NaiveDate>, to: Option<NaiveDate>) {
+        self.begins = self.begins.or(from);
+        self.ends = to.or(self.ends);
+    }
+
     /// Whether the year is still open.
     pub(crate) fn wants_anchor(&self) -> bool {
         self.base.is_none()
@@ -99,7 +113,10 @@ impl Calendar {
 
     /// Whether yearless lines can become instants: the stream tells its year, or `newest` does.
     pub(crate) fn settle(&mut self, newest: Option<i64>) {
-        let Some(newest) = newest else { return };
+        let end = self.ends.map(|day| micros_of(day) + DAY);
+        let Some(newest) = end.or(newest) else {
+            return;
+        };
         if self.base.is_some() || self.last.is_none() {
             return;
         }
@@ -151,8 +168,27 @@ pub(crate) fn micros_of(date: NaiveDate) -> i64 {
     i64::from(date.num_days_from_ce() - 719_163) * DAY
 }
 
+/// All dates such as `2026-11-22` or `2026/11/22` in a text, in order.
+pub(crate) fn dates(text: &[u8]) -> impl Iterator<Item = NaiveDate> {
+    text.windows(10)
+        .filter_map(|window| date(window).map(|(date, _)| date))
+}
+
 /// Reads `2026-11-22T07:30:22.304123Z` at the start of a text: date, `T` or a blank, time, fraction, zone. The zone may be missing.
 pub(crate) fn iso(text: &[u8]) -> Option<(Clock, &[u8])> {
+    let (date, rest) = date(text)?;
+    let rest = rest
+        .strip_prefix(b"T")
+        .or_else(|| rest.strip_prefix(b" "))?;
+    let (of_day, rest) = time(rest)?;
+    let micros = micros_of(date) + of_day;
+    Some(match zone(rest) {
+        Some((seconds, rest)) => (Clock::Utc(micros - i64::from(seconds) * SECOND), rest),
+        None => (Clock::Local(micros), rest),
+    })
+}
+
+fn date(text: &[u8]) -> Option<(NaiveDate, &[u8])> {
     let (year, rest) = digits(text, 4)?;
     let rest = rest
         .strip_prefix(b"-")
@@ -162,16 +198,8 @@ pub(crate) fn iso(text: &[u8]) -> Option<(Clock, &[u8])> {
         .strip_prefix(b"-")
         .or_else(|| rest.strip_prefix(b"/"))?;
     let (day, rest) = digits(rest, 2)?;
-    let rest = rest
-        .strip_prefix(b"T")
-        .or_else(|| rest.strip_prefix(b" "))?;
-    let (of_day, rest) = time(rest)?;
     let date = NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)?;
-    let micros = micros_of(date) + of_day;
-    Some(match zone(rest) {
-        Some((seconds, rest)) => (Clock::Utc(micros - i64::from(seconds) * SECOND), rest),
-        None => (Clock::Local(micros), rest),
-    })
+    Some((date, rest))
 }
 
 /// Reads `07:30:22` with an optional fraction after `.` or `,`: microseconds of the day.
@@ -321,6 +349,23 @@ mod tests {
         calendar.settle(Some(utc("2026-01-03T00:00:00Z")));
         assert_eq!(calendar.instant(december, 0), utc("2025-12-31T00:00:00Z"));
         assert_eq!(calendar.instant(january, 0), utc("2026-01-01T00:00:00Z"));
+    }
+
+    #[test]
+    fn headings_tell_the_year_of_the_lines_below() {
+        let day = |text: &str| Some(text.parse().unwrap());
+        for (from, to, line, want) in [
+            (day("2017-07-06"), None, (7, 10), "2017-07-10T00:00:00Z"),
+            (day("2019-12-30"), None, (1, 2), "2020-01-02T00:00:00Z"),
+            (None, day("2022-01-15"), (1, 2), "2022-01-02T00:00:00Z"),
+            (None, day("2022-01-15"), (12, 30), "2021-12-30T00:00:00Z"),
+        ] {
+            let mut calendar = Calendar::default();
+            calendar.covers(from, to);
+            let tick = calendar.tick(Clock::Yearless(line.0, line.1, 0)).unwrap();
+            calendar.settle(None);
+            assert_eq!(calendar.instant(tick, 0), utc(want));
+        }
     }
 
     #[test]

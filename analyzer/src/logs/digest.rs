@@ -36,7 +36,7 @@ pub struct LogDigest {
 }
 
 /// The lines of one program.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Span {
     /// Time of the first; `None` when it has none.
     pub first: Option<Stamp>,

@@ -1,5 +1,8 @@
 //! Lines of a log that are no records: headings of journalctl and klog files, pagers, prompts, section heads.
 
+use super::clock::dates;
+use chrono::NaiveDate;
+
 /// What a line is besides a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Heading<'a> {
@@ -7,8 +10,10 @@ pub(crate) enum Heading<'a> {
     Noise,
     /// The following lines belong to this boot; unknown after `-- Reboot --`.
     Boot(Option<&'a str>),
-    /// The year of the lines around it.
-    Year(i32),
+    /// No line below is older than this day.
+    Begins(NaiveDate),
+    /// No line below is newer than this day.
+    Ends(NaiveDate),
     /// The following lines are of this program.
     Section(&'a str),
     /// Records are missing here.
@@ -47,7 +52,7 @@ fn dashes(line: &[u8]) -> Option<Heading<'_>> {
         return Some(Heading::Boot(None));
     }
     if inner.starts_with(b"Logs begin at ") || inner.starts_with(b"Journal begins at ") {
-        return Some(last_year(inner).map_or(Heading::Noise, Heading::Year));
+        return Some(journal_range(inner));
     }
     let cut = [&b"omitted"[..], b"dropped", b"truncated", b"cut "]
         .iter()
@@ -58,7 +63,7 @@ fn dashes(line: &[u8]) -> Option<Heading<'_>> {
 /// `Logs begin at Thu 2017-07-06 19:09:20 CST, end at …` without dashes.
 fn legacy_journal(line: &[u8]) -> Option<Heading<'_>> {
     line.starts_with(b"Logs begin at ")
-        .then(|| last_year(line).map_or(Heading::Noise, Heading::Year))
+        .then(|| journal_range(line))
 }
 
 /// The four lines at the top of a klog file.
@@ -67,18 +72,17 @@ fn log_file(line: &[u8]) -> Option<Heading<'_>> {
         return Some(Heading::Noise);
     }
     line.starts_with(b"Log file created at: ")
-        .then(|| last_year(line).map_or(Heading::Noise, Heading::Year))
+        .then(|| dates(line).next().map_or(Heading::Noise, Heading::Begins))
 }
 
-/// The year of the last date in a heading: where the log ends, or begins when it does not say.
-fn last_year(line: &[u8]) -> Option<i32> {
-    let date = line.windows(10).rev().find(|window| {
-        window.iter().enumerate().all(|(at, byte)| match at {
-            4 | 7 => matches!(byte, b'-' | b'/'),
-            _ => byte.is_ascii_digit(),
-        })
-    })?;
-    std::str::from_utf8(date.get(..4)?).ok()?.parse().ok()
+/// `Logs begin at Thu 2017-07-06 19:09:20 CST, end at …`: the end tells more than the beginning.
+fn journal_range(line: &[u8]) -> Heading<'_> {
+    let mut dates = dates(line);
+    match (dates.next(), dates.next()) {
+        (_, Some(end)) => Heading::Ends(end),
+        (Some(begin), None) => Heading::Begins(begin),
+        (None, None) => Heading::Noise,
+    }
 }
 
 /// `[root@host ~]# command`, `user@host:~$ command`.
@@ -87,7 +91,7 @@ fn prompt(line: &[u8]) -> Option<Heading<'_>> {
     let at = memchr::memchr(b'@', head)?;
     let end = memchr::memmem::find(head, b"# ").or_else(|| memchr::memmem::find(head, b"$ "))?;
     let before = head.get(..end)?;
-    let words = before.iter().filter(|&&byte| byte == b' ').count();
+    let words = memchr::memchr_iter(b' ', before).count();
     let sane = at < end && words <= 1 && !before.contains(&b'"') && !before.contains(&b'=');
     sane.then_some(Heading::Noise)
 }
@@ -121,10 +125,11 @@ mod tests {
 
     #[test]
     fn headings_are_told_from_records() {
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
         for (line, want) in [
             (
                 "-- Logs begin at Mon 2021-11-15 04:25:41 UTC, end at Sat 2022-01-15 05:00:34 UTC. --",
-                Heading::Year(2022),
+                Heading::Ends(day("2022-01-15")),
             ),
             (
                 "-- Boot ed7f09c5b8684a428c5a1adc8be710be --",
@@ -134,7 +139,7 @@ mod tests {
             ("-- No entries --", Heading::Noise),
             (
                 "Log file created at: 2019/01/02 15:04:05",
-                Heading::Year(2019),
+                Heading::Begins(day("2019-01-02")),
             ),
             ("lines 1-23/23 (END)", Heading::Noise),
             ("[root@node1 ~]# journalctl -u kubelet -f", Heading::Noise),

@@ -1,5 +1,6 @@
 //! Judges records: which patterns match, what they state, and whether nobody knows them. Each text is judged once.
 
+use super::attribute::Author;
 use super::klog::Level;
 use super::lives::Cutter;
 use super::memo::Memo;
@@ -8,7 +9,7 @@ use super::place::{Place, Spot};
 use super::programs::{Program, Programs};
 use super::seen::{Identity, Seen};
 use super::stated::{Statement, statements};
-use super::stream::Part;
+use super::stream::{At, Part};
 use super::tally::{Key, Rate, Sight, Tally};
 use super::templates::{Templates, template};
 use std::collections::BTreeMap;
@@ -28,10 +29,7 @@ pub(crate) struct Judge<'p> {
 
 /// One record with all that is known of it.
 pub(crate) struct Record<'a> {
-    pub(crate) program: Option<usize>,
-    /// The program is more than a guess from a file name.
-    pub(crate) sure: bool,
-    pub(crate) pid: Option<u32>,
+    pub(crate) author: Author,
     pub(crate) level: Level,
     /// Normalised text.
     pub(crate) text: &'a [u8],
@@ -42,9 +40,7 @@ pub(crate) struct Record<'a> {
     /// Life in its stream.
     pub(crate) life: Option<usize>,
     pub(crate) weight: u64,
-    pub(crate) entry: &'a Arc<str>,
-    pub(crate) line: u64,
-    pub(crate) raw: &'a [u8],
+    pub(crate) at: At<'a>,
     /// Its lines, when it has several.
     pub(crate) parts: &'a [Part],
     pub(crate) place: Place,
@@ -99,7 +95,7 @@ impl<'p> Judge<'p> {
             let text = verdict.template.get_or_init(|| template(record.text));
             let name = self
                 .programs
-                .get(record.program)
+                .get(record.author.program)
                 .map(|program| &program.name);
             self.templates
                 .count(text, name, record.life, record.sight(0));
@@ -110,10 +106,17 @@ impl<'p> Judge<'p> {
         }
     }
 
+    /// Follows the folding of a stream's oldest lives.
+    pub(crate) fn fold(&mut self, stream: usize) {
+        self.tally.fold(stream);
+        self.templates.fold(stream);
+    }
+
     fn verdict(&mut self, record: &Record<'_>) -> Arc<Verdict> {
         let class = record
+            .author
             .program
-            .map_or(0, |number| 2 * number + 1 + usize::from(record.sure));
+            .map_or(0, |number| 2 * number + 1 + usize::from(record.author.sure));
         let class = u32::try_from(class).unwrap_or(u32::MAX);
         let Self {
             patterns,
@@ -123,8 +126,8 @@ impl<'p> Judge<'p> {
             ..
         } = self;
         memo.verdict(class, record.text, || {
-            let program = programs.get(record.program);
-            let allowed = programs.allowed(record.program, record.sure);
+            let program = programs.get(record.author.program);
+            let allowed = programs.allowed(record.author.program, record.author.sure);
             let matches = patterns
                 .matches(record.text, allowed)
                 .into_iter()
@@ -154,16 +157,13 @@ impl<'p> Judge<'p> {
 
     fn state(&mut self, name: &str, value: &str, record: &Record<'_>) {
         let sight = record.sight(0);
-        match self.stated.get_mut(&(name.to_owned(), record.place.stream)) {
-            Some((old, spot)) => {
-                value.clone_into(old);
-                spot.set(sight.entry, sight.line, sight.raw, sight.place);
-            }
-            None => {
-                let spot = Spot::new(sight.entry, sight.line, sight.raw, sight.place);
-                let key = (name.to_owned(), record.place.stream);
-                self.stated.insert(key, (value.to_owned(), spot));
-            }
+        let key = (name.to_owned(), record.place.stream);
+        if let Some((old, spot)) = self.stated.get_mut(&key) {
+            value.clone_into(old);
+            spot.set(sight.entry, sight.line, sight.raw, sight.place);
+        } else {
+            let spot = Spot::new(sight.entry, sight.line, sight.raw, sight.place);
+            self.stated.insert(key, (value.to_owned(), spot));
         }
     }
 
@@ -171,9 +171,9 @@ impl<'p> Judge<'p> {
         let identity = Identity {
             program: self
                 .programs
-                .get(record.program)
+                .get(record.author.program)
                 .map(|program| &*program.name),
-            pid: record.pid.filter(|_| !record.own_time),
+            pid: record.author.pid.filter(|_| !record.own_time),
             message: record.original,
             time: record
                 .place
@@ -227,9 +227,9 @@ impl<'a> Record<'a> {
     fn sight(&self, end: usize) -> Sight<'a> {
         let part = self.parts.iter().find(|part| part.end >= end);
         Sight {
-            entry: self.entry,
-            line: part.map_or(self.line, |part| part.line),
-            raw: part.map_or(self.raw, |part| &part.raw),
+            entry: self.at.entry,
+            line: part.map_or(self.at.line, |part| part.line),
+            raw: part.map_or(self.at.raw, |part| &part.raw),
             place: self.place,
             weight: self.weight,
         }

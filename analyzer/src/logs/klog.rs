@@ -41,14 +41,16 @@ pub(crate) fn header(text: &[u8]) -> Option<Header<'_>> {
     let (date, rest) = date(rest)?;
     let (of_day, rest) = time(rest.strip_prefix(b" ")?)?;
     let rest = rest.strip_prefix(b" ")?.trim_ascii_start();
-    let pid_end = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let (pid, rest) = digits(rest, pid_end)?;
-    let rest = rest.strip_prefix(b" ")?;
+    let width = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let (pid, rest) = match digits(rest, width).filter(|_| width > 0) {
+        Some((pid, rest)) => (Some(pid), rest.strip_prefix(b" ")?),
+        None => (None, rest),
+    };
     let (file, message) = caller(rest)?;
     Some(Header {
         level,
         clock: date.at(of_day),
-        pid: Some(pid).filter(|_| pid_end > 0),
+        pid,
         file,
         message,
     })

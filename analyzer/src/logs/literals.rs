@@ -42,12 +42,11 @@ fn of_concat(parts: &[Hir]) -> Option<Set> {
     let mut sets = Vec::new();
     let mut run = Vec::new();
     for part in parts {
-        match exact(part) {
-            Some(text) => run.extend(text),
-            None => {
-                sets.push(vec![std::mem::take(&mut run)]);
-                sets.extend(best(part));
-            }
+        if let Some(text) = exact(part) {
+            run.extend(text);
+        } else {
+            sets.push(vec![std::mem::take(&mut run)]);
+            sets.extend(best(part));
         }
     }
     sets.push(vec![run]);

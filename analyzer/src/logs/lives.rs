@@ -14,8 +14,8 @@ pub(crate) struct Draft {
     pub(crate) first: Place,
     pub(crate) last: Place,
     pub(crate) records: u64,
-    /// The version line was seen, which a process prints once.
-    banner: bool,
+    /// Its version line, which a process prints once.
+    banner: Option<Place>,
 }
 
 /// What systemd says about the unit that runs the kubelet.
@@ -48,6 +48,18 @@ pub(crate) struct Cutter {
     pending: Option<Place>,
     /// systemd said "Starting", so that its "Started" belongs to the same run.
     starting: bool,
+    /// Lives were folded since somebody asked.
+    folded: bool,
+}
+
+/// Lives kept per stream. A crash loop of days has more: then the oldest [`FOLDED`] become one.
+const MAX_LIVES: usize = 2048;
+/// Lives that become one.
+const FOLDED: usize = MAX_LIVES / 2;
+
+/// The number that a life has after folding.
+pub(crate) fn after_folding(life: usize) -> usize {
+    (life + 1).saturating_sub(FOLDED)
 }
 
 /// How many lives back a late line may belong.
@@ -113,7 +125,9 @@ impl Cutter {
         if let Some(draft) = self.lives.get_mut(life) {
             draft.pid = draft.pid.or(pid);
             draft.start_seen |= opening == Opening::Banner;
-            draft.banner |= opening == Opening::Banner;
+            if opening == Opening::Banner {
+                draft.banner.get_or_insert(place);
+            }
             draft.records += 1;
             if draft.last.ordinal < place.ordinal {
                 draft.last = place;
@@ -134,11 +148,35 @@ impl Cutter {
         &self.lives
     }
 
+    /// Whether lives were folded since the last question, so that each one's number is now [`after_folding`].
+    pub(crate) fn take_folded(&mut self) -> bool {
+        std::mem::take(&mut self.folded)
+    }
+
+    /// Makes one life of the oldest. Its first and last records, its boots and what was cut stay true of all of them.
+    fn fold(&mut self) {
+        let rest = self.lives.split_off(FOLDED);
+        let oldest = std::mem::replace(&mut self.lives, rest);
+        let records = oldest.iter().map(|life| life.records).sum();
+        let mut oldest = oldest.into_iter();
+        let (Some(mut life), Some(last)) = (oldest.next(), oldest.next_back()) else {
+            return;
+        };
+        life.pid = None;
+        life.end_seen = true;
+        life.cut = true;
+        life.last = last.last;
+        life.records = records;
+        self.lives.insert(0, life);
+        self.folded = true;
+    }
+
     /// The life among the latest to which a record of this process belongs.
     fn owner(&self, pid: Option<u32>, opening: Opening) -> Option<usize> {
         let (last, draft) = self.lives.iter().enumerate().next_back()?;
         // In containers every process has the same id.
-        let again = draft.banner && opening != Opening::None && pid.is_none_or(|pid| pid == 1);
+        let again =
+            draft.banner.is_some() && opening != Opening::None && pid.is_none_or(|pid| pid == 1);
         if draft.boot != self.boot {
             return None;
         }
@@ -163,6 +201,9 @@ impl Cutter {
     }
 
     fn begin(&mut self, pid: Option<u32>, place: Place, start_seen: bool) -> usize {
+        if self.lives.len() >= MAX_LIVES {
+            self.fold();
+        }
         self.lives.push(Draft {
             boot: self.boot.clone(),
             pid,
@@ -172,7 +213,7 @@ impl Cutter {
             first: place,
             last: place,
             records: 0,
-            banner: false,
+            banner: None,
         });
         self.lives.len() - 1
     }
@@ -336,6 +377,20 @@ mod tests {
             summary(&cutter),
             [(None, true, true, 3), (None, true, false, 2)]
         );
+    }
+
+    #[test]
+    fn a_crash_loop_of_days_keeps_its_latest_lives() {
+        let mut cutter = Cutter::default();
+        for n in 0..10_000_u32 {
+            cutter.record(Some(n + 2), Opening::Banner, at(n.into()));
+        }
+        let lives = cutter.lives();
+        assert!(lives.len() <= MAX_LIVES && lives.len() > FOLDED);
+        assert_eq!(lives.iter().map(|life| life.records).sum::<u64>(), 10_000);
+        assert_eq!(lives.last().unwrap().pid, Some(10_001));
+        assert!(lives[0].cut && lives[0].first == at(0));
+        assert_eq!([0, 1023, 1024, 2047].map(after_folding), [0, 0, 1, 1024]);
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Lives of several streams → lives of the node: the same process may be in a unit's journal as text and as JSON, in the
 //! tail of `systemctl status` and in the journal of the whole boot.
 
+use super::digest::Life;
 use super::lives::{Cutter, Draft};
-use super::place::{Place, Timeline};
+use super::place::{Place, Ranks, Timeline};
 use super::stream::Stream;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::BTreeMap;
@@ -110,6 +111,22 @@ fn collect(
 }
 
 impl MergedLife {
+    /// The life as a digest shows it.
+    pub(crate) fn show(&self, timeline: &Timeline<'_>, ranks: &Ranks) -> Life {
+        Life {
+            boot: self.boot.as_deref().map(str::to_owned),
+            pid: self.pid,
+            start_seen: self.start_seen,
+            end_seen: self.end_seen,
+            cut: self.cut,
+            first: timeline.stamp(self.first),
+            last: timeline.stamp(self.last),
+            first_sequence: ranks.rank(timeline, self.first),
+            last_sequence: ranks.rank(timeline, self.last),
+            records: self.records,
+        }
+    }
+
     fn new(draft: &Draft, of: (usize, usize)) -> Self {
         Self {
             boot: draft.boot.clone(),

@@ -63,36 +63,42 @@ fn cut_klog(text: &[u8]) -> Option<Message<'_>> {
     })
 }
 
-/// `time="…" level=error msg="…" key=value`. k0s and others wrap their children's lines in it.
+/// `time="…" level=error msg="…" key=value`, the time perhaps cut off. k0s and others wrap their children's lines in it.
 fn logrus(text: &[u8]) -> Option<Message<'_>> {
-    let at = memchr::memmem::find(text.get(..text.len().min(12))?, b"time=\"")?;
-    let rest = text.get(at + 6..)?;
-    let end = memchr::memchr(b'"', rest)?;
-    let clock = iso(rest.get(..end)?).map(|(clock, _)| clock);
-    let rest = rest.get(end + 1..)?.strip_prefix(b" level=")?;
+    let (clock, rest) = logrus_time(text)?;
+    let rest = rest.strip_prefix(b"level=")?;
     let end = memchr::memchr(b' ', rest)?;
     let level = level(rest.get(..end)?);
     let fields = rest.get(end + 1..)?;
     let message = memchr::memmem::find(fields, b"msg=")?;
     let body = fields.get(message + 4..)?;
     let component = field(body, b" component=").map(Cow::Borrowed);
-    let inner = body.strip_prefix(b"\"").and_then(|quoted| wrapped(quoted));
-    let wrapper = Message {
+    if let Some(inner) = body.strip_prefix(b"\"").and_then(wrapped) {
+        return Some(Message {
+            component,
+            clock: clock.or(inner.clock),
+            ..inner
+        });
+    }
+    Some(Message {
         level,
         clock,
         component,
         text: plain_quotes(body),
         headed: true,
         ..Message::default()
-    };
-    Some(match inner {
-        Some(inner) => Message {
-            component: wrapper.component,
-            clock: wrapper.clock.or(inner.clock),
-            ..inner
-        },
-        None => wrapper,
     })
+}
+
+fn logrus_time(text: &[u8]) -> Option<(Option<Clock>, &[u8])> {
+    if text.starts_with(b"level=") {
+        return Some((None, text));
+    }
+    let at = memchr::memmem::find(text.get(..text.len().min(12))?, b"time=\"")?;
+    let rest = text.get(at + 6..)?;
+    let end = memchr::memchr(b'"', rest)?;
+    let clock = iso(rest.get(..end)?).map(|(clock, _)| clock);
+    Some((clock, rest.get(end + 2..)?))
 }
 
 /// A klog line inside a quoted string.
@@ -209,9 +215,12 @@ fn json(text: &[u8]) -> Option<Message<'_>> {
     }
     let named = object.text("level").map(|word| level(word.as_bytes()));
     // klog's JSON has no level: an error is what has an error or lacks a verbosity.
-    let implied = || match object.value("ts").is_some() && object.value("v").is_none() {
-        true => Level::Error,
-        false => Level::Info,
+    let implied = || {
+        if object.value("ts").is_some() && object.value("v").is_none() {
+            Level::Error
+        } else {
+            Level::Info
+        }
     };
     Some(Message {
         level: named.unwrap_or_else(implied),
@@ -316,7 +325,7 @@ fn level(word: &[u8]) -> Level {
 
 /// Takes the backslashes before quotes off, however deep the quoting was.
 pub(crate) fn plain_quotes(text: &[u8]) -> Cow<'_, [u8]> {
-    if memchr::memmem::find(text, b"\\\"").is_none() {
+    if !memchr::memchr_iter(b'\\', text).any(|at| text.get(at + 1) == Some(&b'"')) {
         return Cow::Borrowed(text);
     }
     let mut out = Vec::with_capacity(text.len());
@@ -343,62 +352,69 @@ mod tests {
         String::from_utf8_lossy(&read(line.as_bytes()).text).into_owned()
     }
 
+    const HEADERS: &[(&str, &str, Level)] = &[
+        (
+            "E1122 07:22:29.934915      76 run.go:72] \"command failed\" err=\"a \\\"b\\\"\"",
+            "\"command failed\" err=\"a \"b\"\"",
+            Level::Error,
+        ),
+        (
+            "time=\"2022-10-23T21:21:49.697596229Z\" level=error msg=\"a \\\"b\\\"\" error=\"c\"",
+            "\"a \"b\"\" error=\"c\"",
+            Level::Error,
+        ),
+        (
+            "Ztime=\"2021-11-15 04:31:53\" level=info msg=word",
+            "word",
+            Level::Info,
+        ),
+        (
+            "level=warning msg=\"a\" error=\"c\"",
+            "\"a\" error=\"c\"",
+            Level::Warning,
+        ),
+        (
+            "FATA[0000] getting status failed",
+            "getting status failed",
+            Level::Fatal,
+        ),
+        (
+            "FATA [0000] permission denied",
+            "permission denied",
+            Level::Fatal,
+        ),
+        (
+            "2018-07-10 12:43:29.050068 W | rafthttp: health",
+            "rafthttp: health",
+            Level::Warning,
+        ),
+        (
+            "{\"ts\":1718772785058.5,\"caller\":\"kubelet/kubelet.go:1\",\"msg\":\"Failed\",\"err\":\"x \\\"y\\\"\"}",
+            "\"Failed\" err=\"x \"y\"\"",
+            Level::Error,
+        ),
+        (
+            "{\"ts\":1718772785058.5,\"msg\":\"fine\",\"v\":0,\"n\":2}",
+            "\"fine\" n=2",
+            Level::Info,
+        ),
+        (
+            "{\"level\":\"warn\",\"ts\":\"2023-01-20T08:27:48.123Z\",\"msg\":\"m\",\"error\":\"e\"}",
+            "\"m\" error=\"e\"",
+            Level::Warning,
+        ),
+        ("bootstrap.go:204] Part of", "Part of", Level::Info),
+        (
+            "Error: failed to run Kubelet: x",
+            "Error: failed to run Kubelet: x",
+            Level::Fatal,
+        ),
+        ("\tindented", "\tindented", Level::Info),
+    ];
+
     #[test]
     fn headers_of_all_loggers_are_taken_off() {
-        for (line, want, level) in [
-            (
-                "E1122 07:22:29.934915      76 run.go:72] \"command failed\" err=\"a \\\"b\\\"\"",
-                "\"command failed\" err=\"a \"b\"\"",
-                Level::Error,
-            ),
-            (
-                "time=\"2022-10-23T21:21:49.697596229Z\" level=error msg=\"a \\\"b\\\"\" error=\"c\"",
-                "\"a \"b\"\" error=\"c\"",
-                Level::Error,
-            ),
-            (
-                "Ztime=\"2021-11-15 04:31:53\" level=info msg=word",
-                "word",
-                Level::Info,
-            ),
-            (
-                "FATA[0000] getting status failed",
-                "getting status failed",
-                Level::Fatal,
-            ),
-            (
-                "FATA [0000] permission denied",
-                "permission denied",
-                Level::Fatal,
-            ),
-            (
-                "2018-07-10 12:43:29.050068 W | rafthttp: health",
-                "rafthttp: health",
-                Level::Warning,
-            ),
-            (
-                "{\"ts\":1718772785058.5,\"caller\":\"kubelet/kubelet.go:1\",\"msg\":\"Failed\",\"err\":\"x \\\"y\\\"\"}",
-                "\"Failed\" err=\"x \"y\"\"",
-                Level::Error,
-            ),
-            (
-                "{\"ts\":1718772785058.5,\"msg\":\"fine\",\"v\":0,\"n\":2}",
-                "\"fine\" n=2",
-                Level::Info,
-            ),
-            (
-                "{\"level\":\"warn\",\"ts\":\"2023-01-20T08:27:48.123Z\",\"msg\":\"m\",\"error\":\"e\"}",
-                "\"m\" error=\"e\"",
-                Level::Warning,
-            ),
-            ("bootstrap.go:204] Part of", "Part of", Level::Info),
-            (
-                "Error: failed to run Kubelet: x",
-                "Error: failed to run Kubelet: x",
-                Level::Fatal,
-            ),
-            ("\tindented", "\tindented", Level::Info),
-        ] {
+        for &(line, want, level) in HEADERS {
             assert_eq!(text(line), want);
             assert_eq!(read(line.as_bytes()).level, level, "{line}");
         }

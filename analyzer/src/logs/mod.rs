@@ -1,5 +1,6 @@
 //! Logs: bytes → lines → messages → matches of rules, streamed; a log is never held whole.
 
+mod attribute;
 mod clean;
 mod clock;
 pub mod digest;

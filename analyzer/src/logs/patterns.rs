@@ -269,7 +269,7 @@ pub(crate) mod tests {
             log,
             when: None,
             each: None,
-            variables: Default::default(),
+            variables: std::collections::BTreeMap::new(),
             cites: Vec::new(),
             unless: None,
             confidence: ConfidenceTable::default(),
@@ -320,7 +320,7 @@ pub(crate) mod tests {
     fn named_groups_become_variables() {
         let rules = [rule(
             "a",
-            vec![pattern(&[], r#"unknown flag: --(?P<flag>[\w-]+)"#)],
+            vec![pattern(&[], r"unknown flag: --(?P<flag>[\w-]+)")],
         )];
         let set = PatternSet::new(&rules).unwrap();
         let found = set.matches(b"x unknown flag: --cloud-config y", &set.allowed(None));

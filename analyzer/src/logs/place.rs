@@ -19,12 +19,35 @@ pub(crate) struct Place {
     pub(crate) order: Option<Tick>,
 }
 
+impl Place {
+    /// The place of a time.
+    pub(crate) fn at(stream: usize, tick: Tick) -> Self {
+        Self {
+            stream,
+            ordinal: 0,
+            time: Some(tick),
+            order: Some(tick),
+        }
+    }
+
+    /// The place of a line of which nothing but the order is known.
+    pub(crate) fn nowhere(ordinal: u64) -> Self {
+        Self {
+            stream: usize::MAX,
+            ordinal,
+            time: None,
+            order: None,
+        }
+    }
+}
+
 /// A record that may be quoted.
 #[derive(Debug, Clone)]
 pub(crate) struct Spot {
     pub(crate) entry: Arc<str>,
     pub(crate) line: u64,
-    pub(crate) text: String,
+    /// The line as it stands there, cut.
+    pub(crate) raw: Vec<u8>,
     pub(crate) place: Place,
 }
 
@@ -36,33 +59,34 @@ impl Spot {
         }
         self.line = line;
         self.place = place;
-        self.text.clear();
-        quote(&mut self.text, raw);
+        self.raw.clear();
+        self.raw.extend_from_slice(cut(raw));
     }
 
     pub(crate) fn new(entry: &Arc<str>, line: u64, raw: &[u8], place: Place) -> Self {
-        let mut text = String::new();
-        quote(&mut text, raw);
         Self {
             entry: Arc::clone(entry),
             line,
-            text,
+            raw: cut(raw).to_vec(),
             place,
         }
     }
 }
 
-fn quote(text: &mut String, raw: &[u8]) {
-    let cut = raw
-        .get(..raw.len().min(Evidence::MAX_TEXT))
-        .unwrap_or_default();
-    for chunk in cut.utf8_chunks() {
+fn cut(raw: &[u8]) -> &[u8] {
+    raw.get(..Evidence::MAX_TEXT).unwrap_or(raw)
+}
+
+fn quote(raw: &[u8]) -> String {
+    let mut text = String::with_capacity(raw.len());
+    for chunk in raw.utf8_chunks() {
         text.push_str(chunk.valid());
         // A character that the cut halved is no encoding error.
         if !chunk.invalid().is_empty() && text.len() + 3 <= Evidence::MAX_TEXT {
             text.push('\u{FFFD}');
         }
     }
+    text
 }
 
 /// Turns places into instants and ranks, once all streams were read.
@@ -120,12 +144,12 @@ impl Ranks {
         rank as u64
     }
 
-    pub(crate) fn occurrence(&self, timeline: &Timeline<'_>, spot: Spot) -> Occurrence {
+    pub(crate) fn occurrence(&self, timeline: &Timeline<'_>, spot: &Spot) -> Occurrence {
         Occurrence {
             time: timeline.stamp(spot.place),
             sequence: self.rank(timeline, spot.place),
-            origin: Origin::line(spot.entry, spot.line),
-            text: spot.text,
+            origin: Origin::line(Arc::clone(&spot.entry), spot.line),
+            text: quote(&spot.raw),
         }
     }
 }

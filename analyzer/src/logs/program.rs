@@ -9,13 +9,13 @@ pub(crate) fn canonical(name: &str) -> &str {
         // Between fork and exec the child is still systemd's, whatever it will become.
         return "systemd";
     }
+    if name.starts_with("kubelet-") || name.starts_with("kubelet.") {
+        return "kubelet";
+    }
     match name {
-        "kubelet.daemon"
-        | "kubelet-wrapper"
-        | "origin-node"
-        | "microk8s.daemon-kubelet"
-        | "snap.kubelet.daemon"
-        | "kube-kubelet" => "kubelet",
+        "origin-node" | "microk8s.daemon-kubelet" | "snap.kubelet.daemon" | "kube-kubelet" => {
+            "kubelet"
+        }
         "microk8s.daemon-kubelite" | "snap.microk8s.daemon-kubelite" | "daemon-kubelite" => {
             "kubelite"
         }
@@ -52,9 +52,18 @@ pub(crate) fn embedded(program: &str) -> &'static [&'static str] {
         "kube-scheduler",
         "kube-proxy",
     ];
+    const MICROK8S: &[&str] = &[
+        "kubelet",
+        "kube-apiserver",
+        "kube-controller-manager",
+        "kube-scheduler",
+        "kube-proxy",
+        "microk8s",
+    ];
     match program {
         "k3s" | "rke2" | "k0s" => CLUSTER,
-        "kubelite" | "microshift" | "hyperkube" => KUBE,
+        "kubelite" => MICROK8S,
+        "microshift" | "hyperkube" => KUBE,
         _ => &[],
     }
 }
@@ -128,7 +137,6 @@ pub(crate) fn of_file(file: &str) -> Option<&'static str> {
         "garbagecollector.go" | "node_lifecycle_controller.go" | "range_allocator.go" => {
             Some("kube-controller-manager")
         }
-        "proxier.go" | "server_linux.go" => None,
         "schedule_one.go" | "scheduler.go" => Some("kube-scheduler"),
         _ => None,
     }
@@ -192,7 +200,7 @@ fn of_container(path: &str) -> Option<String> {
 }
 
 /// Programs whose name a file name may hold, the longest first where one holds another.
-const NAMED: [(&str, &str); 27] = [
+const NAMED: [(&str, &str); 29] = [
     ("kube-apiserver", "kube-apiserver"),
     ("kube-controller-manager", "kube-controller-manager"),
     ("kube-scheduler", "kube-scheduler"),
@@ -220,6 +228,8 @@ const NAMED: [(&str, &str); 27] = [
     ("dmesg", "kernel"),
     ("kern.log", "kernel"),
     ("talos", "talos"),
+    ("microk8s", "microk8s"),
+    ("kubectl", "kubectl"),
 ];
 
 fn of_name(name: &str) -> Option<String> {

@@ -45,19 +45,17 @@ impl Programs {
         }
         let text = String::from_utf8_lossy(ident);
         let name = program::canonical(&text);
-        let number = match self.known.iter().position(|program| &*program.name == name) {
-            Some(number) => number,
-            None => {
-                self.known.push(Program {
-                    name: Arc::from(name),
-                    allowed: patterns.allowed(Some(name)),
-                    runs_kubelet: program::runs_kubelet(name),
-                    supervises_kubelet: program::supervises_kubelet(name),
-                    is_systemd: name == "systemd",
-                });
-                self.known.len() - 1
-            }
-        };
+        let known = self.known.iter().position(|program| &*program.name == name);
+        let number = known.unwrap_or_else(|| {
+            self.known.push(Program {
+                name: Arc::from(name),
+                allowed: patterns.allowed(Some(name)),
+                runs_kubelet: program::runs_kubelet(name),
+                supervises_kubelet: program::supervises_kubelet(name),
+                is_systemd: name == "systemd",
+            });
+            self.known.len() - 1
+        });
         self.by_ident.insert(ident.into(), number);
         Some(number)
     }

@@ -1,10 +1,10 @@
 //! Reads logs one after another, line by line, and keeps what rules need to know.
 
+use super::attribute::{Author, author};
 use super::clean::clean;
 use super::digest::LogDigest;
 use super::heading::{Heading, heading};
 use super::judge::{Judge, Record};
-use super::klog::Level;
 use super::lines::Lines;
 use super::lives::{Opening, Unit, unit_event};
 use super::message::{self, Message};
@@ -12,7 +12,7 @@ use super::patterns::PatternSet;
 use super::place::Place;
 use super::program;
 use super::settle;
-use super::stream::{Block, Part, Sender, Stream};
+use super::stream::{At, Block, Stream};
 use super::transport::{self, Envelope};
 use crate::source::Source;
 use chrono::{DateTime, Utc};
@@ -36,19 +36,6 @@ pub struct Scanner<'p> {
     streams: Vec<Stream>,
     stream_index: HashMap<String, usize>,
     ordinal: u64,
-}
-
-/// Lines of a block that are joined; the rest are records of their own.
-const MAX_PARTS: usize = 64;
-/// Bytes of a block.
-const MAX_BLOCK: usize = 64 << 10;
-
-/// Where a line stands.
-#[derive(Clone, Copy)]
-struct At<'a> {
-    entry: &'a Arc<str>,
-    line: u64,
-    raw: &'a [u8],
 }
 
 impl<'p> Scanner<'p> {
@@ -132,7 +119,7 @@ impl<'p> Scanner<'p> {
         }
         let envelope = transport::open(&line);
         let message = message::read(&envelope.text);
-        self.record(number, at, &envelope, message);
+        self.record(number, at, &envelope, &message);
     }
 
     fn heading(&mut self, number: usize, heading: Heading<'_>) {
@@ -145,38 +132,69 @@ impl<'p> Scanner<'p> {
                 stream.lives.boot(boot);
                 stream.supervisor.boot(boot);
             }
-            Heading::Year(year) => stream.calendar.anchor(year),
+            Heading::Begins(day) => stream.calendar.covers(Some(day), None),
+            Heading::Ends(day) => stream.calendar.covers(None, Some(day)),
             Heading::Section(name) => stream.section = self.judge.number(name.as_bytes()),
             Heading::Hole => stream.lives.hole(),
             Heading::Status => stream.in_status = true,
         }
     }
 
-    fn record(&mut self, number: usize, at: At<'_>, envelope: &Envelope<'_>, message: Message<'_>) {
+    fn record(
+        &mut self,
+        number: usize,
+        at: At<'_>,
+        envelope: &Envelope<'_>,
+        message: &Message<'_>,
+    ) {
         let Some(stream) = self.streams.get_mut(number) else {
             return;
         };
-        let (program, sure) = attribute(&mut self.judge, stream, envelope, &message);
-        let pid = match message.component {
-            Some(_) => message.pid.or(envelope.pid),
-            None => envelope.pid.or(message.pid),
-        };
-        let sender = (program, pid);
-        if !message.headed && stream.continues(sender, at, &message) {
-            if stream.block.as_ref().is_some_and(Block::is_full) {
-                self.close_block(number, at.entry);
-            }
+        let author = author(&mut self.judge, stream, envelope, message);
+        if stream.continues(author, at, message) {
             return;
         }
-        if stream
-            .block
-            .as_ref()
-            .is_some_and(|block| block.sender.0 == program)
-        {
+        let interrupts = |block: &Block| block.is_full() || block.author.program == author.program;
+        if stream.block.as_ref().is_some_and(interrupts) {
             self.close_block(number, at.entry);
         }
+        let (place, life) = self.place(number, author, envelope, message);
         let Some(stream) = self.streams.get_mut(number) else {
             return;
+        };
+        if stream.is_dump(author, message) {
+            return;
+        }
+        if message.text.ends_with(b"=<") {
+            stream.block = Some(Block::new(author, message, life, place, at));
+            return;
+        }
+        let (weight, text) = repeated(&message.text);
+        let record = Record {
+            author,
+            level: message.level,
+            text,
+            original: &envelope.text,
+            own_time: message.clock.is_some(),
+            life,
+            weight,
+            at,
+            parts: &[],
+            place,
+        };
+        self.judge.judge(&stream.lives, &record);
+    }
+
+    /// The place of a line in time and in the lives of the kubelet, which it may cut.
+    fn place(
+        &mut self,
+        number: usize,
+        author: Author,
+        envelope: &Envelope<'_>,
+        message: &Message<'_>,
+    ) -> (Place, Option<usize>) {
+        let Some(stream) = self.streams.get_mut(number) else {
+            return (Place::nowhere(self.ordinal), None);
         };
         if let Some(boot) = envelope.boot.as_deref() {
             let boot = std::str::from_utf8(boot).ok();
@@ -185,63 +203,13 @@ impl<'p> Scanner<'p> {
         }
         stream.learn_year(envelope.clock, message.clock, &message.text);
         let place = stream.place(self.ordinal, envelope.clock.or(message.clock));
-        stream.count(program, place);
-        let life = self.life(number, sender, &message, place);
-        let Some(stream) = self.streams.get_mut(number) else {
-            return;
-        };
-        if stream.is_trace(sender, &message) {
-            return;
+        stream.count(author.program, place);
+        let life = life(&self.judge, stream, author, message, place);
+        if stream.lives.take_folded() {
+            stream.fold();
+            self.judge.fold(number);
         }
-        if message.text.ends_with(b"=<") {
-            stream.block = Some(Block::new(sender, sure, &message, (life, place), at));
-            return;
-        }
-        let (weight, text) = repeated(&message.text);
-        let record = Record {
-            program,
-            sure,
-            pid,
-            level: message.level,
-            text,
-            original: &envelope.text,
-            own_time: message.clock.is_some(),
-            life,
-            weight,
-            entry: at.entry,
-            line: at.line,
-            raw: at.raw,
-            parts: &[],
-            place,
-        };
-        self.judge.judge(&stream.lives, &record);
-    }
-
-    /// Cuts lives, and tells the one that the line belongs to.
-    fn life(
-        &mut self,
-        number: usize,
-        sender: Sender,
-        message: &Message<'_>,
-        place: Place,
-    ) -> Option<usize> {
-        let program = self.judge.program(sender.0)?;
-        let stream = self.streams.get_mut(number)?;
-        if program.runs_kubelet {
-            let opening = opening(&message.text, &program.name);
-            return Some(stream.lives.record(sender.1, opening, place));
-        }
-        if program.supervises_kubelet {
-            stream.supervisor.record(sender.1, Opening::None, place);
-            return None;
-        }
-        let news = program.is_systemd || &*program.name == "systemd-journald";
-        match news.then(|| unit_event(&message.text))? {
-            Some((Unit::Kubelet, event)) => stream.lives.unit(event, place),
-            Some((Unit::Supervisor, event)) => stream.supervisor.unit(event, place),
-            None => {}
-        }
-        stream.lives.current()
+        (place, life)
     }
 
     fn close_block(&mut self, number: usize, entry: &Arc<str>) {
@@ -255,18 +223,18 @@ impl<'p> Scanner<'p> {
             return;
         };
         let record = Record {
-            program: block.sender.0,
-            sure: block.sure,
-            pid: block.sender.1,
+            author: block.author,
             level: block.level,
             text: &block.text,
             original: &block.text,
             own_time: block.own_time,
             life: block.life,
             weight: 1,
-            entry,
-            line: first.line,
-            raw: &first.raw,
+            at: At {
+                entry,
+                line: first.line,
+                raw: &first.raw,
+            },
             parts: &block.parts,
             place: block.place,
         };
@@ -285,47 +253,30 @@ fn log_name(entry: &str) -> &str {
     if part { folder } else { entry }
 }
 
-/// The program of a line, and whether that is sure.
-fn attribute(
-    judge: &mut Judge<'_>,
-    stream: &Stream,
-    envelope: &Envelope<'_>,
+/// The life that a line belongs to. Lines of the kubelet and news of its unit cut lives.
+fn life(
+    judge: &Judge<'_>,
+    stream: &mut Stream,
+    author: Author,
     message: &Message<'_>,
-) -> (Option<usize>, bool) {
-    if let Some(component) = message.component.as_deref() {
-        return (judge.number(component), true);
+    place: Place,
+) -> Option<usize> {
+    let program = judge.program(author.program)?;
+    if program.runs_kubelet {
+        let opening = opening(&message.text, &program.name);
+        return Some(stream.lives.record(author.pid, opening, place));
     }
-    let file = || {
-        let file = message.file.as_deref()?;
-        program::of_file(std::str::from_utf8(file).ok()?)
-    };
-    if let Some(ident) = envelope.ident.as_deref() {
-        let wrapper = std::str::from_utf8(ident).is_ok_and(program::is_wrapper);
-        if !wrapper {
-            return (judge.number(ident), true);
-        }
-        let inner = file().map(str::as_bytes).or(envelope.unit.as_deref());
-        let hint = stream
-            .hint
-            .filter(|_| stream.hint_is_sure && inner.is_none());
-        return (hint.or_else(|| judge.number(inner.unwrap_or(ident))), true);
+    if program.supervises_kubelet {
+        stream.supervisor.record(author.pid, Opening::None, place);
+        return None;
     }
-    if let Some(unit) = envelope.unit.as_deref() {
-        return (judge.number(unit), true);
+    let news = program.is_systemd || &*program.name == "systemd-journald";
+    match news.then(|| unit_event(&message.text))? {
+        Some((Unit::Kubelet, event)) => stream.lives.unit(event, place),
+        Some((Unit::Supervisor, event)) => stream.supervisor.unit(event, place),
+        None => {}
     }
-    if stream.section.is_some() {
-        return (stream.section, true);
-    }
-    if let Some(known) = program::of_text(&message.text) {
-        return (judge.number(known.as_bytes()), true);
-    }
-    let embeds = judge
-        .program(stream.hint)
-        .is_some_and(|hint| !program::embedded(&hint.name).is_empty());
-    match file().filter(|_| !embeds) {
-        Some(name) => (judge.number(name.as_bytes()), true),
-        None => (stream.hint, stream.hint_is_sure || message.file.is_some()),
-    }
+    stream.lives.current()
 }
 
 /// `message repeated 5 times: [ text]` of syslog.
@@ -360,76 +311,310 @@ fn opening(text: &[u8], program: &str) -> Opening {
     }
 }
 
-impl Stream {
-    /// Joins a line without header to the open record of the same process.
-    fn continues(&mut self, sender: Sender, at: At<'_>, message: &Message<'_>) -> bool {
-        let Some(block) = self
-            .block
-            .as_mut()
-            .filter(|block| block.sender == sender && !block.is_full())
-        else {
-            return false;
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::logs::digest::Hit;
+    use crate::logs::patterns::tests::{pattern, rule};
+    use crate::rule::Rule;
+    use std::fmt::Write as _;
+
+    fn scan(rules: &[Rule], entries: &[(&str, Source, &str)]) -> LogDigest {
+        let patterns = PatternSet::new(rules).unwrap();
+        let mut scanner = Scanner::new(&patterns, Options::default());
+        for (name, source, text) in entries {
+            scanner.scan(name, source, &mut text.as_bytes()).unwrap();
+        }
+        scanner.finish()
+    }
+
+    fn kubelet_rule(text: &str) -> [Rule; 1] {
+        [rule("r", vec![pattern(&["kubelet"], text)])]
+    }
+
+    fn unit() -> Source {
+        Source::Journal("kubelet.service".into())
+    }
+
+    fn named(name: &str) -> Source {
+        Source::Named(name.into())
+    }
+
+    fn places(hit: &Hit) -> (u64, u64, u64) {
+        let line = |occurrence: &crate::logs::Occurrence| occurrence.origin.line.unwrap();
+        (hit.count, line(&hit.first), line(&hit.last))
+    }
+
+    const CRASH_LOOP: &str = "\
+-- Boot 50bd0000000000000000000000000000 --
+Nov 22 07:33:01 n systemd[1]: Started kubelet.service - kubelet: The Kubernetes Node Agent.
+Nov 22 07:33:01 n kubelet[61]: I1122 07:33:01.506117      61 server.go:545] \"Kubelet version\" kubeletVersion=\"v1.36.2\"
+Nov 22 07:33:02 n kubelet[61]: E1122 07:33:02.100000      61 run.go:72] \"command failed\" err=\"one\"
+Nov 22 07:33:02 n systemd[1]: kubelet.service: Main process exited, code=exited, status=1/FAILURE
+Nov 22 07:33:02 n systemd[1]: kubelet.service: Failed with result 'exit-code'.
+Nov 22 07:33:12 n systemd[1]: Started kubelet.service - kubelet: The Kubernetes Node Agent.
+Nov 22 07:33:12 n kubelet[70]: I1122 07:33:12.506117      70 server.go:545] \"Kubelet version\" kubeletVersion=\"v1.36.2\"
+Nov 22 07:33:13 n kubelet[70]: E1122 07:33:13.100000      70 run.go:72] \"command failed\" err=\"one\"
+";
+
+    fn as_json(text: &str) -> String {
+        let mut out = String::new();
+        for line in text.lines().filter(|line| !line.starts_with("--")) {
+            let seconds: u64 = line.get(13..15).unwrap().parse().unwrap();
+            let (sender, message) = line.get(18..).unwrap().split_once(": ").unwrap();
+            let (ident, pid) = sender.trim_end_matches(']').split_once('[').unwrap();
+            let micros = 1_795_332_780_000_000 + seconds * 1_000_000 + 304_123;
+            out += &serde_json::json!({
+                "__REALTIME_TIMESTAMP": micros.to_string(),
+                "_BOOT_ID": "50bd0000000000000000000000000000",
+                "SYSLOG_IDENTIFIER": ident,
+                "_PID": pid,
+                "MESSAGE": message,
+            })
+            .to_string();
+            out.push('\n');
+        }
+        out
+    }
+
+    #[test]
+    fn the_same_journal_in_several_entries_is_counted_once() {
+        let rules = [rule(
+            "r",
+            vec![
+                pattern(&["kubelet"], "command failed"),
+                pattern(&["systemd"], "Main process exited"),
+            ],
+        )];
+        let json = as_json(CRASH_LOOP);
+        let tail = CRASH_LOOP.lines().rev().take(3).collect::<Vec<_>>();
+        let status = format!(
+            "● kubelet.service - kubelet\n   Main PID: 70\n\n{}\n{}\n{}\n",
+            tail[2], tail[1], tail[0]
+        );
+        let digest = scan(
+            &rules,
+            &[
+                ("kubelet.txt", unit(), CRASH_LOOP),
+                ("kubelet.json", unit(), &json),
+                (
+                    "status.txt",
+                    Source::Command("systemctl status kubelet".into()),
+                    &status,
+                ),
+            ],
+        );
+        let lives: Vec<_> = digest
+            .lives
+            .iter()
+            .map(|life| (life.pid, life.start_seen, life.end_seen, life.records))
+            .collect();
+        assert_eq!(
+            lives,
+            [(Some(61), true, true, 2), (Some(70), true, false, 2)]
+        );
+        let hits: Vec<_> = digest
+            .hits
+            .iter()
+            .map(|hit| (hit.pattern, hit.life, hit.count))
+            .collect();
+        assert_eq!(hits, [(0, Some(0), 1), (1, Some(0), 1), (0, Some(1), 1)]);
+        assert_eq!(&*digest.hits[0].first.origin.entry, "kubelet.txt");
+    }
+
+    #[test]
+    fn the_order_of_entries_does_not_change_lives_and_counts() {
+        let rules = kubelet_rule("command failed");
+        let json = as_json(CRASH_LOOP);
+        let text = ("kubelet.txt", unit(), CRASH_LOOP);
+        let other = ("kubelet.json", unit(), json.as_str());
+        let one = scan(&rules, &[text.clone(), other.clone()]);
+        let two = scan(&rules, &[other, text]);
+        let counts = |digest: &LogDigest| {
+            digest
+                .hits
+                .iter()
+                .map(|hit| (hit.life, hit.count))
+                .collect::<Vec<_>>()
         };
-        let text = message.text.trim_ascii();
-        block.text.push(b' ');
-        block.text.extend_from_slice(text);
-        block.parts.push(Part {
-            end: block.text.len(),
-            line: at.line,
-            raw: at.raw.to_vec(),
-        });
-        block.closed = text == b">" || text.starts_with(b"> ");
-        true
+        assert_eq!(counts(&one), counts(&two));
+        let lives = |digest: &LogDigest| {
+            let times = digest
+                .lives
+                .iter()
+                .map(|life| (life.pid, life.first, life.last));
+            times.collect::<Vec<_>>()
+        };
+        assert_eq!(lives(&one), lives(&two));
+        assert_eq!(one.newest, two.newest);
     }
 
-    /// Follows goroutine dumps: their frames hold file names and no messages.
-    fn is_trace(&mut self, sender: Sender, message: &Message<'_>) -> bool {
-        if message.headed {
-            if self.trace == Some(sender) {
-                self.trace = None;
+    #[test]
+    fn years_come_from_dated_records_anywhere() {
+        let dated = "2026-11-23T00:00:00Z n containerd[5]: time=\"2026-11-23T00:00:00Z\" level=info msg=\"x\"\n";
+        let digest = scan(
+            &kubelet_rule("command failed"),
+            &[
+                ("kubelet.txt", unit(), CRASH_LOOP),
+                (
+                    "containerd.txt",
+                    Source::Journal("containerd".into()),
+                    dated,
+                ),
+            ],
+        );
+        let stamp = digest.hits[0].first.time.unwrap();
+        assert_eq!(stamp.time.to_rfc3339(), "2026-11-22T07:33:02+00:00");
+        assert!(stamp.year_inferred);
+        let alone = scan(
+            &kubelet_rule("command failed"),
+            &[("kubelet.txt", unit(), CRASH_LOOP)],
+        );
+        assert_eq!(alone.newest, None);
+        assert!(alone.hits[0].first.time < alone.hits[1].first.time);
+    }
+
+    #[test]
+    fn a_value_of_several_lines_is_one_record_and_the_telling_line_is_quoted() {
+        let text = "\
+Nov 22 07:31:24 n kubelet[58]: E1122 07:31:24.376990      58 run.go:72] \"command failed\" err=<
+Nov 22 07:31:24 n kubelet[58]:         failed to validate kubelet flags: unknown labels specified
+Nov 22 07:31:24 n systemd[1]: kubelet.service: Main process exited, code=exited, status=1/FAILURE
+Nov 22 07:31:24 n kubelet[58]:         --node-labels must begin with an allowed prefix
+Nov 22 07:31:24 n kubelet[58]:  >
+";
+        let rules = kubelet_rule("\"command failed\" err=.*unknown labels");
+        let digest = scan(&rules, &[("k", unit(), text)]);
+        assert_eq!(places(&digest.hits[0]), (1, 2, 2));
+        assert_eq!(digest.hits[0].first.text, text.lines().nth(1).unwrap());
+        assert!(digest.unexplained.is_empty());
+        let bare: String = text.lines().filter(|line| line.contains("kubelet[")).fold(
+            String::new(),
+            |mut all, line| {
+                all += line.get(31..).unwrap();
+                all.push('\n');
+                all
+            },
+        );
+        let digest = scan(&rules, &[("kubelet.log", named("kubelet.log"), &bare)]);
+        assert_eq!(places(&digest.hits[0]), (1, 2, 2));
+    }
+
+    #[test]
+    fn errors_that_no_rule_knows_are_shown_by_frequency() {
+        let mut text = CRASH_LOOP.to_owned();
+        for n in 0..5 {
+            let _ = writeln!(
+                text,
+                "Nov 22 07:33:2{n} n kubelet[70]: E1122 07:33:2{n}.000000      70 x.go:1] \"Strange thing\" id={n}"
+            );
+        }
+        text +=
+            "Nov 22 07:33:29 n kubelet[70]: I1122 07:33:29.000000      70 x.go:1] \"Only news\"\n";
+        let digest = scan(&kubelet_rule("nothing like this"), &[("k", unit(), &text)]);
+        let shown: Vec<_> = digest
+            .unexplained
+            .iter()
+            .map(|template| (template.text.as_str(), template.count, template.current))
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                ("\"Strange thing\" id=<*>", 5, 5),
+                ("\"command failed\" err=\"one\"", 2, 1)
+            ]
+        );
+    }
+
+    #[test]
+    fn frames_of_a_panic_match_nothing_but_its_message_does() {
+        let text = "\
+Nov 22 07:31:24 n kubelet[58]: panic: failed to merge x, error: unrecognized feature gate: X
+Nov 22 07:31:24 n kubelet[58]: goroutine 1 [running]:
+Nov 22 07:31:24 n kubelet[58]: k8s.io/kubernetes/feature gate.(*T).F(0xc000)
+Nov 22 07:31:24 n kubelet[58]:         /src/feature gate/x.go:679 +0x1b2
+Nov 22 07:31:25 n kubelet[58]: I1122 07:31:25.000000      58 x.go:1] feature gate again
+";
+        let digest = scan(&kubelet_rule("feature gate"), &[("k", unit(), text)]);
+        assert_eq!(places(&digest.hits[0]), (2, 1, 5));
+    }
+
+    #[test]
+    fn parts_of_one_journal_are_one_stream() {
+        let (one, two) = CRASH_LOOP.split_at(CRASH_LOOP.find("Nov 22 07:33:12").unwrap());
+        let digest = scan(
+            &kubelet_rule("command failed"),
+            &[
+                ("journal/kubelet.service/0001.log", unit(), one),
+                ("journal/kubelet.service/0002.log", unit(), two),
+            ],
+        );
+        assert_eq!(digest.lives.len(), 2);
+        assert_eq!(
+            &*digest.hits[1].first.origin.entry,
+            "journal/kubelet.service/0002.log"
+        );
+        assert_eq!(places(&digest.hits[1]), (1, 3, 3));
+    }
+
+    #[test]
+    fn early_and_rare_matches_are_left_out_where_a_pattern_says_so() {
+        let mut early = pattern(&["kubelet"], "command failed");
+        early.after = Some("5s".into());
+        let mut rare = pattern(&["kubelet"], "command failed");
+        rare.min = Some(2);
+        let digest = scan(
+            &[rule("r", vec![early, rare])],
+            &[("k", unit(), CRASH_LOOP)],
+        );
+        assert!(digest.hits.is_empty());
+    }
+
+    #[test]
+    fn what_the_kubelet_states_is_kept_and_the_latest_wins() {
+        let text = format!(
+            "{CRASH_LOOP}Nov 22 07:34:12 n kubelet[71]: I1122 07:34:12.506117      71 server.go:545] \"Kubelet version\" kubeletVersion=\"v1.36.3\"\n"
+        );
+        let digest = scan(&kubelet_rule("x"), &[("k", unit(), &text)]);
+        assert_eq!(digest.stated["version"].0, "v1.36.3");
+    }
+
+    #[test]
+    fn a_line_of_no_program_meets_every_pattern_and_a_file_name_is_only_a_hint() {
+        let rules = [rule("r", vec![pattern(&["containerd"], "unknown service")])];
+        for (name, text, want) in [
+            ("notes.txt", "unknown service x", 1),
+            ("kubelet.log", "unknown service x", 1),
+            (
+                "kubelet.log",
+                "E1122 07:33:02.100000      61 kubelet.go:72] unknown service x",
+                0,
+            ),
+            (
+                "kubelet.log",
+                "Nov 22 07:33:02 n kubelet[6]: unknown service x",
+                0,
+            ),
+        ] {
+            let digest = scan(&rules, &[(name, named(name), text)]);
+            assert_eq!(digest.hits.len(), want, "{name}: {text}");
+        }
+    }
+
+    #[test]
+    fn nothing_breaks_the_scanner() {
+        let rules = kubelet_rule("x");
+        for bytes in [
+            &b"\0\0\0\n\xff\xfe\n{\n{\"MESSAGE\":\n[\n[]\n<\n<3>\n-- Boot\nE1122\nE1122 07:33:02\n"[..],
+            b"Nov 99 99:99:99 n k[99999999999]: \n2026-99-99T00:00:00Z n k[1]: x\n9999999999.999999 a b[1]: c\n",
+            b"time=\"\" level= msg=\nlevel=\nFATA[\n* ==>  <==\n[pod/] \n::1: \nmessage repeated 99999999999999999999 times: [ ]\n",
+        ] {
+            let patterns = PatternSet::new(&rules).unwrap();
+            let mut scanner = Scanner::new(&patterns, Options::default());
+            for cut in 0..bytes.len() {
+                scanner.scan("e", &named("e"), &mut &bytes[cut..]).unwrap();
             }
-            return false;
+            scanner.finish();
         }
-        let text = message.text.as_ref();
-        if text.starts_with(b"goroutine ") {
-            self.trace = Some(sender);
-        }
-        self.trace == Some(sender) && !text.starts_with(b"panic: ") && message.level < Level::Error
-            || is_usage(text)
-    }
-}
-
-/// `      --flag type   text` of a usage dump.
-fn is_usage(text: &[u8]) -> bool {
-    text.starts_with(b"  ") && text.trim_ascii_start().starts_with(b"--")
-}
-
-impl Block {
-    fn new(
-        sender: Sender,
-        sure: bool,
-        message: &Message<'_>,
-        stand: (Option<usize>, Place),
-        at: At<'_>,
-    ) -> Self {
-        Self {
-            sender,
-            sure,
-            level: message.level,
-            life: stand.0,
-            place: stand.1,
-            text: message.text.to_vec(),
-            parts: vec![Part {
-                end: message.text.len(),
-                line: at.line,
-                raw: at.raw.to_vec(),
-            }],
-            own_time: message.clock.is_some(),
-            closed: false,
-        }
-    }
-
-    fn is_full(&self) -> bool {
-        self.closed || self.parts.len() >= MAX_PARTS || self.text.len() >= MAX_BLOCK
     }
 }

@@ -1,12 +1,13 @@
 //! Turns what was kept while reading into the digest: years, merged lives, ranks.
 
-use super::digest::{Hit, Life, LogDigest, Span, Stamp, Template};
+use super::digest::{Hit, LogDigest, Occurrence, Span, Stamp, Template};
 use super::judge::Judge;
 use super::merge::{Merged, merge};
-use super::place::{Place, Ranks, Timeline};
+use super::patterns::PatternSet;
+use super::place::{Place, Ranks, Spot, Timeline};
 use super::scanner::Options;
 use super::stream::Stream;
-use super::tally::{Group, Slot};
+use super::tally::{Group, Slot, Tally};
 use super::templates::Counted;
 use chrono::TimeDelta;
 use std::collections::BTreeMap;
@@ -25,7 +26,6 @@ pub(crate) fn settle(judge: Judge<'_>, mut streams: Vec<Stream>, options: Option
         offset: options.utc_offset,
     };
     let merged = merge(&timeline, &streams);
-    let (oldest, newest) = range(&timeline, &streams);
     let Judge {
         patterns,
         programs,
@@ -35,84 +35,90 @@ pub(crate) fn settle(judge: Judge<'_>, mut streams: Vec<Stream>, options: Option
         ..
     } = judge;
     let templates = templates.into_counted();
-    let places = merged
-        .lives
-        .iter()
-        .flat_map(|life| [life.first, life.last])
-        .chain(
-            tally
-                .groups()
-                .iter()
-                .flat_map(|group| [group.first.place, group.last.place]),
-        )
-        .chain(templates.iter().map(|counted| counted.first.place))
-        .chain(stated.values().map(|(_, spot)| spot.place));
-    let ranks = Ranks::new(&timeline, places);
-    let name = |number: &usize| {
-        programs
-            .get(Some(*number))
-            .map(|program| program.name.to_string())
+    let scene = Scene {
+        ranks: ranks(&timeline, &merged, &tally, &templates, &stated),
+        timeline: &timeline,
+        merged: &merged,
     };
-    let mut digest = LogDigest {
+    let name = |number: usize| Some(programs.get(Some(number))?.name.to_string());
+    let (oldest, newest) = range(&timeline, &streams);
+    let spans = spans(&timeline, &streams, name);
+    LogDigest {
         oldest,
         newest,
-        spans: spans(&timeline, &streams, name),
+        programs: spans.keys().cloned().collect(),
+        spans,
         lives: merged
             .lives
             .iter()
-            .map(|life| life.show(&timeline, &ranks))
+            .map(|life| life.show(&timeline, &scene.ranks))
             .collect(),
-        ..LogDigest::default()
-    };
-    digest.programs = digest.spans.keys().cloned().collect();
-    let scene = Scene {
-        timeline: &timeline,
-        merged: &merged,
-        ranks: &ranks,
-    };
-    let hit = |group: &Group| {
-        let key = tally.key_of(group)?;
-        let pattern = patterns.pattern(key.pattern)?;
-        let counts = pattern.min <= 1 || tally.reached(key.pattern, group.slot);
-        counts
-            .then(|| Hit {
-                rule: pattern.rule,
-                pattern: pattern.index,
-                program: key.program.as_deref().map(str::to_owned),
-                life: scene.life(group),
-                count: group.count,
-                first: ranks.occurrence(&timeline, group.first.clone()),
-                last: ranks.occurrence(&timeline, group.last.clone()),
-                variables: key.variables.iter().cloned().collect(),
-            })
-            .filter(|hit| {
-                !pattern
-                    .after
-                    .is_some_and(|after| scene.is_early(hit, after))
-            })
-    };
-    digest.hits = join(tally.groups().iter().filter_map(hit).collect());
-    digest.unexplained = unexplained(&scene, templates);
-    for ((name, _), (value, spot)) in stated {
-        let occurrence = ranks.occurrence(&timeline, spot);
-        let later = digest
-            .stated
-            .get(&name)
-            .is_none_or(|(_, known)| known.sequence <= occurrence.sequence);
-        if later {
-            digest.stated.insert(name, (value, occurrence));
-        }
+        hits: scene.hits(patterns, &tally),
+        unexplained: scene.unexplained(templates),
+        stated: scene.stated(stated),
     }
-    digest
 }
 
+/// Statements by name and stream.
+type Stated = BTreeMap<(String, usize), (String, Spot)>;
+
+fn ranks(
+    timeline: &Timeline<'_>,
+    merged: &Merged,
+    tally: &Tally,
+    templates: &[Counted],
+    stated: &Stated,
+) -> Ranks {
+    let lives = merged.lives.iter().flat_map(|life| [life.first, life.last]);
+    let groups = tally.groups().iter();
+    let places = lives
+        .chain(groups.flat_map(|group| [group.first.place, group.last.place]))
+        .chain(templates.iter().map(|counted| counted.first.place))
+        .chain(stated.values().map(|(_, spot)| spot.place));
+    Ranks::new(timeline, places)
+}
+
+/// Everything that places and groups are resolved with.
 struct Scene<'a> {
     timeline: &'a Timeline<'a>,
     merged: &'a Merged,
-    ranks: &'a Ranks,
+    ranks: Ranks,
 }
 
 impl Scene<'_> {
+    fn hits(&self, patterns: &PatternSet, tally: &Tally) -> Vec<Hit> {
+        let hits = tally.groups().iter();
+        let mut all = join(
+            hits.filter_map(|group| self.hit(patterns, tally, group))
+                .collect(),
+        );
+        all.sort_by(|a, b| {
+            let key = |hit: &Hit| (hit.rule, hit.first.sequence, hit.pattern);
+            key(a).cmp(&key(b))
+        });
+        all
+    }
+
+    fn hit(&self, patterns: &PatternSet, tally: &Tally, group: &Group) -> Option<Hit> {
+        let key = tally.key_of(group)?;
+        let pattern = patterns.pattern(key.pattern)?;
+        let enough = pattern.min <= 1 || tally.reached(key.pattern, group.slot);
+        let life = self.life(group);
+        let early = pattern
+            .after
+            .is_some_and(|after| self.is_early(life, group.last.place, after));
+        (enough && !early).then(|| Hit {
+            rule: pattern.rule,
+            pattern: pattern.index,
+            program: key.program.as_deref().map(str::to_owned),
+            life,
+            count: group.count,
+            first: self.occurrence(&group.first),
+            last: self.occurrence(&group.last),
+            variables: key.variables.iter().cloned().collect(),
+        })
+    }
+
     /// The life of a group: that of its stream, or the one running at its time.
     fn life(&self, group: &Group) -> Option<usize> {
         match group.slot {
@@ -121,27 +127,84 @@ impl Scene<'_> {
         }
     }
 
-    fn is_early(&self, hit: &Hit, after: i64) -> bool {
-        let start = hit
-            .life
+    fn is_early(&self, life: Option<usize>, last: Place, after: i64) -> bool {
+        let start = life
             .and_then(|life| self.merged.lives.get(life))
             .filter(|life| life.start_seen)
             .and_then(|life| self.timeline.stamp(life.first));
         start
-            .zip(hit.last.time)
+            .zip(self.timeline.stamp(last))
             .is_some_and(|(start, last)| last.time - start.time < TimeDelta::microseconds(after))
+    }
+
+    fn unexplained(&self, counted: Vec<Counted>) -> Vec<Template> {
+        let mut all: Vec<Template> = counted
+            .into_iter()
+            .map(|counted| Template {
+                current: self.in_current(&counted),
+                last: self.timeline.stamp(counted.last),
+                first: self.occurrence(&counted.first),
+                text: counted.text.to_string(),
+                program: counted.program.as_deref().map(str::to_owned),
+                count: counted.count,
+            })
+            .collect();
+        all.sort_by(|a, b| {
+            let key = |template: &Template| std::cmp::Reverse(template.count);
+            (key(a), &a.text, &a.program).cmp(&(key(b), &b.text, &b.program))
+        });
+        all.truncate(MAX_TEMPLATES);
+        all
+    }
+
+    /// How often a text is in the current life: counted for kubelets, by time for others.
+    fn in_current(&self, counted: &Counted) -> u64 {
+        let current = self.merged.lives.len().checked_sub(1);
+        if !counted.latest.is_empty() {
+            let latest = counted.latest.iter();
+            return latest
+                .filter(|(stream, life, _)| self.merged.of(*stream, *life) == current)
+                .map(|(_, _, count)| count)
+                .sum();
+        }
+        let start = self
+            .merged
+            .lives
+            .last()
+            .and_then(|life| self.timeline.stamp(life.first));
+        let first = self.timeline.stamp(counted.first.place);
+        let last = self.timeline.stamp(counted.last);
+        match (start, first, last) {
+            (Some(start), Some(first), _) if first.time >= start.time => counted.count,
+            (Some(start), _, Some(last)) if last.time < start.time => 0,
+            (Some(_), Some(_), Some(_)) => 1,
+            _ => counted.count,
+        }
+    }
+
+    /// The latest statement of each name.
+    fn stated(&self, stated: Stated) -> BTreeMap<String, (String, Occurrence)> {
+        let mut latest: BTreeMap<String, (String, Occurrence)> = BTreeMap::new();
+        for ((name, _), (value, spot)) in stated {
+            let occurrence = self.occurrence(&spot);
+            let known = latest.get(&name);
+            if known.is_none_or(|(_, known)| known.sequence <= occurrence.sequence) {
+                latest.insert(name, (value, occurrence));
+            }
+        }
+        latest
+    }
+
+    fn occurrence(&self, spot: &Spot) -> Occurrence {
+        self.ranks.occurrence(self.timeline, spot)
     }
 }
 
+/// Makes one hit of those that differ only in the entry they were read from.
 fn join(mut all: Vec<Hit>) -> Vec<Hit> {
     let key = |hit: &Hit| {
-        (
-            hit.rule,
-            hit.pattern,
-            hit.program.clone(),
-            hit.life,
-            hit.variables.clone(),
-        )
+        let kind = (hit.rule, hit.pattern, hit.life);
+        (kind, hit.program.clone(), hit.variables.clone())
     };
     all.sort_by_cached_key(|hit| (key(hit), hit.first.sequence, hit.last.sequence));
     let mut joined: Vec<Hit> = Vec::with_capacity(all.len());
@@ -156,98 +219,34 @@ fn join(mut all: Vec<Hit>) -> Vec<Hit> {
             None => joined.push(hit),
         }
     }
-    joined.sort_by(|a, b| {
-        (a.rule, a.first.sequence, a.pattern).cmp(&(b.rule, b.first.sequence, b.pattern))
-    });
     joined
 }
 
-fn unexplained(scene: &Scene<'_>, counted: Vec<Counted>) -> Vec<Template> {
-    let current = scene.merged.lives.len().checked_sub(1);
-    let start = scene
-        .merged
-        .lives
-        .last()
-        .and_then(|life| scene.timeline.stamp(life.first));
-    let mut all: Vec<Template> = counted
-        .into_iter()
-        .map(|counted| Template {
-            current: in_current(scene, &counted, current, start),
-            last: scene.timeline.stamp(counted.last),
-            first: scene.ranks.occurrence(scene.timeline, counted.first),
-            text: counted.text.to_string(),
-            program: counted.program.as_deref().map(str::to_owned),
-            count: counted.count,
-        })
-        .collect();
-    all.sort_by(|a, b| {
-        b.count
-            .cmp(&a.count)
-            .then_with(|| (&a.text, &a.program).cmp(&(&b.text, &b.program)))
-    });
-    all.truncate(MAX_TEMPLATES);
-    all
-}
-
-/// How often a text is in the current life: counted for kubelets, by time for others.
-fn in_current(
-    scene: &Scene<'_>,
-    counted: &Counted,
-    current: Option<usize>,
-    start: Option<Stamp>,
-) -> u64 {
-    if !counted.latest.is_empty() {
-        return counted
-            .latest
-            .iter()
-            .filter(|(stream, life, _)| scene.merged.of(*stream, *life) == current)
-            .map(|(_, _, count)| count)
-            .sum();
-    }
-    let first = scene.timeline.stamp(counted.first.place);
-    let last = scene.timeline.stamp(counted.last);
-    match (start, first, last) {
-        (Some(start), Some(first), _) if first.time >= start.time => counted.count,
-        (Some(start), _, Some(last)) if last.time < start.time => 0,
-        (Some(_), Some(_), Some(_)) => 1,
-        _ => counted.count,
-    }
-}
-
+/// The newest instant that is known without guessing a year from others.
 fn newest_dated(streams: &[Stream], options: Options) -> Option<i64> {
-    let own = streams.iter().filter_map(|stream| {
-        let (_, newest) = stream.dated?;
-        Some(stream.calendar.instant(newest, options.utc_offset))
+    let instants = streams.iter().flat_map(|stream| {
+        let anchored = stream.yearless.filter(|_| !stream.calendar.wants_anchor());
+        [stream.dated, anchored]
+            .into_iter()
+            .flatten()
+            .map(|(_, newest)| stream.calendar.instant(newest, options.utc_offset))
     });
-    let anchored = streams
-        .iter()
-        .filter(|stream| !stream.calendar.wants_anchor())
-        .filter_map(|stream| {
-            let (_, newest) = stream.yearless?;
-            Some(stream.calendar.instant(newest, options.utc_offset))
-        });
     let now = options.now.map(|now| now.timestamp_micros());
-    own.chain(anchored).chain(now).max()
+    instants.chain(now).max()
 }
 
-/// Oldest and newest time of which the year is known or well inferred.
+/// Oldest and newest time, without those whose year nothing tells.
 fn range(timeline: &Timeline<'_>, streams: &[Stream]) -> (Option<Stamp>, Option<Stamp>) {
-    let mut stamps: Vec<Stamp> = streams
-        .iter()
-        .flat_map(|stream| {
-            [stream.dated, stream.yearless]
-                .into_iter()
-                .flatten()
-                .flat_map(|(oldest, newest)| [oldest, newest])
-                .filter(|tick| timeline.is_dated(stream.number, *tick))
-                .map(|tick| Place {
-                    stream: stream.number,
-                    ordinal: 0,
-                    time: Some(tick),
-                    order: Some(tick),
-                })
-        })
-        .filter_map(|place| timeline.stamp(place))
+    let ticks = streams.iter().flat_map(|stream| {
+        [stream.dated, stream.yearless]
+            .into_iter()
+            .flatten()
+            .flat_map(|(oldest, newest)| [oldest, newest])
+            .map(|tick| (stream.number, tick))
+    });
+    let mut stamps: Vec<Stamp> = ticks
+        .filter(|(stream, tick)| timeline.is_dated(*stream, *tick))
+        .filter_map(|(stream, tick)| timeline.stamp(Place::at(stream, tick)))
         .collect();
     stamps.sort_unstable();
     (stamps.first().copied(), stamps.last().copied())
@@ -256,38 +255,16 @@ fn range(timeline: &Timeline<'_>, streams: &[Stream]) -> (Option<Stamp>, Option<
 fn spans(
     timeline: &Timeline<'_>,
     streams: &[Stream],
-    name: impl Fn(&usize) -> Option<String>,
+    name: impl Fn(usize) -> Option<String>,
 ) -> BTreeMap<String, Span> {
     let mut all: BTreeMap<String, Span> = BTreeMap::new();
     for (program, span) in streams.iter().flat_map(|stream| &stream.spans) {
-        let Some(name) = name(program) else { continue };
+        let Some(name) = name(*program) else { continue };
+        let known = all.entry(name).or_default();
         let first = timeline.stamp(span.first);
-        let last = timeline.stamp(span.last);
-        let known = all.entry(name).or_insert(Span {
-            first,
-            last,
-            records: 0,
-        });
         known.records = known.records.max(span.records);
         known.first = [known.first, first].into_iter().flatten().min();
-        known.last = known.last.max(last);
+        known.last = known.last.max(timeline.stamp(span.last));
     }
     all
-}
-
-impl super::merge::MergedLife {
-    fn show(&self, timeline: &Timeline<'_>, ranks: &Ranks) -> Life {
-        Life {
-            boot: self.boot.as_deref().map(str::to_owned),
-            pid: self.pid,
-            start_seen: self.start_seen,
-            end_seen: self.end_seen,
-            cut: self.cut,
-            first: timeline.stamp(self.first),
-            last: timeline.stamp(self.last),
-            first_sequence: ranks.rank(timeline, self.first),
-            last_sequence: ranks.rank(timeline, self.last),
-            records: self.records,
-        }
-    }
 }

@@ -24,7 +24,7 @@ pub fn is_log(name: &str, head: &[u8]) -> bool {
 }
 
 fn is_binary(head: &[u8]) -> bool {
-    let zeros = head.iter().filter(|&&byte| byte == 0).count();
+    let zeros = memchr::memchr_iter(0, head).count();
     zeros > head.len() / 20 || head.starts_with(b"LPKSHHRH")
 }
 
@@ -87,7 +87,7 @@ fn is_pair(line: &[u8]) -> bool {
         .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
         .count();
     let rest = line.get(key..).unwrap_or_default();
-    key > 0 && (rest.starts_with(b"=") || key > 0 && rest == b":") || line.starts_with(b"#")
+    key > 0 && (rest.starts_with(b"=") || rest == b":") || line.starts_with(b"#")
 }
 
 #[cfg(test)]

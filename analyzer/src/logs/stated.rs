@@ -36,9 +36,7 @@ fn version(text: &str) -> Option<Statement> {
         .or_else(|| text.strip_prefix("Starting k3s "))
         .or_else(|| text.strip_prefix("Starting rke2 agent "))
         .or_else(|| text.strip_prefix("Starting rke2 "))?;
-    let end = version
-        .find(|c: char| matches!(c, '"' | ' ' | '('))
-        .unwrap_or(version.len());
+    let end = version.find(['"', ' ', '(']).unwrap_or(version.len());
     let version = version.get(..end)?;
     version
         .strip_prefix('v')

@@ -1,10 +1,13 @@
 //! One log as it is read: all parts of a journal, or one file.
 
-use super::clock::{Basis, Calendar, Clock, Tick};
+use super::attribute::Author;
+use super::clock::{Basis, Calendar, Clock, Tick, dates};
 use super::klog::Level;
-use super::lives::Cutter;
+use super::lives::{Cutter, after_folding};
+use super::message::Message;
 use super::place::Place;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// State of one stream.
 #[derive(Debug, Default)]
@@ -24,7 +27,7 @@ pub(crate) struct Stream {
     /// Inside the head of `systemctl status`.
     pub(crate) in_status: bool,
     /// Inside a goroutine dump, of this process.
-    pub(crate) trace: Option<Sender>,
+    pub(crate) trace: Option<Author>,
     /// A record whose value goes on in the following lines.
     pub(crate) block: Option<Block>,
     /// Lines per program.
@@ -37,9 +40,6 @@ pub(crate) struct Stream {
     samples: u32,
 }
 
-/// Who wrote a line, as its carrier says.
-pub(crate) type Sender = (Option<usize>, Option<u32>);
-
 /// First and last record of a program, and how many.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Span {
@@ -48,11 +48,20 @@ pub(crate) struct Span {
     pub(crate) records: u64,
 }
 
+/// Where a line stands.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct At<'a> {
+    pub(crate) entry: &'a Arc<str>,
+    /// Number from 1.
+    pub(crate) line: u64,
+    /// The line as it stands there.
+    pub(crate) raw: &'a [u8],
+}
+
 /// A record that several lines make up.
 #[derive(Debug)]
 pub(crate) struct Block {
-    pub(crate) sender: Sender,
-    pub(crate) sure: bool,
+    pub(crate) author: Author,
     pub(crate) level: Level,
     pub(crate) life: Option<usize>,
     pub(crate) place: Place,
@@ -61,7 +70,7 @@ pub(crate) struct Block {
     pub(crate) parts: Vec<Part>,
     pub(crate) own_time: bool,
     /// Its last line was read.
-    pub(crate) closed: bool,
+    closed: bool,
 }
 
 /// A line of a block.
@@ -72,6 +81,10 @@ pub(crate) struct Part {
     pub(crate) raw: Vec<u8>,
 }
 
+/// Lines of a block that are joined; the rest are records of their own.
+const MAX_PARTS: usize = 64;
+/// Bytes of a block.
+const MAX_BLOCK: usize = 64 << 10;
 /// Lines that may be searched for a date that tells the year.
 const SAMPLES: u32 = 20_000;
 
@@ -150,6 +163,90 @@ impl Stream {
                 records: 1,
             });
     }
+
+    /// Joins a line without header to the open record of the same process.
+    pub(crate) fn continues(&mut self, author: Author, at: At<'_>, message: &Message<'_>) -> bool {
+        let open = self
+            .block
+            .as_mut()
+            .filter(|block| block.author.is_same_process(author) && !block.is_full());
+        let Some(block) = open.filter(|_| !message.headed) else {
+            return false;
+        };
+        let text = message.text.trim_ascii();
+        block.text.push(b' ');
+        block.text.extend_from_slice(text);
+        block.parts.push(Part {
+            end: block.text.len(),
+            line: at.line,
+            raw: at.raw.to_vec(),
+        });
+        block.closed = text == b">" || text.starts_with(b"> ");
+        true
+    }
+
+    /// Follows goroutine dumps and usage texts: they hold file names and flags, and no messages.
+    pub(crate) fn is_dump(&mut self, author: Author, message: &Message<'_>) -> bool {
+        if message.headed {
+            if self
+                .trace
+                .is_some_and(|trace| trace.is_same_process(author))
+            {
+                self.trace = None;
+            }
+            return false;
+        }
+        let text = message.text.as_ref();
+        if text.starts_with(b"goroutine ") {
+            self.trace = Some(author);
+        }
+        self.trace
+            .is_some_and(|trace| trace.is_same_process(author))
+            && message.level < Level::Error
+            || is_usage(text)
+    }
+
+    /// Follows the folding of the oldest lives.
+    pub(crate) fn fold(&mut self) {
+        if let Some(block) = &mut self.block {
+            block.life = block.life.map(after_folding);
+        }
+    }
+}
+
+impl Block {
+    pub(crate) fn new(
+        author: Author,
+        message: &Message<'_>,
+        life: Option<usize>,
+        place: Place,
+        at: At<'_>,
+    ) -> Self {
+        Self {
+            author,
+            level: message.level,
+            life,
+            place,
+            text: message.text.to_vec(),
+            parts: vec![Part {
+                end: message.text.len(),
+                line: at.line,
+                raw: at.raw.to_vec(),
+            }],
+            own_time: message.clock.is_some(),
+            closed: false,
+        }
+    }
+
+    /// Takes no more lines.
+    pub(crate) fn is_full(&self) -> bool {
+        self.closed || self.parts.len() >= MAX_PARTS || self.text.len() >= MAX_BLOCK
+    }
+}
+
+/// `      --flag type   text` of a usage text.
+fn is_usage(text: &[u8]) -> bool {
+    text.starts_with(b"  ") && text.trim_ascii_start().starts_with(b"--")
 }
 
 fn same_day(micros: i64, month: u8, day: u8) -> Option<i32> {
@@ -164,9 +261,5 @@ fn year_in(text: &[u8], month: u8, day: u8) -> Option<i32> {
     let clock = memchr::memmem::find(text, b" m=+")
         .or_else(|| memchr::memmem::find(text, b"current time "))?;
     let near = text.get(clock.saturating_sub(48)..text.len().min(clock + 48))?;
-    near.windows(10).find_map(|date| {
-        let date = std::str::from_utf8(date).ok()?;
-        let date: chrono::NaiveDate = date.parse().ok()?;
-        same_day(super::clock::micros_of(date), month, day)
-    })
+    dates(near).find_map(|date| same_day(super::clock::micros_of(date), month, day))
 }

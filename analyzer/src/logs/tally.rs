@@ -1,5 +1,6 @@
 //! Counts matches while streams are read: one group per pattern, variables and life.
 
+use super::lives::after_folding;
 use super::place::{Place, Spot};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -172,6 +173,44 @@ impl Tally {
         self.thresholds
             .get(&key)
             .is_some_and(|threshold| threshold.reached)
+    }
+
+    /// Follows the folding of a stream's oldest lives.
+    pub(crate) fn fold(&mut self, stream: usize) {
+        let renumbered = |slot: Slot| match slot {
+            Slot::Life { stream: own, life } if own == stream => Slot::Life {
+                stream,
+                life: after_folding(life),
+            },
+            other => other,
+        };
+        self.group_index.clear();
+        for mut group in std::mem::take(&mut self.groups) {
+            group.slot = renumbered(group.slot);
+            let key = (group.key, group.slot);
+            let known = self.group_index.get(&key);
+            if let Some(known) = known.and_then(|&at| self.groups.get_mut(at)) {
+                known.count += group.count;
+                known.last = group.last;
+            } else {
+                self.group_index.insert(key, self.groups.len());
+                self.groups.push(group);
+            }
+        }
+        let mut thresholds: Vec<_> = std::mem::take(&mut self.thresholds).into_iter().collect();
+        thresholds.sort_unstable_by_key(|(key, _)| *key);
+        for ((pattern, own, life), threshold) in thresholds {
+            let life = if own == stream {
+                life.map(after_folding)
+            } else {
+                life
+            };
+            let known = self.thresholds.entry((pattern, own, life)).or_default();
+            known.reached |= threshold.reached;
+            if !known.reached && threshold.recent.len() > known.recent.len() {
+                known.recent = threshold.recent;
+            }
+        }
     }
 
     pub(crate) fn groups(&self) -> &[Group] {

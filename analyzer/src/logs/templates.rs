@@ -1,5 +1,6 @@
 //! Error texts that no rule knows, with their variable parts taken out.
 
+use super::lives::after_folding;
 use super::place::{Place, Spot};
 use super::tally::Sight;
 use std::collections::HashMap;
@@ -66,6 +67,17 @@ impl Templates {
             Some(latest) if latest.1 == life => latest.2 += sight.weight,
             Some(latest) => *latest = (stream, life, sight.weight),
             None => counted.latest.push((stream, life, sight.weight)),
+        }
+    }
+
+    /// Follows the folding of a stream's oldest lives.
+    pub(crate) fn fold(&mut self, stream: usize) {
+        let latest = self
+            .counted
+            .iter_mut()
+            .flat_map(|counted| &mut counted.latest);
+        for (_, life, _) in latest.filter(|latest| latest.0 == stream) {
+            *life = after_folding(*life);
         }
     }
 

@@ -23,6 +23,7 @@ pub(crate) struct Envelope<'a> {
 /// Takes the carrier off a cleaned line. A line of no known form is its own text.
 pub(crate) fn open(line: &[u8]) -> Envelope<'_> {
     let start = line.trim_ascii_start();
+    let start = start.strip_prefix(b"- ").unwrap_or(start);
     let found = match start.first() {
         Some(b'{') => json(start),
         Some(b'[') => ring_buffer(start).or_else(|| pod_prefix(start)),
@@ -43,7 +44,7 @@ pub(crate) fn open(line: &[u8]) -> Envelope<'_> {
     })
 }
 
-fn carried<'a>(clock: Option<Clock>, rest: &'a [u8]) -> Envelope<'a> {
+fn carried(clock: Option<Clock>, rest: &[u8]) -> Envelope<'_> {
     let (ident, pid, text) = sender(rest);
     let mut envelope = Envelope {
         clock,
@@ -146,7 +147,11 @@ fn short(line: &[u8]) -> Option<Envelope<'_>> {
 /// `Wed 2025-11-12 12:19:21 UTC host ident[pid]: message`.
 fn full(line: &[u8]) -> Option<Envelope<'_>> {
     let space = memchr::memchr(b' ', line.get(..line.len().min(12))?)?;
-    let (clock, rest) = iso(line.get(space + 1..)?)?;
+    let (weekday, rest) = line.split_at_checked(space)?;
+    if weekday.contains(&b':') {
+        return None;
+    }
+    let (clock, rest) = iso(rest.get(1..)?)?;
     let rest = rest.strip_prefix(b" ")?;
     let zone_end = memchr::memchr(b' ', rest)?;
     let zone = rest.get(..zone_end)?;
@@ -169,9 +174,9 @@ fn unix_journal(line: &[u8]) -> Option<Envelope<'_>> {
 /// Kernel ring buffer with any time, and journal lines with monotonic time.
 fn ring_buffer(line: &[u8]) -> Option<Envelope<'_>> {
     let (clock, rest) = monotonic(line).or_else(|| wall(line))?;
+    // Programs may write to the ring buffer, and `journalctl -o short-monotonic` prints a host.
     if clock.is_none()
-        && let Some(space) = memchr::memchr(b' ', rest)
-        && let Some((ident, Some(pid), text)) = ident(rest.get(space + 1..).unwrap_or_default())
+        && let (Some(ident), Some(pid), text) = sender(rest)
     {
         return Some(Envelope {
             ident: Some(Cow::Borrowed(ident)),
@@ -238,7 +243,7 @@ fn facility(line: &[u8]) -> Option<Envelope<'_>> {
     let head = line.get(..line.len().min(40))?;
     let bracket = memchr::memmem::find(head, b": [")? + 2;
     let before = head.get(..bracket)?;
-    let sane = before.iter().filter(|&&byte| byte == b':').count() == 2
+    let sane = memchr::memchr_iter(b':', before).count() == 2
         && before
             .iter()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b':'));
@@ -263,7 +268,7 @@ fn facility(line: &[u8]) -> Option<Envelope<'_>> {
 
 /// `kubelet[1234]: message`: the left part of a journal line was cut off.
 fn bare_ident(line: &[u8]) -> Option<Envelope<'_>> {
-    let (name, Some(pid), text) = ident(line)? else {
+    let (Some(name), Some(pid), text) = sender(line) else {
         return None;
     };
     Some(Envelope {
@@ -373,122 +378,137 @@ mod tests {
         )
     }
 
+    const CARRIERS: &[(&str, Option<&str>, Option<u32>, bool)] = &[
+        (
+            "2026-11-22T07:30:22.304123Z n1 kubelet[61]: hello",
+            Some("kubelet"),
+            Some(61),
+            true,
+        ),
+        (
+            "2025-11-12T17:49:24+0530 n1 kubelet[61]: hello",
+            Some("kubelet"),
+            Some(61),
+            true,
+        ),
+        (
+            "Nov 22 07:22:29 n1 kubelet[61]: hello",
+            Some("kubelet"),
+            Some(61),
+            true,
+        ),
+        (
+            "Nov  2 07:22:29.123456 n1 kubelet[61]: hello",
+            Some("kubelet"),
+            Some(61),
+            true,
+        ),
+        (
+            "4月 02 15:37:33 n1 kubelet[61]: hello",
+            Some("kubelet"),
+            Some(61),
+            true,
+        ),
+        (
+            "7 31 11:15:41 n1 kubelet[61]: hello",
+            Some("kubelet"),
+            Some(61),
+            true,
+        ),
+        (
+            "Dec  4 08:09:02 n1 kubelet: hello",
+            Some("kubelet"),
+            None,
+            true,
+        ),
+        (
+            "Wed 2025-11-12 12:19:21 UTC n1 kubelet[61]: hello",
+            Some("kubelet"),
+            Some(61),
+            true,
+        ),
+        (
+            "1762949961.490717 n1 kubelet[61]: hello",
+            Some("kubelet"),
+            Some(61),
+            true,
+        ),
+        (
+            "[    5.000000] n1 kubelet[61]: hello",
+            Some("kubelet"),
+            Some(61),
+            false,
+        ),
+        ("[ 7063.247407] hello", Some("kernel"), None, false),
+        (
+            "[Thu Dec  7 00:05:15 2017] hello",
+            Some("kernel"),
+            None,
+            true,
+        ),
+        ("<3>[ 1234.567890] hello", Some("kernel"), None, false),
+        (
+            "kern  :err   : [ 1234.567890] hello",
+            Some("kernel"),
+            None,
+            false,
+        ),
+        (
+            " user: warning: [2024-05-04T14:42:20.144Z]: [talos] hello",
+            Some("talos"),
+            None,
+            true,
+        ),
+        (" kubelet[61]: hello", Some("kubelet"), Some(61), false),
+        ("n1 kubelet[61]: hello", Some("kubelet"), Some(61), false),
+        (
+            "- Nov 22 07:22:29 n1 kubelet[61]: hello",
+            Some("kubelet"),
+            Some(61),
+            true,
+        ),
+        (
+            "[    5.000000] kubelet[61]: hello",
+            Some("kubelet"),
+            Some(61),
+            false,
+        ),
+        (
+            "2016-10-20T18:39:20.57606443Z stdout F hello",
+            None,
+            None,
+            true,
+        ),
+        ("192.0.2.9: hello", None, None, false),
+        (
+            "Nov 22 07:22:29 n1 kernel: [   12.000001] hello",
+            Some("kernel"),
+            None,
+            true,
+        ),
+        (
+            "Nov 22 07:22:29 n1 (kubelet)[61]: hello",
+            Some("(kubelet)"),
+            Some(61),
+            true,
+        ),
+        (
+            r#"{"log":"hello\n","stream":"stderr","time":"2017-06-17T06:32:41.98Z"}"#,
+            None,
+            None,
+            true,
+        ),
+        (
+            r#"{ "__REALTIME_TIMESTAMP" : "1762949961490717", "SYSLOG_IDENTIFIER":"kubelet","_PID":"61","MESSAGE":[104,101,108,108,111]}"#,
+            Some("kubelet"),
+            Some(61),
+            true,
+        ),
+    ];
+
     #[test]
     fn every_carrier_is_taken_off() {
-        for (line, ident, pid, timed) in [
-            (
-                "2026-11-22T07:30:22.304123Z n1 kubelet[61]: hello",
-                Some("kubelet"),
-                Some(61),
-                true,
-            ),
-            (
-                "2025-11-12T17:49:24+0530 n1 kubelet[61]: hello",
-                Some("kubelet"),
-                Some(61),
-                true,
-            ),
-            (
-                "Nov 22 07:22:29 n1 kubelet[61]: hello",
-                Some("kubelet"),
-                Some(61),
-                true,
-            ),
-            (
-                "Nov  2 07:22:29.123456 n1 kubelet[61]: hello",
-                Some("kubelet"),
-                Some(61),
-                true,
-            ),
-            (
-                "4月 02 15:37:33 n1 kubelet[61]: hello",
-                Some("kubelet"),
-                Some(61),
-                true,
-            ),
-            (
-                "7 31 11:15:41 n1 kubelet[61]: hello",
-                Some("kubelet"),
-                Some(61),
-                true,
-            ),
-            (
-                "Dec  4 08:09:02 n1 kubelet: hello",
-                Some("kubelet"),
-                None,
-                true,
-            ),
-            (
-                "Wed 2025-11-12 12:19:21 UTC n1 kubelet[61]: hello",
-                Some("kubelet"),
-                Some(61),
-                true,
-            ),
-            (
-                "1762949961.490717 n1 kubelet[61]: hello",
-                Some("kubelet"),
-                Some(61),
-                true,
-            ),
-            (
-                "[    5.000000] n1 kubelet[61]: hello",
-                Some("kubelet"),
-                Some(61),
-                false,
-            ),
-            ("[ 7063.247407] hello", Some("kernel"), None, false),
-            (
-                "[Thu Dec  7 00:05:15 2017] hello",
-                Some("kernel"),
-                None,
-                true,
-            ),
-            ("<3>[ 1234.567890] hello", Some("kernel"), None, false),
-            (
-                "kern  :err   : [ 1234.567890] hello",
-                Some("kernel"),
-                None,
-                false,
-            ),
-            (
-                " user: warning: [2024-05-04T14:42:20.144Z]: [talos] hello",
-                Some("talos"),
-                None,
-                true,
-            ),
-            (" kubelet[61]: hello", Some("kubelet"), Some(61), false),
-            (
-                "2016-10-20T18:39:20.57606443Z stdout F hello",
-                None,
-                None,
-                true,
-            ),
-            ("192.0.2.9: hello", None, None, false),
-            (
-                "Nov 22 07:22:29 n1 kernel: [   12.000001] hello",
-                Some("kernel"),
-                None,
-                true,
-            ),
-            (
-                "Nov 22 07:22:29 n1 (kubelet)[61]: hello",
-                Some("(kubelet)"),
-                Some(61),
-                true,
-            ),
-            (
-                r#"{"log":"hello\n","stream":"stderr","time":"2017-06-17T06:32:41.98Z"}"#,
-                None,
-                None,
-                true,
-            ),
-            (
-                r#"{ "__REALTIME_TIMESTAMP" : "1762949961490717", "SYSLOG_IDENTIFIER":"kubelet","_PID":"61","MESSAGE":[104,101,108,108,111]}"#,
-                Some("kubelet"),
-                Some(61),
-                true,
-            ),
-        ] {
+        for &(line, ident, pid, timed) in CARRIERS {
             let want = (ident.map(str::to_owned), pid, "hello".to_owned(), timed);
             assert_eq!(parts(line), want, "{line}");
         }
@@ -501,6 +521,7 @@ mod tests {
             "\tindented",
             "unknown flag: --network-plugin",
             "{\"ts\":1,\"msg\":\"x\"}",
+            "INFO: 2016/11/13 22:09:06.134487 ->[192.0.2.1:1|x]: text",
             "2018-07-10 12:43:29.050068 W | rafthttp: health check",
         ] {
             let envelope = open(line.as_bytes());
