@@ -1,6 +1,8 @@
 //! One file per derived fact. Written by `cargo xtask index`; do not edit.
 
+pub mod api_server;
 pub mod bundle_state;
+pub mod firewall;
 pub mod host_disks;
 pub mod host_distribution;
 pub mod host_identity;
@@ -14,12 +16,16 @@ pub mod kubelet_kubeconfig;
 pub mod kubelet_settings;
 pub mod kubelet_unit;
 pub mod kubelet_version;
+pub mod node_object;
 pub mod running;
+pub mod runtime_state;
 pub mod units;
 
 /// Every derived fact, by file name.
 pub const ALL: &[&crate::derived::Derived] = &[
+    &api_server::DERIVED,
     &bundle_state::DERIVED,
+    &firewall::DERIVED,
     &host_disks::DERIVED,
     &host_distribution::DERIVED,
     &host_identity::DERIVED,
@@ -33,6 +39,8 @@ pub const ALL: &[&crate::derived::Derived] = &[
     &kubelet_settings::DERIVED,
     &kubelet_unit::DERIVED,
     &kubelet_version::DERIVED,
+    &node_object::DERIVED,
     &running::DERIVED,
+    &runtime_state::DERIVED,
     &units::DERIVED,
 ];

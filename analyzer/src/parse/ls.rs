@@ -26,9 +26,9 @@ fn parse(entry: &Entry, evidence: &mut Evidence) {
         if let Some(path) = missing(line) {
             let path = path.to_owned();
             evidence.push(Absence { path, below: None }, entry.at(number));
-        } else if let Some(path) = header(line) {
+        } else if let Some(path) = header(line).map(str::to_owned).or_else(|| prompt(line)) {
             close(folder.take(), entry, evidence);
-            folder = Some(Open::new(path.to_owned(), number));
+            folder = Some(Open::new(path, number));
         } else if line.starts_with("total ") {
             if let Some(open) = &mut folder {
                 open.totalled = true;
@@ -38,7 +38,7 @@ fn parse(entry: &Entry, evidence: &mut Evidence) {
         } else if line.starts_with("ls: ") {
             // `cannot open directory`, `reading directory`: what follows is not all there is.
             if let Some(open) = &mut folder {
-                open.complete = false;
+                open.denied = true;
             }
         }
     }
@@ -51,7 +51,10 @@ struct Open {
     line: u64,
     /// `total` was printed: this is the content of a folder, not a list of files that were asked for.
     totalled: bool,
-    complete: bool,
+    /// `.` was printed, so nothing was cut off the front and hidden names are shown.
+    whole: bool,
+    /// A folder below could not be read.
+    denied: bool,
     entries: Vec<Listed>,
 }
 
@@ -61,7 +64,8 @@ impl Open {
             path,
             line,
             totalled: false,
-            complete: true,
+            whole: false,
+            denied: false,
             entries: Vec::new(),
         }
     }
@@ -85,7 +89,8 @@ fn keep(item: Listed, folder: Option<&mut Open>, entry: &Entry, evidence: &mut E
     }
     let Some(open) = folder else { return };
     match item.name.as_str() {
-        "." | ".." => {}
+        "." => open.whole = true,
+        ".." => {}
         _ => open.entries.push(item),
     }
 }
@@ -97,7 +102,7 @@ fn close(folder: Option<Open>, entry: &Entry, evidence: &mut Evidence) {
     }
     let listing = Listing {
         path: open.path,
-        complete: open.complete && open.totalled,
+        complete: open.totalled && open.whole && !open.denied,
         entries: open.entries,
     };
     evidence.push(listing, entry.at(open.line));
@@ -123,6 +128,25 @@ fn header(line: &str) -> Option<&str> {
         "" => "/",
         path => path,
     })
+}
+
+/// `root@node:/var/lib/kubelet# ls -la pki`, as people paste it.
+fn prompt(line: &str) -> Option<String> {
+    let (before, command) = line.split_once(['#', '$'])?;
+    let mut words = command.split_whitespace();
+    if words.next() != Some("ls") {
+        return None;
+    }
+    let asked = words
+        .find(|word| !word.starts_with('-'))
+        .unwrap_or_default();
+    let here = before.split([':', ' ']).find(|word| word.starts_with('/'));
+    let path = match (asked.starts_with('/'), here) {
+        (true, _) => asked.to_owned(),
+        (false, Some(here)) => format!("{here}/{asked}"),
+        (false, None) => return None,
+    };
+    Some(crate::presence::normal(&path))
 }
 
 /// `ls: cannot access '/etc/x': No such file or directory`.
@@ -260,6 +284,7 @@ drwxr-xr-x  2 root root 4096 2026-01-22 07:47:15.679048303 +0000 pki
 
 /etc/kubernetes/pki:
 total 12
+drwxr-xr-x  2 root root 4096 Jan 22 07:47 .
 lrwxrwxrwx 1 root root 6 Jan 22 07:47 ca.crt -> old.crt
 -rw-r--r-- 1 root root 1111 Jan 22  2025 name with blanks
 ";
@@ -291,7 +316,7 @@ lrwxrwxrwx 1 root root 6 Jan 22 07:47 ca.crt -> old.crt
     fn a_folder_without_header_is_the_one_that_was_asked_for() {
         let evidence = read(
             "ls -la /opt/cni/bin",
-            "total 4\n-rwxr-xr-x 1 root root 10 Jan  1 10:00 bridge\n",
+            "total 4\ndrwxr-xr-x 2 root root 10 Jan  1 10:00 .\n-rwxr-xr-x 1 root root 10 Jan  1 10:00 bridge\n",
         );
         assert_eq!(
             presence(&evidence, "/opt/cni/bin/bridge").known(),
@@ -300,6 +325,22 @@ lrwxrwxrwx 1 root root 6 Jan 22 07:47 ca.crt -> old.crt
         assert_eq!(
             presence(&evidence, "/opt/cni/bin/flannel").known(),
             Some(false)
+        );
+    }
+
+    #[test]
+    fn a_pasted_listing_is_read_after_its_prompt_and_proves_nothing_missing_when_it_was_cut() {
+        let evidence = read(
+            "ls",
+            "root@node:/var/lib/kubelet# ls -al\ntotal 56\n-rw-r--r-- 1 root root 10 May 1 10:00 ca.crt\nroot@node:/var/lib/kubelet# ls -al pki\ntotal 4\n-rw-r--r-- 1 root root 10 May 1 10:00 kubelet.crt\n",
+        );
+        assert_eq!(
+            presence(&evidence, "/var/lib/kubelet/pki/kubelet.crt").known(),
+            Some(true)
+        );
+        assert_eq!(
+            presence(&evidence, "/var/lib/kubelet/config.yaml").known(),
+            None
         );
     }
 

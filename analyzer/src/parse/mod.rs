@@ -8,11 +8,16 @@ pub mod chronyc;
 pub mod clock_facts;
 pub mod cni_config;
 pub mod containerd_config;
+pub mod cri_probe;
 pub mod crictl_config;
+pub mod crictl_info;
 pub mod crio_config;
+pub mod curl;
 pub mod date;
 pub mod df;
 pub mod docker_config;
+pub mod docker_info;
+pub mod endpoint_probe;
 pub mod environment_file;
 pub mod filesystem_facts;
 pub mod fstab;
@@ -20,19 +25,27 @@ pub mod host_facts;
 pub mod hostname;
 pub mod hosts;
 pub mod ids;
+pub mod images;
 pub mod ip_addr;
 pub mod ip_route;
+pub mod iptables;
 pub mod kernel_filesystems;
 pub mod key_facts;
 pub mod kubeconfig;
 pub mod kubelet_config;
+pub mod kubelet_probe;
 pub mod listing;
+pub mod look_up;
 pub mod ls;
 pub mod manifest;
 pub mod memory;
 pub mod modules;
 pub mod mounts;
 pub mod network_facts;
+pub mod nft;
+pub mod node_description;
+pub mod node_object;
+pub mod node_table;
 pub mod openssl_text;
 pub mod os_release;
 pub mod pem_file;
@@ -42,7 +55,9 @@ pub mod program_version;
 pub mod ps;
 pub mod rancher_config;
 pub mod resolv_conf;
+pub mod s_client;
 pub mod selinux;
+pub mod signing_requests;
 pub mod sockets;
 pub mod static_pod;
 pub mod stored_file;
@@ -68,11 +83,16 @@ pub const ALL: &[&crate::parser::Parser] = &[
     &clock_facts::PARSER,
     &cni_config::PARSER,
     &containerd_config::PARSER,
+    &cri_probe::PARSER,
     &crictl_config::PARSER,
+    &crictl_info::PARSER,
     &crio_config::PARSER,
+    &curl::PARSER,
     &date::PARSER,
     &df::PARSER,
     &docker_config::PARSER,
+    &docker_info::PARSER,
+    &endpoint_probe::PARSER,
     &environment_file::PARSER,
     &filesystem_facts::PARSER,
     &fstab::PARSER,
@@ -80,19 +100,27 @@ pub const ALL: &[&crate::parser::Parser] = &[
     &hostname::PARSER,
     &hosts::PARSER,
     &ids::PARSER,
+    &images::PARSER,
     &ip_addr::PARSER,
     &ip_route::PARSER,
+    &iptables::PARSER,
     &kernel_filesystems::PARSER,
     &key_facts::PARSER,
     &kubeconfig::PARSER,
     &kubelet_config::PARSER,
+    &kubelet_probe::PARSER,
     &listing::PARSER,
+    &look_up::PARSER,
     &ls::PARSER,
     &manifest::PARSER,
     &memory::PARSER,
     &modules::PARSER,
     &mounts::PARSER,
     &network_facts::PARSER,
+    &nft::PARSER,
+    &node_description::PARSER,
+    &node_object::PARSER,
+    &node_table::PARSER,
     &openssl_text::PARSER,
     &os_release::PARSER,
     &pem_file::PARSER,
@@ -102,7 +130,9 @@ pub const ALL: &[&crate::parser::Parser] = &[
     &ps::PARSER,
     &rancher_config::PARSER,
     &resolv_conf::PARSER,
+    &s_client::PARSER,
     &selinux::PARSER,
+    &signing_requests::PARSER,
     &sockets::PARSER,
     &static_pod::PARSER,
     &stored_file::PARSER,

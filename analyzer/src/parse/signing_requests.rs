@@ -1,0 +1,75 @@
+//! Output of `kubectl get csr`.
+
+use crate::entry::{Entry, numbered};
+use crate::evidence::Evidence;
+use crate::observed::SigningRequest;
+use crate::parser::Parser;
+
+pub(super) const PARSER: Parser = Parser {
+    name: "signing_requests",
+    kind: "table of certificate signing requests",
+    facts: &[],
+    accepts: |entry| {
+        entry.may_be_output_of(&["kubectl", "oc"])
+            && entry.head().lines().any(|line| row(line).is_some())
+    },
+    parse,
+};
+
+fn parse(entry: &Entry, evidence: &mut Evidence) {
+    let text = entry.text();
+    for (line, content) in numbered(&text) {
+        if let Some(request) = row(content) {
+            evidence.push(request, entry.at(line));
+        }
+    }
+}
+
+/// Columns differ between versions of kubectl: the signer names itself, the requestor has a colon, the state is the last word.
+fn row(line: &str) -> Option<SigningRequest> {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let [name, _, middle @ .., state] = words.as_slice() else {
+        return None;
+    };
+    let known = state
+        .split(',')
+        .all(|part| ["Pending", "Approved", "Issued", "Denied", "Failed"].contains(&part));
+    let requestor = middle.iter().rev().find(|word| word.contains(':'));
+    if !known || requestor.is_none() {
+        return None;
+    }
+    let signer = middle
+        .iter()
+        .find(|word| word.starts_with("kubernetes.io/"));
+    Some(SigningRequest {
+        name: (*name).to_owned(),
+        requestor: requestor.map(|word| (*word).to_owned()),
+        signer: signer.map(|word| (*word).to_owned()),
+        state: (*state).to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::named;
+
+    #[test]
+    fn rows_are_read_with_and_without_a_header() {
+        let evidence = named(
+            &PARSER,
+            "NAME        AGE   SIGNERNAME                                    REQUESTOR                 REQUESTEDDURATION   CONDITION\ncsr-5rb7n   28m   kubernetes.io/kube-apiserver-client-kubelet   system:bootstrap:abcdef   <none>              Pending\n",
+        );
+        let request = &evidence.all::<SigningRequest>()[0];
+        assert_eq!(
+            (request.value.state.as_str(), request.origin.line),
+            ("Pending", Some(2))
+        );
+        assert_eq!(
+            request.value.requestor.as_deref(),
+            Some("system:bootstrap:abcdef")
+        );
+        let old = named(&PARSER, "csr-1   2m   system:node:w-1   Approved,Issued\n");
+        assert_eq!(old.all::<SigningRequest>()[0].value.signer, None);
+    }
+}
