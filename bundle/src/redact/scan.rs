@@ -3,7 +3,7 @@
 use crate::redact::hit::Hit;
 use crate::redact::rule::{Rule, Text};
 use crate::redact::rules;
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, MatchKind};
 use std::sync::LazyLock;
 
 /// How deep wrapped content (base64, gzip) is searched.
@@ -75,6 +75,7 @@ impl Prefilter {
             literals: AhoCorasickBuilder::new()
                 .ascii_case_insensitive(true)
                 .match_kind(MatchKind::Standard)
+                .kind(Some(AhoCorasickKind::DFA))
                 .build(literals)
                 .ok(),
             rules: bits,
