@@ -48,13 +48,10 @@ impl Block {
     /// The decoded body; `None` when it is not base64.
     pub(crate) fn decode(&self, text: &[u8]) -> Option<Vec<u8>> {
         let body = text.get(self.body.clone())?;
-        let mut base64 = Vec::with_capacity(body.len());
-        for (_, line) in Lines::new(body) {
-            if !line.contains(&b':') {
-                base64.extend(line.iter().filter(|byte| is_base64(**byte)));
-            }
-        }
-        BASE64.decode(base64).ok().filter(|der| !der.is_empty())
+        BASE64
+            .decode(joined(body))
+            .ok()
+            .filter(|der| !der.is_empty())
     }
 }
 
@@ -75,6 +72,29 @@ pub(crate) fn blocks(text: &[u8]) -> Vec<Block> {
         found.push(block);
     }
     found
+}
+
+/// The base64 of several lines, real or escaped, as one; header lines and decoration are left out.
+pub(crate) fn joined(text: &[u8]) -> Vec<u8> {
+    let mut base64 = Vec::with_capacity(text.len());
+    for (_, line) in Lines::new(text) {
+        if !line.contains(&b':') {
+            base64.extend(line.iter().filter(|byte| is_base64(**byte)));
+        }
+    }
+    base64
+}
+
+/// Whether the message ends in base64 of a PEM block that goes on in the next message.
+pub(crate) fn ends_in_wrapped_block(message: &[u8]) -> bool {
+    let message = message.trim_ascii_end();
+    let run = message
+        .iter()
+        .rev()
+        .take_while(|byte| is_base64(**byte))
+        .count();
+    let text = message.get(message.len() - run..).unwrap_or_default();
+    run >= 60 && memchr::memmem::find(text, b"LS0tLS1CRUdJTi").is_some()
 }
 
 /// Whether a line can belong to the body of a block: base64 with at most the decoration that files and logs add.

@@ -33,6 +33,12 @@ pub(crate) fn hides(rule: &Rule, cases: &[(ContentKind, &str, &str)]) {
         );
         assert_eq!(text.lines().count(), stored.lines().count(), "{stored}");
         assert_eq!(scan(stored.as_bytes()), [], "the gate disagrees:\n{stored}");
+        let again = redact(*kind, &stored);
+        assert_eq!(
+            String::from_utf8_lossy(again.bytes()),
+            stored,
+            "masked twice"
+        );
         assert!(
             parses(*kind, &stored) || !parses(*kind, text),
             "{kind:?} is broken:\n{stored}"

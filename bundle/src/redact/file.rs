@@ -55,7 +55,12 @@ fn structured(kind: ContentKind, text: &Text<'_>, hits: &mut Vec<Hit>) {
             .iter()
             .rposition(|byte| *byte == b'\n')
             .map_or(0, |at| at + 1);
-        lines::mask(text, line_start..text.bytes.len(), hits);
+        let rest = line_start..text.bytes.len();
+        if kind == ContentKind::Kubeconfig {
+            lines::mask_kubeconfig(text, rest, hits);
+        } else {
+            lines::mask(text, rest, hits);
+        }
     }
 }
 
@@ -76,11 +81,19 @@ fn read(kind: ContentKind, bytes: &[u8]) -> Tree {
     tree::yaml(text, json)
 }
 
-/// A command line, one argument a line or all on one.
+/// A command line, one argument a line (as `/proc` has it) or all on one.
 fn arguments(text: &Text<'_>, hits: &mut Vec<Hit>) {
     let mut items = Vec::new();
     let mut at = 0;
-    for word in text.bytes.split(u8::is_ascii_whitespace) {
+    let one_a_line = text.bytes.trim_ascii_end().contains(&b'\n');
+    let ends = |byte: &u8| {
+        if one_a_line {
+            *byte == b'\n'
+        } else {
+            byte.is_ascii_whitespace()
+        }
+    };
+    for word in text.bytes.split(ends) {
         let range = at..at + word.len();
         at = range.end + 1;
         if !word.is_empty() {

@@ -205,6 +205,16 @@ fn has_digit(value: &[u8]) -> bool {
     value.iter().any(u8::is_ascii_digit)
 }
 
+/// Whether the first part of a web token is a header.
+fn names_algorithm(value: &[u8]) -> bool {
+    let header = value.split(|byte| *byte == b'.').next().unwrap_or_default();
+    crate::redact::value::base64(header).is_some_and(|header| {
+        [&b"\"alg\""[..], b"\"enc\""]
+            .iter()
+            .any(|name| memchr::memmem::find(&header, name).is_some())
+    })
+}
+
 fn is_no_example(value: &[u8]) -> bool {
     !value.ends_with(b"EXAMPLE")
 }
@@ -272,7 +282,7 @@ static SHAPES: &[Shape] = &[
         rule: "R3",
         kind: "web token",
         pattern: &WEB_TOKEN,
-        confirm: always,
+        confirm: names_algorithm,
     },
     Shape {
         rule: "R4",
@@ -354,7 +364,7 @@ static JOIN: LazyLock<Regex> =
 
 static KNOWN: LazyLock<Regex> = LazyLock::new(|| {
     compile(
-        r"\b(?P<value>gh[ops]_[A-Za-z0-9]{30,}|glpat-[A-Za-z0-9_-]{16,}|xox[abp]-[A-Za-z0-9-]{10,}|hvs\.[A-Za-z0-9_-]{20,}|AGE-SECRET-KEY-1[A-Z0-9]{50,})",
+        r"(?:^|[^A-Za-z0-9_-])(?P<value>gh[ops]_[A-Za-z0-9]{30,}|glpat-[A-Za-z0-9_-]{16,}|xox[abp]-[A-Za-z0-9-]{10,}|hvs\.[A-Za-z0-9_-]{20,}|AGE-SECRET-KEY-1[A-Z0-9]{50,})",
     )
 });
 

@@ -1,7 +1,7 @@
 //! Masking in place: what must survive, byte for byte, over whole files.
 
 use crate::redact::ContentKind as Kind;
-use crate::redact::check::redact;
+use crate::redact::check::{base64, redact};
 
 fn stored(kind: Kind, text: &str) -> String {
     String::from_utf8(redact(kind, text).bytes().to_vec()).unwrap()
@@ -70,6 +70,78 @@ fn around_a_mask_every_byte_stays() {
         let stored = stored(kind, text);
         assert!(!stored.contains(secret), "{stored}");
         assert_eq!(frame(&stored), text.replace(secret, ""), "{stored}");
+    }
+}
+
+#[test]
+fn a_value_of_several_lines_or_words_is_masked_to_its_end() {
+    let key = rcgen::KeyPair::generate().unwrap().serialize_pem();
+    let wrapped = base64(&key);
+    let lines: Vec<&str> = wrapped
+        .as_bytes()
+        .chunks(76)
+        .map(|line| std::str::from_utf8(line).unwrap())
+        .collect();
+    let block = lines.join("\n      ");
+    let kubeconfig = format!("users:\n- name: n\n  user:\n    client-key-data: |\n      {block}\n");
+    let other = format!("secretish: |\n      {block}\nb: c\n");
+    for (kind, text, parts) in [
+        (Kind::Kubeconfig, kubeconfig.as_str(), lines.clone()),
+        (Kind::Yaml, other.as_str(), lines.clone()),
+        (
+            Kind::Argv,
+            "x\0--password\0correct horse\0--v=2\0",
+            vec!["correct", "horse"],
+        ),
+        (
+            Kind::Env,
+            "A_PASSWORD=\"correct\\\"horse\"\nB=1\n",
+            vec!["correct", "horse"],
+        ),
+        (
+            Kind::Env,
+            "A_PASSWORD=correct horse\n",
+            vec!["correct", "horse"],
+        ),
+        (
+            Kind::Unit,
+            "[Service]\nX_TOKEN=q3W7 \\\n  horse\nB=1\n",
+            vec!["q3W7", "horse"],
+        ),
+        (
+            Kind::Yaml,
+            "password: correct\n  horse\nb: 1\n",
+            vec!["correct", "horse"],
+        ),
+        (
+            Kind::Yaml,
+            "password: \"correct\n  horse\"\nb: 1\n",
+            vec!["correct", "horse"],
+        ),
+    ] {
+        let stored = stored(kind, text);
+        for part in parts {
+            assert!(!stored.contains(part), "{part}: {stored}");
+        }
+        let lines = text.replace('\0', "\n").lines().count();
+        assert_eq!(stored.lines().count(), lines, "{stored}");
+    }
+}
+
+#[test]
+fn a_kubeconfig_that_does_not_parse_hides_misspelt_credentials_and_shows_the_rest() {
+    let text = "kind: Config\nclusters:\n- cluster:\n\tserver: https://10.0.0.1:6443\n  sever: https://10.0.0.2:6443\nusers:\n- name: n\n  user:\n    tokn: q3W7e1R5t9\n    password: correct horse\n    client-certificate: /etc/c.pem\n";
+    let stored = stored(Kind::Kubeconfig, text);
+    assert!(
+        !stored.contains("q3W7e1R5t9") && !stored.contains("horse"),
+        "{stored}"
+    );
+    for kept in [
+        "\tserver: https://10.0.0.1:6443\n",
+        "sever: https://10.0.0.2:6443\n",
+        "/etc/c.pem",
+    ] {
+        assert!(stored.contains(kept), "{kept}: {stored}");
     }
 }
 

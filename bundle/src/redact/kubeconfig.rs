@@ -23,6 +23,16 @@ pub(crate) fn mask_users(text: &Text<'_>, users: &Node, hits: &mut Vec<Hit>) {
     below(text, users, &mut Vec::new(), hits);
 }
 
+/// What a key announces in a kubeconfig that does not parse: keys that no kubeconfig has are suspect.
+pub(crate) fn announced(name: &[u8]) -> Option<Secret> {
+    let known = std::str::from_utf8(name).is_ok_and(|name| {
+        [KNOWN, EXEC, PROVIDER, USER]
+            .iter()
+            .any(|list| list.contains(&name))
+    });
+    names::announced(name).or((!known).then_some(Secret::Unknown))
+}
+
 /// Masks `certificate-authority-data` or `client-certificate-data` unless it holds certificates only, or short plain text.
 pub(crate) fn mask_certificate(text: &Text<'_>, node: &Node, hits: &mut Vec<Hit>) {
     let Node::Scalar(scalar) = node else {
@@ -162,6 +172,33 @@ fn kind_of(name: &str) -> &str {
         _ => "credential",
     }
 }
+
+const KNOWN: &[&str] = &[
+    "kind",
+    "clusters",
+    "cluster",
+    "name",
+    "server",
+    "certificate-authority",
+    "certificate-authority-data",
+    "client-certificate-data",
+    "insecure-skip-tls-verify",
+    "tls-server-name",
+    "proxy-url",
+    "contexts",
+    "context",
+    "user",
+    "users",
+    "namespace",
+    "current-context",
+    "preferences",
+    "extensions",
+    "client-certificate",
+    "client-key",
+    "exec",
+    "args",
+    "env",
+];
 
 const USER: &[&str] = &["username", "as", "as-uid", "as-groups"];
 

@@ -2,7 +2,8 @@
 //! where the value is the rest of the line, its continuation lines, or the indented block below.
 
 use crate::redact::hit::Hit;
-use crate::redact::names;
+use crate::redact::kubeconfig;
+use crate::redact::names::{self, Secret};
 use crate::redact::pattern::compile;
 use crate::redact::rule::Text;
 use crate::redact::value;
@@ -12,18 +13,35 @@ use std::sync::LazyLock;
 
 /// Adds the value after every secret-named key that begins a line in the range.
 pub(crate) fn mask(text: &Text<'_>, range: Range<usize>, hits: &mut Vec<Hit>) {
+    mask_keys(text, range, names::announced, hits);
+}
+
+/// The same for what is left of a kubeconfig: a key that no kubeconfig has may be a misspelt `token`, so what looks like a secret
+/// behind it is one.
+pub(crate) fn mask_kubeconfig(text: &Text<'_>, range: Range<usize>, hits: &mut Vec<Hit>) {
+    mask_keys(text, range, kubeconfig::announced, hits);
+}
+
+fn mask_keys(
+    text: &Text<'_>,
+    range: Range<usize>,
+    announced: fn(&[u8]) -> Option<Secret>,
+    hits: &mut Vec<Hit>,
+) {
     let bytes = text.slice(range.clone());
     for found in KEY.captures_iter(bytes) {
         let (Some(whole), Some(name)) = (found.get(0), found.name("name")) else {
             continue;
         };
-        let Some(secret) = names::announced(name.as_bytes()) else {
+        let Some(secret) = announced(name.as_bytes()) else {
             continue;
         };
         let start = range.start + whole.end();
         let indent = found.name("indent").map_or(0, |indent| indent.len());
         let value = value_at(text.bytes, start, indent, range.end);
-        if !names::is_harmless(text.slice(value.clone()), secret) {
+        let content = text.slice(value.clone());
+        let opaque = secret != Secret::Unknown || names::looks_secret(content);
+        if opaque && !names::is_harmless(content, secret) {
             value::mask(text, value, ("R9", secret.word()), hits);
         }
     }
@@ -39,12 +57,7 @@ fn value_at(bytes: &[u8], start: usize, indent: usize, limit: usize) -> Range<us
         return block(bytes, line_end, indent, limit);
     }
     if let Some(quote @ (b'"' | b'\'')) = line.first() {
-        let closing = line
-            .iter()
-            .skip(1)
-            .position(|byte| byte == quote)
-            .map_or(line.len(), |at| at + 1);
-        return start + 1..start + closing;
+        return start + 1..start + closing(line, *quote);
     }
     let mut end = start + line.len();
     // `value # comment`
@@ -71,6 +84,18 @@ fn value_at(bytes: &[u8], start: usize, indent: usize, limit: usize) -> Range<us
         end += more;
     }
     start..end
+}
+
+/// Where the quoted text ends, as an offset into the line; an escaped quote does not end it.
+fn closing(line: &[u8], quote: u8) -> usize {
+    let mut escaped = false;
+    for (at, byte) in line.iter().enumerate().skip(1) {
+        if *byte == quote && !escaped {
+            return at;
+        }
+        escaped = *byte == b'\\' && quote == b'"' && !escaped;
+    }
+    line.len()
 }
 
 /// The lines below a block scalar's key that are indented deeper than the key.

@@ -11,6 +11,8 @@ pub(crate) enum Secret {
     Token,
     /// A secret, credential or key.
     Key,
+    /// Nothing: the name is not one that belongs here.
+    Unknown,
 }
 
 impl Secret {
@@ -20,6 +22,7 @@ impl Secret {
             Self::Password => "password",
             Self::Token => "token",
             Self::Key => "secret",
+            Self::Unknown => "unknown",
         }
     }
 }
@@ -97,7 +100,9 @@ pub(crate) fn is_masked(value: &[u8]) -> bool {
             .get(..mask.len())
             .is_some_and(|head| head.eq_ignore_ascii_case(mask))
     };
-    MASKS.iter().any(|mask| start(mask)) || memmem::find(value, b"REDACTED(").is_some()
+    // What is kept before a mask is short: the id of a token, `K10`.
+    let kept = memmem::find(value, b"REDACTED(").is_some_and(|at| at <= 8);
+    kept || MASKS.iter().any(|mask| start(mask))
 }
 
 /// The words of a name in lower case: `aadClientSecret`, `AAD_CLIENT_SECRET` and `aad-client-secret` are the same three.

@@ -124,6 +124,9 @@ impl State {
 
     /// A message whose last block is a private key without END, and nothing after it, begins a key.
     fn opened_by(message: &[u8]) -> Self {
+        if pem::ends_in_wrapped_block(message) {
+            return Self::Key { lines: 0, bytes: 0 };
+        }
         if memchr::memmem::find(message, b"PRIVATE KEY").is_none() {
             return Self::Open;
         }
@@ -225,6 +228,18 @@ mod tests {
         assert!(stored.contains("host[2]: MountVolume\n"), "{stored}");
         assert!(stored.ends_with("-----END RSA PRIVATE KEY-----\nhost[1]: deadbeef\n"));
         assert_eq!(stored.lines().count(), 6);
+    }
+
+    #[test]
+    fn a_key_in_base64_over_several_records_is_masked() {
+        let wrapped = crate::redact::check::base64(&format!(
+            "-----BEGIN RSA PRIVATE KEY-----\n{BODY}\n-----END RSA PRIVATE KEY-----\n"
+        ));
+        let (first, second) = wrapped.split_at(76);
+        let stored = log(&[("1", first), ("1", second), ("1", "done")]);
+        assert!(!stored.contains(first.get(20..40).unwrap()), "{stored}");
+        assert!(!stored.contains(second.get(20..40).unwrap()), "{stored}");
+        assert!(stored.ends_with("done\n"), "{stored}");
     }
 
     #[test]

@@ -32,8 +32,7 @@ pub(crate) fn mask(
         hits.push(hit);
         return;
     }
-    let private = r01_private_key::within(text, range.clone());
-    if !private.is_empty() {
+    if let Some(private) = r01_private_key::whole(text, range.clone()) {
         hits.extend(private);
         return;
     }

@@ -43,6 +43,41 @@ pub(crate) fn within(text: &Text<'_>, range: Range<usize>) -> Vec<Hit> {
     hits
 }
 
+/// The hits if the range holds private keys and nothing else that could be secret: PEM blocks, or all of it base64 of such.
+pub(crate) fn whole(text: &Text<'_>, range: Range<usize>) -> Option<Vec<Hit>> {
+    let bytes = text.slice(range.clone());
+    if bytes.trim_ascii_start().starts_with(b"-----BEGIN ") {
+        let hits = within(text, range);
+        let marks = pem::blocks(bytes);
+        let closed = marks.iter().all(|block| block.closed);
+        return (closed && !hits.is_empty() && only_blocks(bytes, &marks)).then_some(hits);
+    }
+    let decoded = decode_prefix(bytes)?;
+    let facts = keys::private_keys(&decoded);
+    let mask = placeholder(facts.first()?).fact("wrapped", "base64").text();
+    Some(vec![Hit {
+        range,
+        rule: RULE.id,
+        mask,
+    }])
+}
+
+/// Whether nothing but markers and white space, perhaps escaped, stands outside the blocks.
+fn only_blocks(bytes: &[u8], blocks: &[Block]) -> bool {
+    let mut from = 0;
+    let mut outside = Vec::new();
+    for block in blocks {
+        outside.extend(bytes.get(from..block.body.start).unwrap_or_default());
+        from = block.body.end;
+    }
+    outside.extend(bytes.get(from..).unwrap_or_default());
+    String::from_utf8_lossy(&outside)
+        .replace("\\n", "\n")
+        .split("-----")
+        .filter(|part| !part.trim().is_empty())
+        .all(|part| part.starts_with("BEGIN ") || part.starts_with("END "))
+}
+
 /// The placeholder for a key; SPKI hashes only where the key is one that TLS uses.
 pub(crate) fn placeholder(facts: &keys::KeyFacts) -> Placeholder {
     let mut placeholder = Placeholder::new("private-key").fact("alg", &facts.algorithm);
@@ -148,17 +183,60 @@ fn run_start(bytes: &[u8], at: usize, from: usize) -> usize {
     at - run
 }
 
+/// Where the base64 ends: at other text, or after lines as programs break it, each but the last long and nothing else on it.
 fn run_end(bytes: &[u8], at: usize) -> usize {
-    let rest = bytes.get(at..).unwrap_or_default();
-    at + rest
+    let mut start = at;
+    loop {
+        let end = start + base64_run(bytes, start);
+        let next = line_after(bytes, end);
+        let goes_on = end - start >= LONG_LINE
+            && next.is_some_and(|next| {
+                let run = base64_run(bytes, next);
+                run > 0 && ends_line(bytes, next + run)
+            });
+        match next {
+            Some(next) if goes_on => start = next,
+            _ => return end,
+        }
+    }
+}
+
+fn base64_run(bytes: &[u8], at: usize) -> usize {
+    bytes
+        .get(at..)
+        .unwrap_or_default()
         .iter()
         .take_while(|byte| pem::is_base64(**byte))
         .count()
 }
 
+/// Where the text of the next line begins, if a line, perhaps an escaped one, ends here.
+fn line_after(bytes: &[u8], end: usize) -> Option<usize> {
+    let rest = bytes.get(end..)?;
+    if let Some(stripped) = rest.strip_prefix(b"\\n") {
+        return Some(bytes.len() - stripped.len());
+    }
+    let rest = rest.strip_prefix(b"\r").unwrap_or(rest);
+    let line = rest.strip_prefix(b"\n")?;
+    let indent = line
+        .iter()
+        .take_while(|byte| matches!(byte, b' ' | b'\t'))
+        .count();
+    Some(bytes.len() - line.len() + indent)
+}
+
+fn ends_line(bytes: &[u8], at: usize) -> bool {
+    bytes
+        .get(at)
+        .is_none_or(|byte| matches!(byte, b'\r' | b'\n' | b'\\' | b'"' | b'\''))
+}
+
+/// Programs break base64 after 64 or 76 letters; a shorter line is the last.
+const LONG_LINE: usize = 60;
+
 /// Decodes as much as is whole, up to 64 KiB: a value may be cut anywhere.
 fn decode_prefix(run: &[u8]) -> Option<Vec<u8>> {
-    let run = run.get(..run.len().min(64 * 1024))?;
+    let run = pem::joined(run.get(..run.len().min(64 * 1024))?);
     let whole = run
         .iter()
         .position(|byte| *byte == b'=')

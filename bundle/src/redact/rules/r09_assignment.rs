@@ -78,7 +78,7 @@ fn is_plausible(name: &[u8], content: &[u8], secret: Secret) -> bool {
     }
     match secret {
         Secret::Password => names::looks_secret(content) || content.iter().any(u8::is_ascii_digit),
-        Secret::Token | Secret::Key => names::looks_secret(content),
+        Secret::Token | Secret::Key | Secret::Unknown => names::looks_secret(content),
     }
 }
 
