@@ -21,6 +21,11 @@ impl Entry {
 
     const HEAD_BYTES: usize = 4096;
 
+    /// Whether all of it is held; of a larger one only the beginning is.
+    pub fn is_whole(&self) -> bool {
+        self.bytes.len() as u64 <= Self::MAX_BYTES
+    }
+
     /// The content as text; invalid UTF-8 becomes U+FFFD. Line numbers are those of the bytes.
     pub fn text(&self) -> std::borrow::Cow<'_, str> {
         String::from_utf8_lossy(&self.bytes)

@@ -4,10 +4,10 @@ use crate::analyze::{AnalyzeError, Options};
 use crate::entry::Entry;
 use crate::evidence::Evidence;
 use crate::layout::Layout;
-use crate::logs::LogDigest;
+use crate::logs::{self, LogDigest, Scanner};
 use crate::ruleset::RuleSet;
 use crate::source::Source;
-use crate::{layouts, parse, report};
+use crate::{clock, layouts, parse, report};
 use nodebundle_bundle::{Control, EntryHead, Input, Limits, ReadSummary, Reader};
 use std::io::{BufRead, Read as _};
 use std::sync::Arc;
@@ -22,14 +22,17 @@ pub(crate) struct Taken {
 /// Reads every entry once: small ones meet the parsers, logs are scanned.
 pub(crate) fn take(
     input: &Input,
-    _rules: &RuleSet,
-    _options: &Options,
+    rules: &RuleSet,
+    options: &Options,
 ) -> Result<Taken, AnalyzeError> {
     let mut reader = Reader::new(input.clone(), Limits::default());
     let layout = layout(reader.names()?);
     let mut desk = Desk {
         layout,
+        rules,
+        options,
         evidence: Evidence::default(),
+        scanner: None,
         entries: 0,
     };
     let summary = reader.read(&mut |head, body| {
@@ -49,7 +52,7 @@ pub(crate) fn take(
             complete: summary.complete,
         },
         evidence,
-        logs: LogDigest::default(),
+        logs: desk.scanner.map(Scanner::finish).unwrap_or_default(),
     })
 }
 
@@ -65,13 +68,17 @@ fn layout(names: &[String]) -> Option<&'static Layout> {
 }
 
 /// Where entries arrive.
-struct Desk {
+struct Desk<'a> {
     layout: Option<&'static Layout>,
+    rules: &'a RuleSet,
+    options: &'a Options,
     evidence: Evidence,
+    /// Made for the first log: what stands before it may tell the year that its lines leave out.
+    scanner: Option<Scanner<'a>>,
     entries: u64,
 }
 
-impl Desk {
+impl Desk<'_> {
     fn entry(&mut self, head: EntryHead<'_>, body: &mut dyn BufRead) {
         self.entries += 1;
         let name = if head.archive.is_empty() {
@@ -84,19 +91,80 @@ impl Desk {
             |layout| (layout.source)(&name),
         );
         let mut bytes = Vec::new();
-        let read = body.take(Entry::MAX_BYTES + 1).read_to_end(&mut bytes);
-        if read.is_err() || bytes.len() as u64 > Entry::MAX_BYTES {
-            return;
+        if let Err(error) = body.take(Entry::MAX_BYTES + 1).read_to_end(&mut bytes) {
+            self.evidence.gap(name.as_str(), error.to_string(), &[]);
         }
         let entry = Entry {
             name: Arc::from(name),
             source,
             bytes,
         };
-        for parser in parse::ALL.iter().filter(|parser| (parser.accepts)(&entry)) {
-            (parser.parse)(&entry, &mut self.evidence);
+        let parsed = self.parse(&entry);
+        if is_log(&entry, parsed) {
+            self.scan(&entry, body);
+        } else if !entry.is_whole() {
+            let problem = format!("larger than {} bytes, not read", Entry::MAX_BYTES);
+            self.evidence.gap(entry.name.as_ref(), problem, &[]);
         }
     }
+
+    /// Offers the entry to every parser; whether one took it.
+    fn parse(&mut self, entry: &Entry) -> bool {
+        if !entry.is_whole() {
+            return false;
+        }
+        let mut taken = false;
+        for parser in parse::ALL.iter().filter(|parser| (parser.accepts)(entry)) {
+            (parser.parse)(entry, &mut self.evidence);
+            taken = true;
+        }
+        taken
+    }
+
+    fn scan(&mut self, entry: &Entry, rest: &mut dyn BufRead) {
+        let scanner = self.scanner.get_or_insert_with(|| {
+            let collected =
+                clock::collection(&self.evidence).or_else(|| clock::printed(&self.evidence));
+            let options = logs::Options {
+                now: self.options.now.or(collected.map(|(time, _)| time)),
+                ..logs::Options::default()
+            };
+            Scanner::new(self.rules.patterns(), options)
+        });
+        let mut whole = entry.bytes.chain(rest);
+        if let Err(error) = scanner.scan(&entry.name, &entry.source, &mut whole) {
+            self.evidence
+                .gap(entry.name.as_ref(), error.to_string(), &[]);
+        }
+    }
+}
+
+/// Whether an entry is read as a log. What only names tell is decided by content.
+fn is_log(entry: &Entry, parsed: bool) -> bool {
+    const HEAD: usize = 16 << 10;
+    let head = entry.bytes.get(..HEAD).unwrap_or(&entry.bytes);
+    let looks = || logs::is_log(&entry.name, head);
+    match &entry.source {
+        Source::Journal(_) => true,
+        Source::Named(_) => looks(),
+        Source::File(path) => (!parsed || path.contains("/log")) && looks(),
+        Source::Command(command) => (!parsed || prints_log(command)) && looks(),
+        Source::Listing(_) | Source::Facts(_) | Source::Probe(_) | Source::Meta(_) => false,
+    }
+}
+
+/// Commands whose output holds log lines besides what a parser reads in it.
+fn prints_log(command: &str) -> bool {
+    [
+        "systemctl status",
+        "journalctl",
+        "crictl logs",
+        "kubectl logs",
+        "docker logs",
+        "dmesg",
+    ]
+    .iter()
+    .any(|known| command.starts_with(known))
 }
 
 /// Damage and refused entries are gaps: something may be missing.

@@ -38,11 +38,11 @@ impl Condition {
         Ok(Self(expr))
     }
 
-    /// Parses and checks an expression of any type but a record: the value of a template variable.
+    /// Parses and checks an expression of any type but one item of a list: the value of a template variable.
     pub fn expression(text: &str, names: &Names<'_>) -> Result<Self, Error> {
         let expr = parser::parse(text)?;
         match checker::check(&expr, names, &mut Vec::new())? {
-            Ty::Record(_) | Ty::Records(_) => Err(Error::new(
+            Ty::Record(_) => Err(Error::new(
                 expr.at,
                 "a variable needs one value; name a field of an item",
             )),

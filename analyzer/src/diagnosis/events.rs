@@ -31,7 +31,7 @@ pub(super) enum Presence {
 impl Answers<'_> {
     /// The programs that a rule reads, when the log does not cover the current life of one of them.
     ///
-    /// Covered: the life's start was seen, nothing in it is missing, and lines of one of the programs were read.
+    /// Covered: the life's start was seen, nothing in it is missing, and the log of one of the programs begins before it.
     pub(super) fn uncovered(&self, number: usize) -> Option<Vec<String>> {
         let mut programs: Vec<String> = self
             .case
@@ -46,16 +46,27 @@ impl Answers<'_> {
         if programs.is_empty() {
             programs.push("kubelet".to_owned());
         }
-        let whole = self
-            .case
-            .logs
+        let covered = programs.iter().any(|program| self.covers_life(program));
+        if covered { None } else { Some(programs) }
+    }
+
+    /// Whether the log of a program holds the current life from its start.
+    fn covers_life(&self, program: &str) -> bool {
+        let logs = self.case.logs;
+        let Some(life) = logs
             .lives
             .last()
-            .is_some_and(|life| life.start_seen && !life.cut);
-        let read = programs
-            .iter()
-            .any(|program| self.case.logs.programs.contains(program));
-        if whole && read { None } else { Some(programs) }
+            .filter(|life| life.start_seen && !life.cut)
+        else {
+            return false;
+        };
+        if program == "kubelet" {
+            return logs.programs.iter().any(|read| read == program);
+        }
+        let begins = logs.spans.get(program).and_then(|span| span.first);
+        begins
+            .zip(life.first)
+            .is_some_and(|(begins, start)| begins.time <= start.time)
     }
 
     fn hits(&self, number: usize) -> &[&Hit] {

@@ -8,14 +8,19 @@ use crate::origin::Origin;
 
 /// Most pieces of one finding.
 const MAX_PIECES: usize = 12;
-/// Most matches whose lines are quoted.
+/// Most matches whose lines are quoted: unlike ones, the newest first.
 const MAX_HITS: usize = 3;
 
 /// Evidence of the lines, then of what decided; without repeats.
 pub(super) fn collect(hits: &[&Hit], decided: &[Decided], facts: &Facts) -> Vec<Evidence> {
     let mut all = Vec::new();
-    for hit in hits.iter().rev().take(MAX_HITS) {
-        all.push(line(&hit.last));
+    let mut quoted: Vec<&Hit> = Vec::new();
+    for hit in hits.iter().rev() {
+        let alike = |other: &&Hit| other.pattern == hit.pattern && other.variables == hit.variables;
+        if quoted.len() < MAX_HITS && !quoted.iter().any(alike) {
+            quoted.push(hit);
+            all.push(line(&hit.last));
+        }
     }
     if let Some(first) = hits.iter().min_by_key(|hit| hit.first.sequence) {
         all.push(line(&first.first));

@@ -107,15 +107,10 @@ fn fell_silent(case: &Case<'_>, last: &Hit, compiled: &Compiled) -> bool {
     let (Some(period), Some(time)) = (period, last.last.time) else {
         return false;
     };
-    let current = case.logs.lives.last();
-    let kubelet = last
-        .program
-        .as_deref()
-        .is_none_or(|program| program == "kubelet");
-    let stream_end = if kubelet {
-        current.filter(|life| !life.cut).and_then(|life| life.last)
-    } else {
-        case.logs.newest
+    let life = case.logs.lives.last().filter(|life| !life.cut);
+    let stream_end = match last.program.as_deref() {
+        None | Some("kubelet") => life.and_then(|life| life.last),
+        Some(program) => case.logs.spans.get(program).and_then(|span| span.last),
     };
     stream_end.is_some_and(|end| {
         let silence = end.time - time.time;

@@ -6,6 +6,7 @@ use crate::condition::{Events, Fault, Missing, Outcome, Query, Scope};
 use crate::declarations::Declarations;
 use crate::duration;
 use crate::fact::{Fact, Facts, Type, Value};
+use crate::logs::matching_patterns;
 use crate::origin::Origin;
 use crate::rule::{Expect, FactsExample, Rule};
 use chrono::DateTime;
@@ -18,18 +19,48 @@ impl RuleSet {
         for (number, rule) in self.rules.iter().enumerate() {
             let compiled = self.compiled.get(number).cloned().unwrap_or_default();
             let (file, source) = self.files.get(number).cloned().unwrap_or_default();
+            let mut fail = |near: &str, message: String| {
+                failed.push(Problem {
+                    file: file.clone(),
+                    place: place(&source, near, 0),
+                    message,
+                });
+            };
+            for (near, message) in lines(rule) {
+                fail(&near, message);
+            }
             for (position, example) in rule.examples.facts.iter().enumerate() {
                 if let Err(message) = facts_example(rule, &compiled, example, declared) {
-                    failed.push(Problem {
-                        file: file.clone(),
-                        place: place(&source, "facts:", 0),
-                        message: format!("example {} of facts: {message}", position + 1),
-                    });
+                    fail(
+                        "facts:",
+                        format!("example {} of facts: {message}", position + 1),
+                    );
                 }
             }
         }
         failed
     }
+}
+
+/// Lines that do not match, and lines that should not.
+fn lines(rule: &Rule) -> Vec<(String, String)> {
+    let matches = |line: &String| !matching_patterns(rule, line).is_empty();
+    let missed = rule.examples.matching.iter().filter(|line| !matches(line));
+    let wrong = rule.examples.no_match.iter().filter(|line| matches(line));
+    missed
+        .map(|line| {
+            (
+                line.clone(),
+                format!("no pattern matches the example: {line}"),
+            )
+        })
+        .chain(wrong.map(|line| {
+            (
+                line.clone(),
+                format!("a pattern matches what it should not: {line}"),
+            )
+        }))
+        .collect()
 }
 
 fn facts_example(

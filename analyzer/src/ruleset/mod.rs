@@ -12,14 +12,16 @@ pub use ladder::{Ladder, LadderPath};
 pub use problem::Problem;
 
 use crate::declarations::Declarations;
+use crate::logs::{PatternError, PatternSet};
 use crate::rule::Rule;
 use check::pattern_variables;
 use compile::Compiler;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 /// Rules sorted by id, with what they need to be judged.
-#[derive(Debug, Clone, Default)]
+#[derive(Default)]
 pub struct RuleSet {
     rules: Vec<Rule>,
     compiled: Vec<Compiled>,
@@ -29,6 +31,7 @@ pub struct RuleSet {
     problems: Vec<Problem>,
     /// Name and text of the file of each rule, by index.
     files: Vec<(String, String)>,
+    patterns: OnceLock<PatternSet>,
 }
 
 /// A file of rules: its name with `/` and its text.
@@ -145,7 +148,21 @@ impl RuleSet {
             order,
             problems,
             files,
+            patterns: OnceLock::new(),
         }
+    }
+
+    /// The log patterns, made ready on first use. One that is no regular expression matches nothing.
+    pub fn patterns(&self) -> &PatternSet {
+        self.patterns.get_or_init(|| {
+            let mut rules = self.rules.clone();
+            loop {
+                match PatternSet::new(&rules) {
+                    Ok(patterns) => return patterns,
+                    Err(error) => drop_pattern(&mut rules, &error),
+                }
+            }
+        })
     }
 
     /// The rules, sorted by id. Their index is the one that log matches carry.
@@ -176,6 +193,14 @@ impl RuleSet {
     /// What is wrong with the rules, sorted; empty when all is well.
     pub fn problems(&self) -> &[Problem] {
         &self.problems
+    }
+}
+
+/// Takes out what cannot be used, so that one bad pattern costs one rule its log half and no more.
+fn drop_pattern(rules: &mut [Rule], error: &PatternError) {
+    match rules.iter_mut().find(|rule| rule.id == error.rule) {
+        Some(rule) if !rule.log.is_empty() => rule.log.clear(),
+        _ => rules.iter_mut().for_each(|rule| rule.log.clear()),
     }
 }
 

@@ -81,7 +81,7 @@ pub(super) fn evidence_piece(evidence: &Evidence, paper: &mut Paper<'_>) -> io::
         Evidence::Line { entry, line, text } => {
             let place = paper.paint(DIM, &escape(&format!("{entry}:{line}")));
             paper.line(&format!("    {place}"))?;
-            paper.quote("      ", text.trim())
+            paper.quote("      ", &message(text))
         }
         Evidence::Fact {
             fact,
@@ -106,6 +106,21 @@ pub(super) fn evidence_piece(evidence: &Evidence, paper: &mut Paper<'_>) -> io::
             let place = paper.paint(DIM, &escape(&format!("({place})")));
             paper.line(&format!("    {} does not exist  {place}", escape(absent)))
         }
+    }
+}
+
+/// What a quoted line says: of a journal record in JSON the message, of any other line all of it.
+fn message(line: &str) -> String {
+    const KEYS: [&str; 3] = ["\"MESSAGE\":", "\"log\":", "\"msg\":"];
+    let line = line.trim();
+    let start = KEYS.iter().find_map(|key| line.split_once(key));
+    match start.filter(|_| line.starts_with('{')) {
+        Some((_, rest)) => serde_json::Deserializer::from_str(rest)
+            .into_iter::<String>()
+            .next()
+            .and_then(Result::ok)
+            .unwrap_or_else(|| line.to_owned()),
+        None => line.to_owned(),
     }
 }
 
