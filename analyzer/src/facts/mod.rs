@@ -2,6 +2,7 @@
 
 pub mod api_server;
 pub mod bundle_state;
+pub mod certificates;
 pub mod firewall;
 pub mod host_disks;
 pub mod host_distribution;
@@ -10,9 +11,11 @@ pub mod host_kernel;
 pub mod host_memory;
 pub mod host_network;
 pub mod host_time;
+pub mod kubelet_client_cert;
 pub mod kubelet_config;
 pub mod kubelet_flags;
 pub mod kubelet_kubeconfig;
+pub mod kubelet_serving_cert;
 pub mod kubelet_settings;
 pub mod kubelet_unit;
 pub mod kubelet_version;
@@ -25,6 +28,7 @@ pub mod units;
 pub const ALL: &[&crate::derived::Derived] = &[
     &api_server::DERIVED,
     &bundle_state::DERIVED,
+    &certificates::DERIVED,
     &firewall::DERIVED,
     &host_disks::DERIVED,
     &host_distribution::DERIVED,
@@ -33,9 +37,11 @@ pub const ALL: &[&crate::derived::Derived] = &[
     &host_memory::DERIVED,
     &host_network::DERIVED,
     &host_time::DERIVED,
+    &kubelet_client_cert::DERIVED,
     &kubelet_config::DERIVED,
     &kubelet_flags::DERIVED,
     &kubelet_kubeconfig::DERIVED,
+    &kubelet_serving_cert::DERIVED,
     &kubelet_settings::DERIVED,
     &kubelet_unit::DERIVED,
     &kubelet_version::DERIVED,
