@@ -15,7 +15,11 @@ use std::collections::BTreeMap;
 
 pub(super) const DERIVED: Derived = Derived {
     name: "certificates",
-    after: &["kubelet_kubeconfig", "kubelet_client_cert", "kubelet_serving_cert"],
+    after: &[
+        "kubelet_kubeconfig",
+        "kubelet_client_cert",
+        "kubelet_serving_cert",
+    ],
     facts: FACTS,
     derive,
 };
@@ -101,7 +105,12 @@ fn held(evidence: &Evidence) -> Vec<Held> {
         }
     }
     for print in evidence.all::<PrintedCertificate>() {
-        if print.value.path.as_deref().is_none_or(|path| !paths.contains(&path)) {
+        if print
+            .value
+            .path
+            .as_deref()
+            .is_none_or(|path| !paths.contains(&path))
+        {
             all.push(Held {
                 path: print.value.path.clone(),
                 index: 0,
@@ -198,13 +207,17 @@ impl Current {
     fn of(evidence: &Evidence) -> Self {
         let identity = |path: &str| {
             let path = evidence.facts.text(path)?;
-            let first = credentials::certificates_at(evidence, path).into_iter().next()?;
+            let first = credentials::certificates_at(evidence, path)
+                .into_iter()
+                .next()?;
             Some((first.value.serial?, first.value.issuer))
         };
         let embedded = || {
             let access = credentials::kubeconfig(evidence)?.access?;
             let material = access.client_certificate?;
-            let first = credentials::certificates_of(evidence, &material)?.into_iter().next()?;
+            let first = credentials::certificates_of(evidence, &material)?
+                .into_iter()
+                .next()?;
             Some((first.value.serial?, first.value.issuer))
         };
         Self {
@@ -251,7 +264,10 @@ fn record(
     };
     let mut fields = certificate_fields(certificate, origin);
     fields.extend([
-        ("path", Some(one.path.as_deref().map_or(Value::Null, Value::from))),
+        (
+            "path",
+            Some(one.path.as_deref().map_or(Value::Null, Value::from)),
+        ),
         ("index", Some(Value::Int(one.index))),
         ("role", Some(Value::from(role))),
         ("key_present", one.key_present.map(Value::Bool)),
@@ -310,7 +326,8 @@ fn role(one: &Held) -> &'static str {
     if name.starts_with("front-proxy") || cn.starts_with("front-proxy") {
         return "front-proxy";
     }
-    if name.starts_with("kubelet-server") || name == "kubelet.crt" || name == "serving-kubelet.crt" {
+    if name.starts_with("kubelet-server") || name == "kubelet.crt" || name == "serving-kubelet.crt"
+    {
         return "kubelet-server";
     }
     if is_node && certificate.eku_client == Some(false) {
@@ -320,7 +337,9 @@ fn role(one: &Held) -> &'static str {
         return "kubelet-client";
     }
     let is_ca = certificate.ca.unwrap_or_else(|| {
-        certificate.self_signed() && certificate.eku_client.is_none() && certificate.eku_server.is_none()
+        certificate.self_signed()
+            && certificate.eku_client.is_none()
+            && certificate.eku_server.is_none()
     });
     if is_ca && certificate.self_signed() {
         return "cluster-ca";
@@ -368,16 +387,36 @@ mod tests {
         let path = Fact::text(current, Origin::line("kubelet.conf", 9));
         evidence.facts.set("kubelet.client_cert.path", path);
         let logs = LogDigest::default();
-        derive(&mut evidence, &Context { logs: &logs, now: None });
+        derive(
+            &mut evidence,
+            &Context {
+                logs: &logs,
+                now: None,
+            },
+        );
         let list = evidence.facts.get("certificates").unwrap().items();
         let leftover: Vec<_> = list
             .iter()
             .map(|one| one.field("leftover").and_then(Fact::as_bool))
             .collect();
         assert_eq!(leftover, [Some(false), Some(false), Some(true), None]);
-        let roles: Vec<_> = list.iter().filter_map(|one| one.field("role")?.as_text()).collect();
-        assert_eq!(roles, ["kubelet-client", "kubelet-client", "kubelet-client", "cluster-ca"]);
-        assert_eq!(list[1].field("used_by").unwrap().items()[0].as_text(), Some("kubelet"));
+        let roles: Vec<_> = list
+            .iter()
+            .filter_map(|one| one.field("role")?.as_text())
+            .collect();
+        assert_eq!(
+            roles,
+            [
+                "kubelet-client",
+                "kubelet-client",
+                "kubelet-client",
+                "cluster-ca"
+            ]
+        );
+        assert_eq!(
+            list[1].field("used_by").unwrap().items()[0].as_text(),
+            Some("kubelet")
+        );
     }
 
     #[test]
@@ -386,7 +425,13 @@ mod tests {
         let (print, origin) = print("/x/kubelet-client-2025.pem", "system:node:w", "A1");
         evidence.push(print, origin);
         let logs = LogDigest::default();
-        derive(&mut evidence, &Context { logs: &logs, now: None });
+        derive(
+            &mut evidence,
+            &Context {
+                logs: &logs,
+                now: None,
+            },
+        );
         let list = evidence.facts.get("certificates").unwrap().items();
         assert!(list[0].field("leftover").is_none());
     }

@@ -24,34 +24,89 @@ const fn own(path: &'static str, ty: Type, meaning: &'static str) -> FactDecl {
 }
 
 const FACTS: &[FactDecl] = &[
-    own("kubelet.client_cert.path", Type::Text, "file that holds it; the kubeconfig where it is embedded")
-        .null_is("the kubelet uses a token or a program instead"),
+    own(
+        "kubelet.client_cert.path",
+        Type::Text,
+        "file that holds it; the kubeconfig where it is embedded",
+    )
+    .null_is("the kubelet uses a token or a program instead"),
     own("kubelet.client_cert.exists", Type::Bool, "the file exists"),
-    own("kubelet.client_cert.parses", Type::Bool, "the file holds a certificate"),
-    own("kubelet.client_cert.not_before", Type::Time, "begin of validity"),
-    own("kubelet.client_cert.not_after", Type::Time, "end of validity"),
-    own("kubelet.client_cert.cn", Type::Text, "common name: the user that the API server sees").null_is("it has none"),
-    own("kubelet.client_cert.orgs", Type::Texts, "organizations: the groups that the API server sees"),
-    own("kubelet.client_cert.issuer", Type::Text, "distinguished name of the issuer"),
-    own("kubelet.client_cert.key_matches", Type::Bool, "its private key belongs to it"),
-    own("kubelet.client_cert.chain", Type::Text, "verified, refuted or unchecked against the cluster's CA"),
-    own("kubelet.client_cert.chain_reason", Type::Text, "why it is not verified").null_is("it is verified"),
-    own("kubelet.client_cert.node_name", Type::Text, "common name behind system:node:").null_is("the common name is no node's"),
-    own("kubelet.client_cert.is_node_identity", Type::Bool, "common name system:node:… and organization system:nodes"),
+    own(
+        "kubelet.client_cert.parses",
+        Type::Bool,
+        "the file holds a certificate",
+    ),
+    own(
+        "kubelet.client_cert.not_before",
+        Type::Time,
+        "begin of validity",
+    ),
+    own(
+        "kubelet.client_cert.not_after",
+        Type::Time,
+        "end of validity",
+    ),
+    own(
+        "kubelet.client_cert.cn",
+        Type::Text,
+        "common name: the user that the API server sees",
+    )
+    .null_is("it has none"),
+    own(
+        "kubelet.client_cert.orgs",
+        Type::Texts,
+        "organizations: the groups that the API server sees",
+    ),
+    own(
+        "kubelet.client_cert.issuer",
+        Type::Text,
+        "distinguished name of the issuer",
+    ),
+    own(
+        "kubelet.client_cert.key_matches",
+        Type::Bool,
+        "its private key belongs to it",
+    ),
+    own(
+        "kubelet.client_cert.chain",
+        Type::Text,
+        "verified, refuted or unchecked against the cluster's CA",
+    ),
+    own(
+        "kubelet.client_cert.chain_reason",
+        Type::Text,
+        "why it is not verified",
+    )
+    .null_is("it is verified"),
+    own(
+        "kubelet.client_cert.node_name",
+        Type::Text,
+        "common name behind system:node:",
+    )
+    .null_is("the common name is no node's"),
+    own(
+        "kubelet.client_cert.is_node_identity",
+        Type::Bool,
+        "common name system:node:… and organization system:nodes",
+    ),
 ];
 
 type Found = Vec<(&'static str, Fact)>;
 
 fn derive(evidence: &mut Evidence, _: &Context<'_>) {
     let mut found = Found::new();
-    match credentials::kubeconfig(evidence).and_then(|used| Some((used.access?, used.path, used.file?))) {
+    match credentials::kubeconfig(evidence)
+        .and_then(|used| Some((used.access?, used.path, used.file?)))
+    {
         Some((access, path, file)) => {
             from_kubeconfig(evidence, &access, path.as_deref(), &file.origin, &mut found);
         }
         None => before_bootstrap(evidence, &mut found),
     }
     for (field, fact) in found {
-        evidence.facts.set(&format!("kubelet.client_cert.{field}"), fact);
+        evidence
+            .facts
+            .set(&format!("kubelet.client_cert.{field}"), fact);
     }
 }
 
@@ -77,17 +132,28 @@ fn from_kubeconfig(
         if let Some(path) = kubeconfig {
             found.push(("path", Fact::text(path, material.origin.clone())));
         }
-        found.push(("exists", Fact::new(Value::Bool(true), material.origin.clone())));
+        found.push((
+            "exists",
+            Fact::new(Value::Bool(true), material.origin.clone()),
+        ));
     }
     let Some(certificates) = credentials::certificates_of(evidence, material) else {
         return;
     };
-    let origin = certificates.first().map_or_else(|| place(evidence, material), |it| it.origin.clone());
-    found.push(("parses", Fact::new(Value::Bool(!certificates.is_empty()), origin)));
+    let origin = certificates
+        .first()
+        .map_or_else(|| place(evidence, material), |it| it.origin.clone());
+    found.push((
+        "parses",
+        Fact::new(Value::Bool(!certificates.is_empty()), origin),
+    ));
     let Some((leaf, rest)) = certificates.split_first() else {
         return;
     };
-    let key = access.client_key.as_ref().and_then(|key| credentials::key_spki(evidence, key));
+    let key = access
+        .client_key
+        .as_ref()
+        .and_then(|key| credentials::key_spki(evidence, key));
     found.extend(credentials::key_matches(leaf, key).map(|matches| ("key_matches", matches)));
     identity_facts(leaf, found);
     chain_facts(evidence, leaf, rest, found);
@@ -106,13 +172,19 @@ fn place(evidence: &Evidence, material: &Sourced<Material>) -> Origin {
 fn before_bootstrap(evidence: &Evidence, found: &mut Found) {
     let facts = &evidence.facts;
     let no_kubeconfig = facts.bool("kubelet.kubeconfig.exists") == Some(false);
-    let Some(folder) = facts.get("kubelet.effective.cert_dir").filter(|_| no_kubeconfig) else {
+    let Some(folder) = facts
+        .get("kubelet.effective.cert_dir")
+        .filter(|_| no_kubeconfig)
+    else {
         return;
     };
     let Some(folder_path) = folder.as_text() else {
         return;
     };
-    let path = format!("{}/kubelet-client-current.pem", folder_path.trim_end_matches('/'));
+    let path = format!(
+        "{}/kubelet-client-current.pem",
+        folder_path.trim_end_matches('/')
+    );
     let printed = credentials::certificates_at(evidence, &path);
     let sent = printed.first().map(|first| &first.origin);
     found.extend(credentials::exists(evidence, &path, sent).map(|exists| ("exists", exists)));
@@ -135,18 +207,33 @@ fn before_bootstrap(evidence: &Evidence, found: &mut Found) {
 fn identity_facts(leaf: &Sourced<Certificate>, found: &mut Found) {
     let certificate = &leaf.value;
     let at = |value: Value| Fact::new(value, leaf.origin.clone());
-    let times = [("not_before", certificate.not_before), ("not_after", certificate.not_after)];
+    let times = [
+        ("not_before", certificate.not_before),
+        ("not_after", certificate.not_after),
+    ];
     for (field, time) in times {
         found.extend(time.map(|time| (field, at(Value::Time(time)))));
     }
-    let node = certificate.cn.as_deref().and_then(|cn| cn.strip_prefix("system:node:"));
+    let node = certificate
+        .cn
+        .as_deref()
+        .and_then(|cn| cn.strip_prefix("system:node:"));
     let in_group = certificate.orgs.iter().any(|org| org == "system:nodes");
     found.extend([
-        ("cn", at(certificate.cn.as_deref().map_or(Value::Null, Value::from))),
-        ("orgs", Fact::texts(certificate.orgs.iter().cloned(), &leaf.origin)),
+        (
+            "cn",
+            at(certificate.cn.as_deref().map_or(Value::Null, Value::from)),
+        ),
+        (
+            "orgs",
+            Fact::texts(certificate.orgs.iter().cloned(), &leaf.origin),
+        ),
         ("issuer", at(Value::from(certificate.issuer.as_str()))),
         ("node_name", at(node.map_or(Value::Null, Value::from))),
-        ("is_node_identity", at(Value::Bool(node.is_some() && in_group))),
+        (
+            "is_node_identity",
+            at(Value::Bool(node.is_some() && in_group)),
+        ),
     ]);
 }
 
@@ -190,7 +277,9 @@ mod tests {
 
     fn cluster() -> Cluster {
         let mut params = CertificateParams::default();
-        params.distinguished_name.push(DnType::CommonName, "kubernetes");
+        params
+            .distinguished_name
+            .push(DnType::CommonName, "kubernetes");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().unwrap();
         let made = params.self_signed(&key).unwrap();
@@ -202,8 +291,12 @@ mod tests {
 
     fn client(cluster: &Cluster) -> Certificate {
         let mut params = CertificateParams::default();
-        params.distinguished_name.push(DnType::OrganizationName, "system:nodes");
-        params.distinguished_name.push(DnType::CommonName, "system:node:worker-1");
+        params
+            .distinguished_name
+            .push(DnType::OrganizationName, "system:nodes");
+        params
+            .distinguished_name
+            .push(DnType::CommonName, "system:node:worker-1");
         let key = KeyPair::generate().unwrap();
         let made = params.signed_by(&key, &cluster.issuer).unwrap();
         Certificate::from_der(made.der()).unwrap()
@@ -221,7 +314,10 @@ mod tests {
             line: 20,
             spki: Some(key_spki.to_owned()),
         };
-        evidence.push(file(PEM, certificate, vec![key]), Origin::entry("client.pem"));
+        evidence.push(
+            file(PEM, certificate, vec![key]),
+            Origin::entry("client.pem"),
+        );
         evidence.push(file("/ca.crt", ca, Vec::new()), Origin::entry("ca.crt"));
         let text = format!(
             "contexts:\n- name: x\n  context: {{cluster: c, user: u}}\ncurrent-context: x\nusers:\n- name: u\n  user: {{client-certificate: {PEM}, client-key: {PEM}}}\n"
@@ -232,9 +328,18 @@ mod tests {
         };
         evidence.push(kubeconfig, Origin::entry("kubelet.conf"));
         let at = Origin::line("config.yaml", 8);
-        evidence.facts.set("kubelet.effective.client_ca_file", Fact::text("/ca.crt", at));
+        evidence.facts.set(
+            "kubelet.effective.client_ca_file",
+            Fact::text("/ca.crt", at),
+        );
         let logs = LogDigest::default();
-        derive(&mut evidence, &Context { logs: &logs, now: None });
+        derive(
+            &mut evidence,
+            &Context {
+                logs: &logs,
+                now: None,
+            },
+        );
         evidence
     }
 
@@ -242,12 +347,26 @@ mod tests {
     fn identity_key_and_chain_of_a_good_certificate() {
         let cluster = cluster();
         let certificate = client(&cluster);
-        let facts = node(&certificate, certificate.spki.as_deref().unwrap(), &cluster.ca).facts;
-        assert_eq!(facts.text("kubelet.client_cert.node_name"), Some("worker-1"));
-        assert_eq!(facts.bool("kubelet.client_cert.is_node_identity"), Some(true));
+        let facts = node(
+            &certificate,
+            certificate.spki.as_deref().unwrap(),
+            &cluster.ca,
+        )
+        .facts;
+        assert_eq!(
+            facts.text("kubelet.client_cert.node_name"),
+            Some("worker-1")
+        );
+        assert_eq!(
+            facts.bool("kubelet.client_cert.is_node_identity"),
+            Some(true)
+        );
         assert_eq!(facts.bool("kubelet.client_cert.key_matches"), Some(true));
         assert_eq!(facts.text("kubelet.client_cert.chain"), Some("verified"));
-        assert_eq!(facts.get("kubelet.client_cert.chain_reason").unwrap().value, Value::Null);
+        assert_eq!(
+            facts.get("kubelet.client_cert.chain_reason").unwrap().value,
+            Value::Null
+        );
         assert_eq!(facts.bool("kubelet.client_cert.exists"), Some(true));
     }
 
@@ -265,8 +384,14 @@ mod tests {
         let mut evidence = Evidence::default();
         let at = Origin::line("ps.txt", 2);
         for (path, fact) in [
-            ("kubelet.kubeconfig.exists", Fact::new(Value::Bool(false), at.clone())),
-            ("kubelet.effective.cert_dir", Fact::text("/var/lib/kubelet/pki", at)),
+            (
+                "kubelet.kubeconfig.exists",
+                Fact::new(Value::Bool(false), at.clone()),
+            ),
+            (
+                "kubelet.effective.cert_dir",
+                Fact::text("/var/lib/kubelet/pki", at),
+            ),
         ] {
             evidence.facts.set(path, fact);
         }
@@ -276,8 +401,17 @@ mod tests {
         };
         evidence.push(absence, Origin::line("manifest.json", 2));
         let logs = LogDigest::default();
-        derive(&mut evidence, &Context { logs: &logs, now: None });
-        assert_eq!(evidence.facts.bool("kubelet.client_cert.exists"), Some(false));
+        derive(
+            &mut evidence,
+            &Context {
+                logs: &logs,
+                now: None,
+            },
+        );
+        assert_eq!(
+            evidence.facts.bool("kubelet.client_cert.exists"),
+            Some(false)
+        );
         assert_eq!(evidence.facts.text("kubelet.client_cert.path"), Some(PEM));
     }
 }

@@ -26,9 +26,21 @@ const FACTS: &[FactDecl] = &[
         "its file: tlsCertFile, the one that the cluster issues, or the one that the kubelet makes itself",
     ),
     own("kubelet.serving_cert.exists", Type::Bool, "the file exists"),
-    own("kubelet.serving_cert.not_after", Type::Time, "end of validity"),
-    own("kubelet.serving_cert.self_signed", Type::Bool, "the kubelet made it itself"),
-    own("kubelet.serving_cert.key_matches", Type::Bool, "its private key belongs to it"),
+    own(
+        "kubelet.serving_cert.not_after",
+        Type::Time,
+        "end of validity",
+    ),
+    own(
+        "kubelet.serving_cert.self_signed",
+        Type::Bool,
+        "the kubelet made it itself",
+    ),
+    own(
+        "kubelet.serving_cert.key_matches",
+        Type::Bool,
+        "its private key belongs to it",
+    ),
 ];
 
 fn derive(evidence: &mut Evidence, _: &Context<'_>) {
@@ -45,14 +57,20 @@ fn derive(evidence: &mut Evidence, _: &Context<'_>) {
     found.extend(credentials::exists(evidence, &file, sent).map(|exists| ("exists", exists)));
     if let Some(leaf) = leaf {
         let at = |value: Value| Fact::new(value, leaf.origin.clone());
-        found.extend(leaf.value.not_after.map(|time| ("not_after", at(Value::Time(time)))));
+        found.extend(
+            leaf.value
+                .not_after
+                .map(|time| ("not_after", at(Value::Time(time)))),
+        );
         let own = leaf.value.self_signed() || is_own_issuer(&leaf.value.issuer);
         found.push(("self_signed", at(Value::Bool(own))));
         let key = credentials::key_spki_at(evidence, &key_path);
         found.extend(credentials::key_matches(leaf, key).map(|matches| ("key_matches", matches)));
     }
     for (field, fact) in found {
-        evidence.facts.set(&format!("kubelet.serving_cert.{field}"), fact);
+        evidence
+            .facts
+            .set(&format!("kubelet.serving_cert.{field}"), fact);
     }
 }
 
@@ -65,7 +83,9 @@ fn paths(evidence: &Evidence) -> Option<(Fact, String)> {
         return Some((configured.clone(), key.to_owned()));
     }
     let from_cluster = facts.get("kubelet.effective.server_tls_bootstrap")?;
-    let folder = facts.text("kubelet.effective.cert_dir").unwrap_or("/var/lib/kubelet/pki");
+    let folder = facts
+        .text("kubelet.effective.cert_dir")
+        .unwrap_or("/var/lib/kubelet/pki");
     let folder = folder.trim_end_matches('/');
     let (name, key) = match from_cluster.as_bool()? {
         true => ("kubelet-server-current.pem", "kubelet-server-current.pem"),
@@ -101,7 +121,9 @@ mod tests {
             ("server_tls_bootstrap", Value::Bool(bootstrap)),
         ] {
             let fact = Fact::new(value, at.clone());
-            evidence.facts.set(&format!("kubelet.effective.{name}"), fact);
+            evidence
+                .facts
+                .set(&format!("kubelet.effective.{name}"), fact);
         }
         let print = PrintedCertificate {
             path: Some("/var/lib/kubelet/pki/kubelet.crt".into()),
@@ -113,7 +135,13 @@ mod tests {
         };
         evidence.push(print, Origin::line("openssl-certs.txt", 20));
         let logs = LogDigest::default();
-        derive(&mut evidence, &Context { logs: &logs, now: None });
+        derive(
+            &mut evidence,
+            &Context {
+                logs: &logs,
+                now: None,
+            },
+        );
         evidence
     }
 
