@@ -41,14 +41,9 @@ impl Learner {
             .extend(words.into_iter().map(|word| word.as_ref().to_vec()));
     }
 
-    /// Learns the secrets of one source. [`ContentKind::Token`] is learned whole; of other kinds, what masking would hide.
+    /// Learns the secrets of one source: what masking would hide in it. Of a [`ContentKind::Token`] that is all of it, but
+    /// for the id of a bootstrap token.
     pub fn learn(&mut self, kind: ContentKind, bytes: &[u8]) {
-        if kind == ContentKind::Token {
-            let token = bytes.trim_ascii();
-            self.add(token);
-            self.parts(token);
-            return;
-        }
         // Ids do not matter here, so neither does the key.
         let key = CaseKey::from_random([0; 32]);
         let source = file::prepared(kind, bytes);
@@ -194,6 +189,7 @@ fn is_learnable(secret: &[u8]) -> bool {
         && varied
         && !(words && secret.len() < 20)
         && !names::is_harmless(secret, Secret::Token)
+        && !secret.starts_with(b"system:")
         && !secret
             .iter()
             .all(|byte| byte.is_ascii_digit() || b".:-/".contains(byte))
@@ -355,6 +351,16 @@ mod tests {
         learner.never(["worker-1.example.com"]);
         learner.learn(ContentKind::Token, b"worker-1.example.com");
         assert!(learner.finish().is_empty());
+    }
+
+    #[test]
+    fn the_id_of_a_learned_bootstrap_token_is_not_part_of_the_secret() {
+        let secrets = learned(ContentKind::Token, "abcdef.q3w7e1r5t9y2u6i0\n");
+        let text = "bootstrap-token-abcdef abcdef.q3w7e1r5t9y2u6i0";
+        let mut hits = Vec::new();
+        secrets.find(text.as_bytes(), &CaseKey::from_random([7; 32]), &mut hits);
+        assert_eq!(hits.len(), 1);
+        assert_eq!(text.get(hits[0].range.clone()), Some("q3w7e1r5t9y2u6i0"));
     }
 
     #[test]

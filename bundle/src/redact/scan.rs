@@ -84,3 +84,33 @@ impl Prefilter {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn ids_and_names_of_rules_are_unique_and_each_rule_says_what_it_does() {
+        let ids: BTreeSet<_> = rules::ALL.iter().map(|rule| rule.id()).collect();
+        let names: BTreeSet<_> = rules::ALL.iter().map(|rule| rule.name()).collect();
+        assert_eq!(
+            (ids.len(), names.len()),
+            (rules::ALL.len(), rules::ALL.len())
+        );
+        assert!(
+            rules::ALL.len() <= 64,
+            "the prefilter has one bit for each rule"
+        );
+        for rule in rules::ALL {
+            assert!(rule.description().ends_with('.'), "{}", rule.id());
+            assert!(!rule.safe_form().is_empty(), "{}", rule.id());
+        }
+    }
+
+    #[test]
+    fn ordinary_log_lines_wake_only_rules_that_look_at_every_line() {
+        let line = b"I0823 10:00:00.000001 66 kubelet.go:2412] \"Starting kubelet main sync loop\"";
+        assert_eq!(triggered(line), PREFILTER.always);
+    }
+}
