@@ -18,10 +18,13 @@ pub(crate) struct Author {
 }
 
 impl Author {
-    /// Whether two lines can be of one record. Without a carrier only the order tells.
-    pub(crate) fn is_same_process(self, other: Self) -> bool {
-        self.named == other.named
-            && (!self.named || self.program == other.program && self.pid == other.pid)
+    /// Whether a later line can go on with a record of this author. Without a carrier only the order tells.
+    pub(crate) fn is_continued_by(self, later: Self) -> bool {
+        if later.named {
+            self.named && self.program == later.program && self.pid == later.pid
+        } else {
+            true
+        }
     }
 }
 

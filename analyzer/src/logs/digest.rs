@@ -26,9 +26,9 @@ pub struct LogDigest {
     pub newest: Option<Stamp>,
     /// Oldest time of any record.
     pub oldest: Option<Stamp>,
-    /// Programs of which at least one line was read, sorted.
+    /// Programs of which at least one line was read, or that a program of which one was read holds, sorted.
     pub programs: Vec<String>,
-    /// Which time the lines of each program cover.
+    /// Which time the lines of each of them cover.
     pub spans: BTreeMap<String, Span>,
     /// Values that kubelet lines state about the process itself: `version`, `flag.<name>`, `node`, `runtime.name`,
     /// `runtime.version`; the latest wins.

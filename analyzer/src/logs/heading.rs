@@ -54,7 +54,7 @@ fn dashes(line: &[u8]) -> Option<Heading<'_>> {
     if inner.starts_with(b"Logs begin at ") || inner.starts_with(b"Journal begins at ") {
         return Some(journal_range(inner));
     }
-    let cut = [&b"omitted"[..], b"dropped", b"truncated", b"cut "]
+    let cut = [&b"omitted"[..], b"dropped", b"truncated", b"left out"]
         .iter()
         .any(|word| memchr::memmem::find(inner, word).is_some());
     Some(if cut { Heading::Hole } else { Heading::Noise })
@@ -136,6 +136,7 @@ mod tests {
                 Heading::Boot(Some("ed7f09c5b8684a428c5a1adc8be710be")),
             ),
             ("-- Reboot --", Heading::Boot(None)),
+            ("-- 1200 records left out --", Heading::Hole),
             ("-- No entries --", Heading::Noise),
             (
                 "Log file created at: 2019/01/02 15:04:05",

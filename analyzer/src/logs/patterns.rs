@@ -316,6 +316,74 @@ pub(crate) mod tests {
         assert_eq!(hits(Some("containerd")), 0);
     }
 
+    /// Lines as kubelets, systemd and runtimes write them, and some that almost match.
+    fn lines() -> Vec<String> {
+        let subjects = ["node", "pod", "lease", "container runtime", "certificate"];
+        let errors = [
+            "connection refused",
+            "context deadline exceeded",
+            "x509: certificate has expired or is not yet valid",
+            "Unauthorized",
+            "node \"w-1\" not found",
+            "",
+        ];
+        let mut lines = vec![
+            "kubelet.service: Main process exited, code=exited, status=1/FAILURE".to_owned(),
+            "failed to run Kubelet: running with swap on is not supported".to_owned(),
+            "UNKNOWN FLAG: --x".to_owned(),
+            "unknown flag: --network-plugin".to_owned(),
+            "\u{fffd}\0 short".to_owned(),
+        ];
+        for subject in subjects {
+            for (number, error) in errors.iter().enumerate() {
+                lines.push(format!(
+                    "\"Failed to update {subject}\" err=\"{error}\" n={number}"
+                ));
+                lines.push(format!("Unable to reach {subject} {number}: {error}"));
+            }
+        }
+        lines
+    }
+
+    #[test]
+    fn literals_and_memo_agree_with_every_pattern_on_every_line() {
+        let texts = [
+            "(?i)unknown flag: --\\S+",
+            "connection refused|context deadline exceeded",
+            "node \"(?P<node>[^\"]+)\" not found",
+            "\\bn=\\d+$",
+            "^Unable to reach (?:node|pod) [0-3]",
+            "x509: .*(?:expired|not yet)",
+            "(?:Un)?authorized",
+            "lease|certificate",
+            "err=\"\"",
+            "swap on",
+            "Main process exited, code=(?P<code>\\w+)",
+            ".",
+            "Failed to update (?:lease)+\"",
+        ];
+        let rules: Vec<Rule> = texts
+            .iter()
+            .map(|text| rule("r", vec![pattern(&[], text)]))
+            .collect();
+        let set = PatternSet::new(&rules).unwrap();
+        let allowed = set.allowed(None);
+        let mut memo = crate::logs::memo::Memo::new();
+        for line in lines().iter().chain(&lines()) {
+            let naive: Vec<usize> = texts
+                .iter()
+                .enumerate()
+                .filter(|(_, text)| compile(text).unwrap().is_match(line.as_bytes()))
+                .map(|(number, _)| number)
+                .collect();
+            let found = memo.verdict(0, line.as_bytes(), || {
+                set.matches(line.as_bytes(), &allowed)
+            });
+            let found: Vec<usize> = found.iter().map(|found| found.pattern).collect();
+            assert_eq!(found, naive, "{line}");
+        }
+    }
+
     #[test]
     fn named_groups_become_variables() {
         let rules = [rule(

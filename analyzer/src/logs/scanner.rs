@@ -50,6 +50,11 @@ impl<'p> Scanner<'p> {
         }
     }
 
+    /// Replaces the options: what other entries tell of the node's time may come after its logs.
+    pub fn set_options(&mut self, options: Options) {
+        self.options = options;
+    }
+
     /// Reads one entry to its end. Parts of one log must come in order; other entries may come in any.
     ///
     /// An error is the reader's. What came before it counts.

@@ -5,6 +5,8 @@ use super::judge::Judge;
 use super::merge::{Merged, merge};
 use super::patterns::PatternSet;
 use super::place::{Place, Ranks, Spot, Timeline};
+use super::program;
+use super::programs::Program;
 use super::scanner::Options;
 use super::stream::Stream;
 use super::tally::{Group, Slot, Tally};
@@ -40,9 +42,9 @@ pub(crate) fn settle(judge: Judge<'_>, mut streams: Vec<Stream>, options: Option
         timeline: &timeline,
         merged: &merged,
     };
-    let name = |number: usize| Some(programs.get(Some(number))?.name.to_string());
+    let names = |number: usize| programs.get(Some(number)).map(names).unwrap_or_default();
     let (oldest, newest) = range(&timeline, &streams);
-    let spans = spans(&timeline, &streams, name);
+    let spans = spans(&timeline, &streams, names);
     LogDigest {
         oldest,
         newest,
@@ -252,19 +254,31 @@ fn range(timeline: &Timeline<'_>, streams: &[Stream]) -> (Option<Stamp>, Option<
     (stamps.first().copied(), stamps.last().copied())
 }
 
+/// The names that a program's lines cover: its own, and those of what it holds.
+fn names(program: &Program) -> Vec<String> {
+    let held = program::embedded(&program.name).iter();
+    let held = held.filter(|_| program.runs_kubelet).copied();
+    std::iter::once(&*program.name)
+        .chain(held)
+        .map(str::to_owned)
+        .collect()
+}
+
 fn spans(
     timeline: &Timeline<'_>,
     streams: &[Stream],
-    name: impl Fn(usize) -> Option<String>,
+    names: impl Fn(usize) -> Vec<String>,
 ) -> BTreeMap<String, Span> {
     let mut all: BTreeMap<String, Span> = BTreeMap::new();
     for (program, span) in streams.iter().flat_map(|stream| &stream.spans) {
-        let Some(name) = name(*program) else { continue };
-        let known = all.entry(name).or_default();
         let first = timeline.stamp(span.first);
-        known.records = known.records.max(span.records);
-        known.first = [known.first, first].into_iter().flatten().min();
-        known.last = known.last.max(timeline.stamp(span.last));
+        let last = timeline.stamp(span.last);
+        for name in names(*program) {
+            let known = all.entry(name).or_default();
+            known.records = known.records.max(span.records);
+            known.first = [known.first, first].into_iter().flatten().min();
+            known.last = known.last.max(last);
+        }
     }
     all
 }

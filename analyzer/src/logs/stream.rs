@@ -169,7 +169,7 @@ impl Stream {
         let open = self
             .block
             .as_mut()
-            .filter(|block| block.author.is_same_process(author) && !block.is_full());
+            .filter(|block| block.author.is_continued_by(author) && !block.is_full());
         let Some(block) = open.filter(|_| !message.headed) else {
             return false;
         };
@@ -190,7 +190,7 @@ impl Stream {
         if message.headed {
             if self
                 .trace
-                .is_some_and(|trace| trace.is_same_process(author))
+                .is_some_and(|trace| trace.is_continued_by(author))
             {
                 self.trace = None;
             }
@@ -201,7 +201,7 @@ impl Stream {
             self.trace = Some(author);
         }
         self.trace
-            .is_some_and(|trace| trace.is_same_process(author))
+            .is_some_and(|trace| trace.is_continued_by(author))
             && message.level < Level::Error
             || is_usage(text)
     }
