@@ -6,9 +6,9 @@ use crate::claim::settle;
 use crate::derived::{Context, Derived};
 use crate::evidence::{Evidence, Sourced};
 use crate::fact::{Fact, FactDecl, Type, Value};
+use crate::kubelet::credentials;
 use crate::observed::{Attempt, ClockReading, Resolution};
 use crate::origin::Origin;
-use crate::parse::pem_file::PemFile;
 use std::net::IpAddr;
 
 pub(super) const DERIVED: Derived = Derived {
@@ -251,13 +251,16 @@ fn certificate(evidence: &Evidence, attempts: &[Sourced<Attempt>]) -> Vec<(&'sta
             .skip(1)
             .map(|(_, one)| one)
             .collect();
-        let verdict = against_cas(evidence, leaf, &intermediates);
-        facts.push((
-            "apiserver.cert.chain",
-            Fact::text(verdict.word(), origin.clone()),
-        ));
+        let (verdict, trusted) = against_cas(evidence, leaf, &intermediates);
         let reason = verdict.reason().map_or(Value::Null, Value::from);
-        facts.push(("apiserver.cert.chain_reason", Fact::new(reason, origin)));
+        for (path, value) in [
+            ("apiserver.cert.chain", Value::from(verdict.word())),
+            ("apiserver.cert.chain_reason", reason),
+        ] {
+            let mut fact = Fact::new(value, origin.clone());
+            fact.origins.extend(trusted.clone());
+            facts.push((path, fact));
+        }
     }
     facts
 }
@@ -310,24 +313,23 @@ fn covers(san: &str, host: &str) -> bool {
     san.eq_ignore_ascii_case(host)
 }
 
-/// The CA that the kubelet's kubeconfig names, by its key; embedded CAs are among the certificates of the bundle too.
-fn against_cas(evidence: &Evidence, leaf: &Certificate, intermediates: &[&Certificate]) -> Verdict {
-    let trusted = ["kubelet.kubeconfig.ca_spki", "kubelet.bootstrap.ca_spki"]
-        .iter()
-        .find_map(|path| evidence.facts.text(path));
-    let Some(trusted) = trusted else {
-        return Verdict::Unchecked(
-            "the CA that the kubelet trusts is not in the bundle".to_owned(),
-        );
+/// Against the CA of the kubeconfig that the kubelet uses, else of the one that it bootstraps with.
+fn against_cas(
+    evidence: &Evidence,
+    leaf: &Certificate,
+    intermediates: &[&Certificate],
+) -> (Verdict, Option<Origin>) {
+    let trusted = credentials::kubeconfig(evidence)
+        .and_then(|used| used.access?.ca)
+        .or_else(|| credentials::bootstrap(evidence).and_then(|used| used.access?.ca));
+    let cas = trusted.and_then(|ca| credentials::certificates_of(evidence, &ca));
+    let Some(cas) = cas else {
+        let reason = "the CA that the kubelet trusts is not in the bundle";
+        return (Verdict::Unchecked(reason.to_owned()), None);
     };
-    let cas: Vec<&Certificate> = evidence
-        .all::<PemFile>()
-        .iter()
-        .flat_map(|file| &file.value.certificates)
-        .map(|(_, certificate)| certificate)
-        .filter(|certificate| certificate.spki.as_deref() == Some(trusted))
-        .collect();
-    verify(leaf, &cas, intermediates)
+    let origin = cas.first().map(|ca| ca.origin.clone());
+    let cas: Vec<&Certificate> = cas.iter().map(|ca| &ca.value).collect();
+    (verify(leaf, &cas, intermediates), origin)
 }
 
 #[cfg(test)]

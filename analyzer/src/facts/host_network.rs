@@ -112,7 +112,7 @@ fn derive(evidence: &mut Evidence, _: &Context<'_>) {
         evidence.facts.set("host.default_route", fact);
     }
     let all_listeners = !evidence.all::<AllListeners>().is_empty();
-    let listeners = list(evidence, listener);
+    let listeners = without_poorer(list(evidence, listener));
     set(evidence, "host.listeners", listeners, all_listeners);
     let connections = list(evidence, connection);
     set(evidence, "host.connections", connections, false);
@@ -132,6 +132,24 @@ fn list<T: Any + Send>(evidence: &Evidence, fact: fn(&T, &Origin) -> Option<Fact
         }
     }
     list
+}
+
+/// Of two listeners on one address and port, the one whose process is known: `ss -tan` shows fewer columns than `ss -tlnp`.
+fn without_poorer(listeners: Vec<Fact>) -> Vec<Fact> {
+    let place = |fact: &Fact| {
+        let port = fact.field("port").and_then(Fact::as_int);
+        let address = fact.field("address").and_then(Fact::as_text);
+        (port, address.map(str::to_owned))
+    };
+    let owned: Vec<_> = listeners
+        .iter()
+        .filter(|fact| fact.field("pid").is_some())
+        .map(place)
+        .collect();
+    listeners
+        .into_iter()
+        .filter(|fact| fact.field("pid").is_some() || !owned.contains(&place(fact)))
+        .collect()
 }
 
 /// Equal but for where they were read.

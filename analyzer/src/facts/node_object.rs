@@ -7,12 +7,7 @@ use crate::observed::{AllNodes, NoNode, NodeObject, NodeVersion, SigningRequest}
 
 pub(super) const DERIVED: Derived = Derived {
     name: "node_object",
-    after: &[
-        "host_identity",
-        "kubelet_version",
-        "kubelet_identity",
-        "kubelet_settings",
-    ],
+    after: &["host_identity", "kubelet_version", "kubelet_settings"],
     facts: FACTS,
     derive,
 };

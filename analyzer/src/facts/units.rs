@@ -143,7 +143,7 @@ fn derive(evidence: &mut Evidence, _: &Context<'_>) {
     }
     let items = units
         .iter()
-        .filter(|(name, _)| worth_showing(name))
+        .filter(|(name, fields)| worth_showing(name, fields))
         .map(|(name, fields)| record(name, fields))
         .collect();
     evidence.facts.set("units", Fact::list(items));
@@ -243,8 +243,12 @@ fn best_origin(fields: &Fields) -> Option<Origin> {
         .and_then(|fact| fact.origins.first().cloned())
 }
 
-/// Mounts of containers and devices are many and tell nothing.
-fn worth_showing(name: &str) -> bool {
+/// Mounts of containers and devices are many and tell nothing, nor do unit files that nobody started.
+fn worth_showing(name: &str, fields: &Fields) -> bool {
+    let ours = KUBELET_UNITS.contains(&name) || OTHER_UNITS.contains(&name);
+    if !ours && !fields.contains_key("active_state") {
+        return false;
+    }
     let kind = name.rsplit('.').next().unwrap_or_default();
     match kind {
         "device" | "scope" | "slice" => false,
@@ -252,6 +256,26 @@ fn worth_showing(name: &str) -> bool {
         _ => true,
     }
 }
+
+/// Units whose file alone tells something: runtimes, time services, what comes before the kubelet.
+const OTHER_UNITS: &[&str] = &[
+    "chrony.service",
+    "chronyd.service",
+    "containerd.service",
+    "cri-docker.service",
+    "cri-docker.socket",
+    "crio.service",
+    "docker.service",
+    "etcd.service",
+    "firewalld.service",
+    "nftables.service",
+    "nodeadm-config.service",
+    "nodeadm-run.service",
+    "ntpd.service",
+    "systemd-resolved.service",
+    "systemd-timesyncd.service",
+    "ufw.service",
+];
 
 #[cfg(test)]
 mod tests {

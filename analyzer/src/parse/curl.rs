@@ -223,7 +223,8 @@ impl Talk {
     }
 
     fn tcp(&mut self, word: &str, origin: &Origin) {
-        if word == "connected" || self.attempt.tcp.is_none() {
+        let connected = self.attempt.tcp.as_ref().and_then(Fact::as_text) == Some("connected");
+        if !connected && (word == "connected" || self.attempt.tcp.is_none()) {
             self.attempt.tcp = Some(Fact::text(word, origin.clone()));
         }
     }
