@@ -191,21 +191,18 @@ mod tests {
             ..Process::default()
         };
         evidence.push(process, Origin::line("ps.txt", 2));
-        match text {
-            Some(text) => {
-                let config = KubeletConfig {
-                    path: Some("/c.yaml".into()),
-                    content: yaml::parse(text),
-                };
-                evidence.push(config, Origin::entry("files/c.yaml"));
-            }
-            None => {
-                let absence = Absence {
-                    path: "/c.yaml".into(),
-                    below: None,
-                };
-                evidence.push(absence, Origin::line("manifest.json", 4));
-            }
+        if let Some(text) = text {
+            let config = KubeletConfig {
+                path: Some("/c.yaml".into()),
+                content: yaml::parse(text),
+            };
+            evidence.push(config, Origin::entry("files/c.yaml"));
+        } else {
+            let absence = Absence {
+                path: "/c.yaml".into(),
+                below: None,
+            };
+            evidence.push(absence, Origin::line("manifest.json", 4));
         }
         let logs = LogDigest::default();
         derive(

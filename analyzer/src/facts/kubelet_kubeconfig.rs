@@ -7,8 +7,7 @@ use crate::kubeconfig::{self, Access, Material};
 use crate::kubelet::credentials::{self, Used};
 use crate::origin::Origin;
 use crate::parse::kubeconfig::Kubeconfig;
-use crate::presence;
-use crate::presence::Presence;
+use crate::programs;
 use std::collections::BTreeMap;
 
 pub(super) const DERIVED: Derived = Derived {
@@ -433,7 +432,7 @@ fn path_facts(
     }
     set("missing_paths", list);
     if let Some(command) = &access.exec_command
-        && let Some((exists, proof)) = program_exists(evidence, &command.value)
+        && let Some((exists, proof)) = programs::exists(evidence, &command.value)
     {
         set(
             "exec_exists",
@@ -450,36 +449,6 @@ fn file_name(material: &Sourced<Material>) -> Option<(&str, &Origin)> {
         Material::File(path) => Some((path, &material.origin)),
         _ => None,
     }
-}
-
-/// Whether a program exists: at its path, or in a folder where services look for programs.
-fn program_exists(evidence: &Evidence, command: &str) -> Option<(bool, Origin)> {
-    const FOLDERS: &[&str] = &[
-        "/usr/local/sbin",
-        "/usr/local/bin",
-        "/usr/sbin",
-        "/usr/bin",
-        "/sbin",
-        "/bin",
-    ];
-    let known = |path: &str| match presence::presence(evidence, path) {
-        Presence::Present(origin) => Some((true, origin)),
-        Presence::Absent(origin) => Some((false, origin)),
-        Presence::Unknown => None,
-    };
-    if command.contains('/') {
-        return command.starts_with('/').then(|| known(command))?;
-    }
-    let all: Vec<_> = FOLDERS
-        .iter()
-        .map(|folder| known(&format!("{folder}/{command}")))
-        .collect();
-    let found = all.iter().flatten().find(|(exists, _)| *exists).cloned();
-    // Missing only where every folder was listed; /sbin and /bin mostly are links into /usr.
-    found.or_else(|| {
-        let main: Option<Vec<_>> = all.into_iter().take(4).collect();
-        main?.into_iter().next()
-    })
 }
 
 fn token_facts(access: &Access, file: &Sourced<Kubeconfig>, found: &mut Found) {

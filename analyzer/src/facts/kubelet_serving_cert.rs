@@ -87,9 +87,10 @@ fn paths(evidence: &Evidence) -> Option<(Fact, String)> {
         .text("kubelet.effective.cert_dir")
         .unwrap_or("/var/lib/kubelet/pki");
     let folder = folder.trim_end_matches('/');
-    let (name, key) = match from_cluster.as_bool()? {
-        true => ("kubelet-server-current.pem", "kubelet-server-current.pem"),
-        false => ("kubelet.crt", "kubelet.key"),
+    let (name, key) = if from_cluster.as_bool()? {
+        ("kubelet-server-current.pem", "kubelet-server-current.pem")
+    } else {
+        ("kubelet.crt", "kubelet.key")
     };
     let path = Fact {
         value: Value::Text(format!("{folder}/{name}")),

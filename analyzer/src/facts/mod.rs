@@ -3,6 +3,7 @@
 pub mod api_server;
 pub mod bundle_state;
 pub mod certificates;
+pub mod cni;
 pub mod firewall;
 pub mod host_disks;
 pub mod host_distribution;
@@ -21,6 +22,7 @@ pub mod kubelet_unit;
 pub mod kubelet_version;
 pub mod node_object;
 pub mod running;
+pub mod runtime_config;
 pub mod runtime_state;
 pub mod units;
 
@@ -29,6 +31,7 @@ pub const ALL: &[&crate::derived::Derived] = &[
     &api_server::DERIVED,
     &bundle_state::DERIVED,
     &certificates::DERIVED,
+    &cni::DERIVED,
     &firewall::DERIVED,
     &host_disks::DERIVED,
     &host_distribution::DERIVED,
@@ -47,6 +50,7 @@ pub const ALL: &[&crate::derived::Derived] = &[
     &kubelet_version::DERIVED,
     &node_object::DERIVED,
     &running::DERIVED,
+    &runtime_config::DERIVED,
     &runtime_state::DERIVED,
     &units::DERIVED,
 ];

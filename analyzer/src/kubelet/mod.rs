@@ -32,16 +32,10 @@ pub struct Kubelet {
 impl Kubelet {
     /// Puts together what the evidence holds. Unit states, processes and the version must have been derived before.
     pub fn of(evidence: &Evidence, context: &Context<'_>) -> Self {
-        let version = match evidence
-            .facts
-            .get("kubelet.version")
-            .map(|fact| &fact.value)
-        {
+        let known = evidence.facts.get("kubelet.version");
+        let version = match known.map(|fact| &fact.value) {
             Some(Value::Version(version)) => Some(*version),
-            _ => {
-                let stated = context.logs.stated.get("version");
-                stated.and_then(|(text, _)| text.parse().ok())
-            }
+            _ => None,
         };
         let unit = unit::kubelet_unit(evidence, evidence.facts.text("kubelet.unit.name"));
         Self {

@@ -1,0 +1,329 @@
+//! How the container runtime is configured: containerd, CRI-O or Docker.
+
+use crate::claim;
+use crate::containerd::Containerd;
+use crate::derived::{Context, Derived};
+use crate::evidence::{Evidence, Sourced};
+use crate::fact::{Fact, FactDecl, Type, Value};
+use crate::origin::Origin;
+use crate::parse::containerd_config::ContainerdConfig;
+use crate::parse::crio_config::CrioConfig;
+use crate::parse::docker_config::DockerConfig;
+use crate::processes;
+use crate::programs;
+use crate::tree::Node;
+
+pub(super) const DERIVED: Derived = Derived {
+    name: "runtime_config",
+    after: &["kubelet_settings"],
+    facts: FACTS,
+    derive,
+};
+
+const fn config(path: &'static str, ty: Type, meaning: &'static str) -> FactDecl {
+    FactDecl::new(path, ty, meaning).needs(
+        "configuration of the container runtime",
+        "containerd config dump; cat /etc/containerd/config.toml",
+    )
+}
+
+const FACTS: &[FactDecl] = &[
+    FactDecl::new("runtime.kind", Type::Text, "containerd, crio, docker or cri-dockerd")
+        .needs("the kubelet's runtime endpoint, or the list of processes", "ps aux"),
+    FactDecl::new("runtime.endpoint", Type::Text, "socket that the kubelet is told to use: unix:///run/containerd/containerd.sock")
+        .null_is("none is set and this version has no default")
+        .needs("the kubelet's configuration file and command line", "cat /var/lib/kubelet/config.yaml; ps auxww"),
+    config("runtime.config_parses", Type::Bool, "the runtime's configuration can be read"),
+    config("runtime.config_version", Type::Int, "version of containerd's configuration format; 1 where it states none"),
+    config("runtime.cgroup_driver", Type::Text, "cgroupfs or systemd, for the runtime that pods get"),
+    config("runtime.disabled_plugins", Type::Texts, "plugins that containerd is told not to load"),
+    config("runtime.cri_disabled", Type::Bool, "the CRI plugin, which the kubelet needs, is among them"),
+    config("runtime.sandbox_image", Type::Text, "image for pod sandboxes").null_is("the built-in one"),
+    config("runtime.cni_conf_dir", Type::Text, "folder of CNI configuration"),
+    config("runtime.cni_bin_dir", Type::Text, "folder of CNI plugins, the first of several"),
+    config("runtime.default_runtime", Type::Text, "name of the runtime that pods get"),
+    config("runtime.default_runtime_defined", Type::Bool, "the configuration defines that runtime"),
+    FactDecl::new("runtime.runc_exists", Type::Bool, "the program of the runtime that pods get exists")
+        .needs("listings of the folders of programs", "command -v runc"),
+];
+
+type Found = Vec<(&'static str, Fact)>;
+
+fn derive(evidence: &mut Evidence, _: &Context<'_>) {
+    let mut found = Found::new();
+    let endpoint = evidence.facts.get("kubelet.effective.container_runtime_endpoint");
+    found.extend(endpoint.cloned().map(|endpoint| ("endpoint", endpoint)));
+    let kind = kind(evidence);
+    let name = kind.as_ref().and_then(Fact::as_text).unwrap_or_default().to_owned();
+    found.extend(kind.map(|kind| ("kind", kind)));
+    match name.as_str() {
+        "crio" => crio(evidence, &mut found),
+        "docker" | "cri-dockerd" => docker(evidence, &mut found),
+        _ => {}
+    }
+    if matches!(name.as_str(), "containerd" | "" | "docker") {
+        containerd(evidence, &name, &mut found);
+    }
+    for (field, fact) in found {
+        evidence.facts.set(&format!("runtime.{field}"), fact);
+    }
+}
+
+/// The runtime behind the kubelet's socket, else the one that runs, else the one whose program answered.
+fn kind(evidence: &Evidence) -> Option<Fact> {
+    let endpoint = evidence.facts.get("kubelet.effective.container_runtime_endpoint");
+    let by_socket = endpoint.and_then(|fact| {
+        let socket = fact.as_text()?.rsplit('/').next()?;
+        let kind = match socket {
+            "containerd.sock" => "containerd",
+            "crio.sock" => "crio",
+            "cri-dockerd.sock" => "cri-dockerd",
+            "dockershim.sock" | "docker.sock" => "docker",
+            _ => return None,
+        };
+        Some(Fact {
+            value: Value::from(kind),
+            origins: fact.origins.clone(),
+        })
+    });
+    by_socket
+        .or_else(|| {
+            let (running, program) = processes::runtime(evidence)?;
+            let kind = if program == "dockerd" { "docker" } else { program };
+            Some(Fact::text(kind, running.origin))
+        })
+        .or_else(|| claim::best(evidence, "runtime.kind"))
+        .or_else(|| {
+            let config = evidence.all::<ContainerdConfig>().first()?;
+            Some(Fact::text("containerd", config.origin.clone()))
+        })
+}
+
+fn containerd(evidence: &Evidence, kind: &str, found: &mut Found) {
+    let Some(config) = Containerd::of(evidence) else {
+        return;
+    };
+    plugin_facts(&config, found);
+    if kind == "docker" {
+        return;
+    }
+    if let Some((parses, origin)) = config.parses() {
+        found.push(("config_parses", Fact::new(Value::Bool(parses), origin)));
+    }
+    if let Some(main) = config.main.filter(|main| main.value.content.is_ok()) {
+        let stated = main.value.version();
+        let origin = Origin {
+            line: stated.map(|node| node.line),
+            ..main.origin.clone()
+        };
+        let version = stated.map_or(Some(1), Node::int);
+        let whole = stated.is_some() || main.value.path.is_some();
+        found.extend(version.filter(|_| whole).map(|version| {
+            ("config_version", Fact::new(Value::Int(version), origin))
+        }));
+    }
+    runtime_facts(evidence, &config, found);
+    folder_facts(&config, found);
+}
+
+fn plugin_facts(config: &Containerd<'_>, found: &mut Found) {
+    const CRI: &[&str] = &["cri", "io.containerd.grpc.v1.cri", "io.containerd.cri.v1.runtime"];
+    let named = config.top("disabled_plugins");
+    let Some(origin) = named
+        .as_ref()
+        .map(|(_, origin)| origin.clone())
+        .or_else(|| config.origin().filter(|_| config.is_known()))
+    else {
+        return;
+    };
+    let names: Vec<&str> = named
+        .map(|(node, _)| node.items().iter().filter_map(Node::text).collect())
+        .unwrap_or_default();
+    let disabled = names.iter().any(|name| CRI.contains(name));
+    found.push(("disabled_plugins", Fact::texts(names, &origin)));
+    found.push(("cri_disabled", Fact::new(Value::Bool(disabled), origin)));
+}
+
+fn runtime_facts(evidence: &Evidence, config: &Containerd<'_>, found: &mut Found) {
+    let whole = config.origin().filter(|_| config.is_known());
+    let driver = config
+        .systemd_cgroup()
+        .or_else(|| whole.clone().map(|origin| (false, origin)));
+    if let Some((systemd, origin)) = driver {
+        let name = if systemd { "systemd" } else { "cgroupfs" };
+        found.push(("cgroup_driver", Fact::text(name, origin)));
+    }
+    let name = config.default_runtime();
+    let named = config.runtime(&["containerd", "default_runtime_name"]);
+    if let Some(origin) = named.map(|(_, origin)| origin).or_else(|| whole.clone()) {
+        found.push(("default_runtime", Fact::text(name, origin)));
+    }
+    if whole.is_some()
+        && let Some((defined, origin)) = config.default_is_defined()
+    {
+        found.push(("default_runtime_defined", Fact::new(Value::Bool(defined), origin)));
+    }
+    let options = ["containerd", "runtimes", name, "options", "BinaryName"];
+    let program = config.runtime(&options).and_then(|(node, _)| node.text());
+    let program = program.filter(|name| !name.is_empty()).unwrap_or("runc");
+    if let Some((exists, origin)) = programs::exists(evidence, program) {
+        found.push(("runc_exists", Fact::new(Value::Bool(exists), origin)));
+    }
+}
+
+fn folder_facts(config: &Containerd<'_>, found: &mut Found) {
+    let whole = config.origin().filter(|_| config.is_known());
+    let image = config
+        .images(&["pinned_images", "sandbox"])
+        .or_else(|| config.runtime(&["sandbox_image"]));
+    let text = |value: Option<(&Node, Origin)>, default: Value| match value {
+        Some((node, origin)) => Some(Fact::text(node.text()?, origin)),
+        None => Some(Fact::new(default, whole.clone()?)),
+    };
+    found.extend(text(image, Value::Null).map(|fact| ("sandbox_image", fact)));
+    let conf = config.runtime(&["cni", "conf_dir"]);
+    found.extend(text(conf, Value::from("/etc/cni/net.d")).map(|fact| ("cni_conf_dir", fact)));
+    let several = config.runtime(&["cni", "bin_dirs"]).and_then(|(node, _)| {
+        let first = node.items().first()?;
+        Some((first, Origin {
+            line: Some(first.line),
+            ..config.origin()?
+        }))
+    });
+    let bin = several.or_else(|| config.runtime(&["cni", "bin_dir"]));
+    found.extend(text(bin, Value::from("/opt/cni/bin")).map(|fact| ("cni_bin_dir", fact)));
+}
+
+fn crio(evidence: &Evidence, found: &mut Found) {
+    let mut files: Vec<&Sourced<CrioConfig>> = evidence.all::<CrioConfig>().iter().collect();
+    files.sort_by(|a, b| b.value.path.cmp(&a.value.path));
+    let Some(first) = files.last() else {
+        return;
+    };
+    let broken = files.iter().find_map(|file| {
+        let error = file.value.content.as_ref().err()?;
+        Some(Origin::line(file.origin.entry.clone(), error.line))
+    });
+    let parses = broken.is_none();
+    let whole = first.origin.clone();
+    let origin = broken.unwrap_or_else(|| whole.clone());
+    found.push(("config_parses", Fact::new(Value::Bool(parses), origin)));
+    if !parses {
+        return;
+    }
+    let at = |path: &str| {
+        files.iter().find_map(|file| {
+            let node = file.value.content.as_ref().ok()?.at(path)?;
+            let node = node.items().first().unwrap_or(node);
+            Some(Fact::text(node.text()?, Origin::line(file.origin.entry.clone(), node.line)))
+        })
+    };
+    for (field, path, default) in [
+        ("cgroup_driver", "crio.runtime.cgroup_manager", Value::from("systemd")),
+        ("default_runtime", "crio.runtime.default_runtime", Value::Null),
+        ("sandbox_image", "crio.image.pause_image", Value::Null),
+        ("cni_conf_dir", "crio.network.network_dir", Value::from("/etc/cni/net.d")),
+        ("cni_bin_dir", "crio.network.plugin_dirs", Value::from("/opt/cni/bin")),
+    ] {
+        let fact = at(path).or_else(|| {
+            (default != Value::Null).then(|| Fact::new(default, whole.clone()))
+        });
+        found.extend(fact.map(|fact| (field, fact)));
+    }
+}
+
+fn docker(evidence: &Evidence, found: &mut Found) {
+    let Some(config) = evidence.all::<DockerConfig>().first() else {
+        return;
+    };
+    let parses = config.value.content.is_some();
+    found.push(("config_parses", Fact::new(Value::Bool(parses), config.origin.clone())));
+    if let Some((driver, line)) = config.value.cgroup_driver() {
+        let origin = Origin::line(config.origin.entry.clone(), line);
+        found.push(("cgroup_driver", Fact::text(driver, origin)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::logs::LogDigest;
+    use crate::toml;
+
+    fn derived(kubelet_endpoint: Option<&str>, text: &str) -> Evidence {
+        let mut evidence = Evidence::default();
+        let config = ContainerdConfig {
+            path: Some("/etc/containerd/config.toml".into()),
+            dump: false,
+            content: toml::parse(text),
+        };
+        evidence.push(config, Origin::entry("config.toml"));
+        if let Some(endpoint) = kubelet_endpoint {
+            let fact = Fact::text(endpoint, Origin::line("config.yaml", 4));
+            evidence.facts.set("kubelet.effective.container_runtime_endpoint", fact);
+        }
+        run(&mut evidence);
+        evidence
+    }
+
+    fn run(evidence: &mut Evidence) {
+        let logs = LogDigest::default();
+        derive(evidence, &Context { logs: &logs, now: None });
+    }
+
+    #[test]
+    fn a_disabled_cri_plugin_is_told_in_every_spelling() {
+        for name in ["cri", "io.containerd.grpc.v1.cri"] {
+            let facts = derived(None, &format!("disabled_plugins = [\"{name}\"]\n")).facts;
+            assert_eq!(facts.bool("runtime.cri_disabled"), Some(true), "{name}");
+            assert_eq!(facts.get("runtime.cri_disabled").unwrap().origins[0].line, Some(1));
+        }
+        let facts = derived(None, "version = 2\n").facts;
+        assert_eq!(facts.bool("runtime.cri_disabled"), Some(false));
+    }
+
+    #[test]
+    fn what_the_file_does_not_say_is_the_default() {
+        let facts = derived(Some("unix:///run/containerd/containerd.sock"), "version = 2\n").facts;
+        assert_eq!(facts.text("runtime.kind"), Some("containerd"));
+        assert_eq!(facts.text("runtime.cgroup_driver"), Some("cgroupfs"));
+        assert_eq!(facts.text("runtime.cni_bin_dir"), Some("/opt/cni/bin"));
+        assert_eq!(facts.get("runtime.sandbox_image").unwrap().value, Value::Null);
+        assert_eq!(facts.int("runtime.config_version"), Some(2));
+    }
+
+    #[test]
+    fn a_broken_file_yields_no_defaults() {
+        let facts = derived(None, "version = 2\n[plugins\n").facts;
+        assert_eq!(facts.bool("runtime.config_parses"), Some(false));
+        assert!(facts.get("runtime.cgroup_driver").is_none());
+        assert!(facts.get("runtime.cri_disabled").is_none());
+    }
+
+    #[test]
+    fn the_configuration_of_a_runtime_that_is_not_used_is_not_looked_at() {
+        let facts = derived(Some("unix:///var/run/crio/crio.sock"), "version = 2\n").facts;
+        assert_eq!(facts.text("runtime.kind"), Some("crio"));
+        assert!(facts.get("runtime.cgroup_driver").is_none());
+    }
+
+    #[test]
+    fn drop_ins_of_crio_win_by_name() {
+        let mut evidence = Evidence::default();
+        for (path, text) in [
+            ("/etc/crio/crio.conf", "[crio.runtime]\ncgroup_manager = \"systemd\"\n"),
+            ("/etc/crio/crio.conf.d/10-x.conf", "[crio.runtime]\ncgroup_manager = \"cgroupfs\"\n"),
+        ] {
+            let config = CrioConfig {
+                path: Some(path.into()),
+                content: toml::parse(text),
+            };
+            evidence.push(config, Origin::entry(path));
+        }
+        let endpoint = Fact::text("unix:///run/crio/crio.sock", Origin::entry("c"));
+        evidence.facts.set("kubelet.effective.container_runtime_endpoint", endpoint);
+        run(&mut evidence);
+        assert_eq!(evidence.facts.text("runtime.cgroup_driver"), Some("cgroupfs"));
+        assert_eq!(evidence.facts.text("runtime.cni_conf_dir"), Some("/etc/cni/net.d"));
+    }
+}
