@@ -6,8 +6,8 @@ use crate::fact::{Fact, FactDecl, Type, Value};
 use crate::observed::Listing;
 use crate::origin::Origin;
 use crate::parse::cni_config::CniConfig;
-use crate::presence::Presence;
 use crate::presence;
+use crate::presence::Presence;
 
 pub(super) const DERIVED: Derived = Derived {
     name: "cni",
@@ -17,19 +17,54 @@ pub(super) const DERIVED: Derived = Derived {
 };
 
 const FACTS: &[FactDecl] = &[
-    FactDecl::new("cni.configs", Type::Records, "CNI configuration files that were sent, sorted by path; the runtime takes the first")
-        .needs("/etc/cni/net.d", "ls -la /etc/cni/net.d; cat /etc/cni/net.d/*"),
-    FactDecl::new("cni.configs[].path", Type::Text, "path on the node").null_is("only the text was sent"),
-    FactDecl::new("cni.configs[].parses", Type::Bool, "it is JSON with a plugin"),
+    FactDecl::new(
+        "cni.configs",
+        Type::Records,
+        "CNI configuration files that were sent, sorted by path; the runtime takes the first",
+    )
+    .needs(
+        "/etc/cni/net.d",
+        "ls -la /etc/cni/net.d; cat /etc/cni/net.d/*",
+    ),
+    FactDecl::new("cni.configs[].path", Type::Text, "path on the node")
+        .null_is("only the text was sent"),
+    FactDecl::new(
+        "cni.configs[].parses",
+        Type::Bool,
+        "it is JSON with a plugin",
+    ),
     FactDecl::new("cni.configs[].name", Type::Text, "name of the network"),
-    FactDecl::new("cni.configs[].cni_version", Type::Text, "version of the CNI specification"),
-    FactDecl::new("cni.configs[].plugins", Type::Texts, "programs that it needs"),
-    FactDecl::new("cni.config_present", Type::Bool, "the runtime's CNI folder holds a configuration")
-        .needs("/etc/cni/net.d", "ls -la /etc/cni/net.d"),
-    FactDecl::new("cni.binaries", Type::Texts, "names in the folder of CNI plugins")
-        .needs("/opt/cni/bin", "ls -la /opt/cni/bin"),
-    FactDecl::new("cni.missing_plugins", Type::Texts, "plugins that the configuration in use needs and the folder of plugins lacks")
-        .needs("/etc/cni/net.d and /opt/cni/bin", "cat /etc/cni/net.d/*; ls -la /opt/cni/bin"),
+    FactDecl::new(
+        "cni.configs[].cni_version",
+        Type::Text,
+        "version of the CNI specification",
+    ),
+    FactDecl::new(
+        "cni.configs[].plugins",
+        Type::Texts,
+        "programs that it needs",
+    ),
+    FactDecl::new(
+        "cni.config_present",
+        Type::Bool,
+        "the runtime's CNI folder holds a configuration",
+    )
+    .needs("/etc/cni/net.d", "ls -la /etc/cni/net.d"),
+    FactDecl::new(
+        "cni.binaries",
+        Type::Texts,
+        "names in the folder of CNI plugins",
+    )
+    .needs("/opt/cni/bin", "ls -la /opt/cni/bin"),
+    FactDecl::new(
+        "cni.missing_plugins",
+        Type::Texts,
+        "plugins that the configuration in use needs and the folder of plugins lacks",
+    )
+    .needs(
+        "/etc/cni/net.d and /opt/cni/bin",
+        "cat /etc/cni/net.d/*; ls -la /opt/cni/bin",
+    ),
 ];
 
 fn derive(evidence: &mut Evidence, _: &Context<'_>) {
@@ -44,12 +79,20 @@ fn derive(evidence: &mut Evidence, _: &Context<'_>) {
     if let Some(present) = config_present(evidence, &configs, &folder) {
         found.push(("config_present", present));
     }
-    let bin = evidence.facts.text("runtime.cni_bin_dir").unwrap_or("/opt/cni/bin").to_owned();
+    let bin = evidence
+        .facts
+        .text("runtime.cni_bin_dir")
+        .unwrap_or("/opt/cni/bin")
+        .to_owned();
     if let Some(names) = binaries(evidence, &bin) {
         found.push(("binaries", names));
     }
     let in_use = configs.iter().find(|config| {
-        let here = config.value.path.as_deref().is_none_or(|path| path.starts_with(&folder));
+        let here = config
+            .value
+            .path
+            .as_deref()
+            .is_none_or(|path| path.starts_with(&folder));
         here && config.value.network.is_some()
     });
     if let Some(missing) = in_use.and_then(|config| missing_plugins(evidence, config, &bin)) {
@@ -74,15 +117,26 @@ fn conf_dir(evidence: &Evidence) -> String {
 
 fn record(config: &Sourced<CniConfig>) -> Fact {
     let network = config.value.network.as_ref();
-    let plugins = network.map(|network| {
-        Fact::texts(network.plugins.iter().cloned(), &config.origin).value
-    });
-    let path = config.value.path.as_deref().map_or(Value::Null, Value::from);
+    let plugins =
+        network.map(|network| Fact::texts(network.plugins.iter().cloned(), &config.origin).value);
+    let path = config
+        .value
+        .path
+        .as_deref()
+        .map_or(Value::Null, Value::from);
     let fields = [
         ("path", Some(path)),
         ("parses", Some(Value::Bool(network.is_some()))),
-        ("name", network.and_then(|it| it.name.as_deref()).map(Value::from)),
-        ("cni_version", network.and_then(|it| it.cni_version.as_deref()).map(Value::from)),
+        (
+            "name",
+            network.and_then(|it| it.name.as_deref()).map(Value::from),
+        ),
+        (
+            "cni_version",
+            network
+                .and_then(|it| it.cni_version.as_deref())
+                .map(Value::from),
+        ),
         ("plugins", plugins),
     ];
     Fact::record(fields, &config.origin)
@@ -94,14 +148,22 @@ fn config_present(
     folder: &str,
 ) -> Option<Fact> {
     let sent = configs.iter().find(|config| {
-        config.value.path.as_deref().is_some_and(|path| path.starts_with(folder))
+        config
+            .value
+            .path
+            .as_deref()
+            .is_some_and(|path| path.starts_with(folder))
     });
     if let Some(config) = sent {
         return Some(Fact::new(Value::Bool(true), config.origin.clone()));
     }
     let path = folder.trim_end_matches('/');
     if let Some(listing) = listing(evidence, path) {
-        let shown = listing.value.entries.iter().find(|entry| is_config(&entry.name));
+        let shown = listing
+            .value
+            .entries
+            .iter()
+            .find(|entry| is_config(&entry.name));
         let origin = Origin {
             line: shown.and_then(|entry| entry.line),
             ..listing.origin.clone()
@@ -116,17 +178,28 @@ fn config_present(
 }
 
 fn is_config(name: &str) -> bool {
-    matches!(name.rsplit_once('.'), Some((_, "conf" | "conflist" | "json")))
+    matches!(
+        name.rsplit_once('.'),
+        Some((_, "conf" | "conflist" | "json"))
+    )
 }
 
 fn listing<'a>(evidence: &'a Evidence, path: &str) -> Option<&'a Sourced<Listing>> {
-    evidence.all::<Listing>().iter().find(|listing| listing.value.path == path)
+    evidence
+        .all::<Listing>()
+        .iter()
+        .find(|listing| listing.value.path == path)
 }
 
 fn binaries(evidence: &Evidence, folder: &str) -> Option<Fact> {
     let folder = folder.trim_end_matches('/');
     if let Some(listing) = listing(evidence, folder) {
-        let mut names: Vec<&str> = listing.value.entries.iter().map(|entry| entry.name.as_str()).collect();
+        let mut names: Vec<&str> = listing
+            .value
+            .entries
+            .iter()
+            .map(|entry| entry.name.as_str())
+            .collect();
         names.sort_unstable();
         return Some(Fact::texts(names, &listing.origin));
     }
@@ -193,10 +266,19 @@ mod tests {
             };
             evidence.push(config, Origin::entry(*name));
         }
-        evidence.push(listing("/etc/cni/net.d", net_d), Origin::entry("net.d.json"));
+        evidence.push(
+            listing("/etc/cni/net.d", net_d),
+            Origin::entry("net.d.json"),
+        );
         evidence.push(listing("/opt/cni/bin", bin), Origin::entry("bin.json"));
         let logs = LogDigest::default();
-        derive(&mut evidence, &Context { logs: &logs, now: None });
+        derive(
+            &mut evidence,
+            &Context {
+                logs: &logs,
+                now: None,
+            },
+        );
         evidence
     }
 

@@ -28,33 +28,98 @@ const fn config(path: &'static str, ty: Type, meaning: &'static str) -> FactDecl
 }
 
 const FACTS: &[FactDecl] = &[
-    FactDecl::new("runtime.kind", Type::Text, "containerd, crio, docker or cri-dockerd")
-        .needs("the kubelet's runtime endpoint, or the list of processes", "ps aux"),
-    FactDecl::new("runtime.endpoint", Type::Text, "socket that the kubelet is told to use: unix:///run/containerd/containerd.sock")
-        .null_is("none is set and this version has no default")
-        .needs("the kubelet's configuration file and command line", "cat /var/lib/kubelet/config.yaml; ps auxww"),
-    config("runtime.config_parses", Type::Bool, "the runtime's configuration can be read"),
-    config("runtime.config_version", Type::Int, "version of containerd's configuration format; 1 where it states none"),
-    config("runtime.cgroup_driver", Type::Text, "cgroupfs or systemd, for the runtime that pods get"),
-    config("runtime.disabled_plugins", Type::Texts, "plugins that containerd is told not to load"),
-    config("runtime.cri_disabled", Type::Bool, "the CRI plugin, which the kubelet needs, is among them"),
-    config("runtime.sandbox_image", Type::Text, "image for pod sandboxes").null_is("the built-in one"),
-    config("runtime.cni_conf_dir", Type::Text, "folder of CNI configuration"),
-    config("runtime.cni_bin_dir", Type::Text, "folder of CNI plugins, the first of several"),
-    config("runtime.default_runtime", Type::Text, "name of the runtime that pods get"),
-    config("runtime.default_runtime_defined", Type::Bool, "the configuration defines that runtime"),
-    FactDecl::new("runtime.runc_exists", Type::Bool, "the program of the runtime that pods get exists")
-        .needs("listings of the folders of programs", "command -v runc"),
+    FactDecl::new(
+        "runtime.kind",
+        Type::Text,
+        "containerd, crio, docker or cri-dockerd",
+    )
+    .needs(
+        "the kubelet's runtime endpoint, or the list of processes",
+        "ps aux",
+    ),
+    FactDecl::new(
+        "runtime.endpoint",
+        Type::Text,
+        "socket that the kubelet is told to use: unix:///run/containerd/containerd.sock",
+    )
+    .null_is("none is set and this version has no default")
+    .needs(
+        "the kubelet's configuration file and command line",
+        "cat /var/lib/kubelet/config.yaml; ps auxww",
+    ),
+    config(
+        "runtime.config_parses",
+        Type::Bool,
+        "the runtime's configuration can be read",
+    ),
+    config(
+        "runtime.config_version",
+        Type::Int,
+        "version of containerd's configuration format; 1 where it states none",
+    ),
+    config(
+        "runtime.cgroup_driver",
+        Type::Text,
+        "cgroupfs or systemd, for the runtime that pods get",
+    ),
+    config(
+        "runtime.disabled_plugins",
+        Type::Texts,
+        "plugins that containerd is told not to load",
+    ),
+    config(
+        "runtime.cri_disabled",
+        Type::Bool,
+        "the CRI plugin, which the kubelet needs, is among them",
+    ),
+    config(
+        "runtime.sandbox_image",
+        Type::Text,
+        "image for pod sandboxes",
+    )
+    .null_is("the built-in one"),
+    config(
+        "runtime.cni_conf_dir",
+        Type::Text,
+        "folder of CNI configuration",
+    ),
+    config(
+        "runtime.cni_bin_dir",
+        Type::Text,
+        "folder of CNI plugins, the first of several",
+    ),
+    config(
+        "runtime.default_runtime",
+        Type::Text,
+        "name of the runtime that pods get",
+    ),
+    config(
+        "runtime.default_runtime_defined",
+        Type::Bool,
+        "the configuration defines that runtime",
+    ),
+    FactDecl::new(
+        "runtime.runc_exists",
+        Type::Bool,
+        "the program of the runtime that pods get exists",
+    )
+    .needs("listings of the folders of programs", "command -v runc"),
 ];
 
 type Found = Vec<(&'static str, Fact)>;
 
 fn derive(evidence: &mut Evidence, _: &Context<'_>) {
     let mut found = Found::new();
-    let endpoint = evidence.facts.get("kubelet.effective.container_runtime_endpoint");
+    let endpoint = evidence
+        .facts
+        .get("kubelet.effective.container_runtime_endpoint");
     found.extend(endpoint.cloned().map(|endpoint| ("endpoint", endpoint)));
     let kind = kind(evidence);
-    let name = kind.as_ref().and_then(Fact::as_text).unwrap_or_default().to_owned();
+    let name = kind
+        .as_ref()
+        .and_then(Fact::as_text)
+        .unwrap_or_default()
+        .to_owned();
     found.extend(kind.map(|kind| ("kind", kind)));
     match name.as_str() {
         "crio" => crio(evidence, &mut found),
@@ -71,7 +136,9 @@ fn derive(evidence: &mut Evidence, _: &Context<'_>) {
 
 /// The runtime behind the kubelet's socket, else the one that runs, else the one whose program answered.
 fn kind(evidence: &Evidence) -> Option<Fact> {
-    let endpoint = evidence.facts.get("kubelet.effective.container_runtime_endpoint");
+    let endpoint = evidence
+        .facts
+        .get("kubelet.effective.container_runtime_endpoint");
     let by_socket = endpoint.and_then(|fact| {
         let socket = fact.as_text()?.rsplit('/').next()?;
         let kind = match socket {
@@ -89,7 +156,11 @@ fn kind(evidence: &Evidence) -> Option<Fact> {
     by_socket
         .or_else(|| {
             let (running, program) = processes::runtime(evidence)?;
-            let kind = if program == "dockerd" { "docker" } else { program };
+            let kind = if program == "dockerd" {
+                "docker"
+            } else {
+                program
+            };
             Some(Fact::text(kind, running.origin))
         })
         .or_else(|| claim::best(evidence, "runtime.kind"))
@@ -118,16 +189,22 @@ fn containerd(evidence: &Evidence, kind: &str, found: &mut Found) {
         };
         let version = stated.map_or(Some(1), Node::int);
         let whole = stated.is_some() || main.value.path.is_some();
-        found.extend(version.filter(|_| whole).map(|version| {
-            ("config_version", Fact::new(Value::Int(version), origin))
-        }));
+        found.extend(
+            version
+                .filter(|_| whole)
+                .map(|version| ("config_version", Fact::new(Value::Int(version), origin))),
+        );
     }
     runtime_facts(evidence, &config, found);
     folder_facts(&config, found);
 }
 
 fn plugin_facts(config: &Containerd<'_>, found: &mut Found) {
-    const CRI: &[&str] = &["cri", "io.containerd.grpc.v1.cri", "io.containerd.cri.v1.runtime"];
+    const CRI: &[&str] = &[
+        "cri",
+        "io.containerd.grpc.v1.cri",
+        "io.containerd.cri.v1.runtime",
+    ];
     let named = config.top("disabled_plugins");
     let Some(origin) = named
         .as_ref()
@@ -161,7 +238,10 @@ fn runtime_facts(evidence: &Evidence, config: &Containerd<'_>, found: &mut Found
     if whole.is_some()
         && let Some((defined, origin)) = config.default_is_defined()
     {
-        found.push(("default_runtime_defined", Fact::new(Value::Bool(defined), origin)));
+        found.push((
+            "default_runtime_defined",
+            Fact::new(Value::Bool(defined), origin),
+        ));
     }
     let options = ["containerd", "runtimes", name, "options", "BinaryName"];
     let program = config.runtime(&options).and_then(|(node, _)| node.text());
@@ -185,10 +265,13 @@ fn folder_facts(config: &Containerd<'_>, found: &mut Found) {
     found.extend(text(conf, Value::from("/etc/cni/net.d")).map(|fact| ("cni_conf_dir", fact)));
     let several = config.runtime(&["cni", "bin_dirs"]).and_then(|(node, _)| {
         let first = node.items().first()?;
-        Some((first, Origin {
-            line: Some(first.line),
-            ..config.origin()?
-        }))
+        Some((
+            first,
+            Origin {
+                line: Some(first.line),
+                ..config.origin()?
+            },
+        ))
     });
     let bin = several.or_else(|| config.runtime(&["cni", "bin_dir"]));
     found.extend(text(bin, Value::from("/opt/cni/bin")).map(|fact| ("cni_bin_dir", fact)));
@@ -215,19 +298,37 @@ fn crio(evidence: &Evidence, found: &mut Found) {
         files.iter().find_map(|file| {
             let node = file.value.content.as_ref().ok()?.at(path)?;
             let node = node.items().first().unwrap_or(node);
-            Some(Fact::text(node.text()?, Origin::line(file.origin.entry.clone(), node.line)))
+            Some(Fact::text(
+                node.text()?,
+                Origin::line(file.origin.entry.clone(), node.line),
+            ))
         })
     };
     for (field, path, default) in [
-        ("cgroup_driver", "crio.runtime.cgroup_manager", Value::from("systemd")),
-        ("default_runtime", "crio.runtime.default_runtime", Value::Null),
+        (
+            "cgroup_driver",
+            "crio.runtime.cgroup_manager",
+            Value::from("systemd"),
+        ),
+        (
+            "default_runtime",
+            "crio.runtime.default_runtime",
+            Value::Null,
+        ),
         ("sandbox_image", "crio.image.pause_image", Value::Null),
-        ("cni_conf_dir", "crio.network.network_dir", Value::from("/etc/cni/net.d")),
-        ("cni_bin_dir", "crio.network.plugin_dirs", Value::from("/opt/cni/bin")),
+        (
+            "cni_conf_dir",
+            "crio.network.network_dir",
+            Value::from("/etc/cni/net.d"),
+        ),
+        (
+            "cni_bin_dir",
+            "crio.network.plugin_dirs",
+            Value::from("/opt/cni/bin"),
+        ),
     ] {
-        let fact = at(path).or_else(|| {
-            (default != Value::Null).then(|| Fact::new(default, whole.clone()))
-        });
+        let fact = at(path)
+            .or_else(|| (default != Value::Null).then(|| Fact::new(default, whole.clone())));
         found.extend(fact.map(|fact| (field, fact)));
     }
 }
@@ -237,7 +338,10 @@ fn docker(evidence: &Evidence, found: &mut Found) {
         return;
     };
     let parses = config.value.content.is_some();
-    found.push(("config_parses", Fact::new(Value::Bool(parses), config.origin.clone())));
+    found.push((
+        "config_parses",
+        Fact::new(Value::Bool(parses), config.origin.clone()),
+    ));
     if let Some((driver, line)) = config.value.cgroup_driver() {
         let origin = Origin::line(config.origin.entry.clone(), line);
         found.push(("cgroup_driver", Fact::text(driver, origin)));
@@ -260,7 +364,9 @@ mod tests {
         evidence.push(config, Origin::entry("config.toml"));
         if let Some(endpoint) = kubelet_endpoint {
             let fact = Fact::text(endpoint, Origin::line("config.yaml", 4));
-            evidence.facts.set("kubelet.effective.container_runtime_endpoint", fact);
+            evidence
+                .facts
+                .set("kubelet.effective.container_runtime_endpoint", fact);
         }
         run(&mut evidence);
         evidence
@@ -268,7 +374,13 @@ mod tests {
 
     fn run(evidence: &mut Evidence) {
         let logs = LogDigest::default();
-        derive(evidence, &Context { logs: &logs, now: None });
+        derive(
+            evidence,
+            &Context {
+                logs: &logs,
+                now: None,
+            },
+        );
     }
 
     #[test]
@@ -276,7 +388,10 @@ mod tests {
         for name in ["cri", "io.containerd.grpc.v1.cri"] {
             let facts = derived(None, &format!("disabled_plugins = [\"{name}\"]\n")).facts;
             assert_eq!(facts.bool("runtime.cri_disabled"), Some(true), "{name}");
-            assert_eq!(facts.get("runtime.cri_disabled").unwrap().origins[0].line, Some(1));
+            assert_eq!(
+                facts.get("runtime.cri_disabled").unwrap().origins[0].line,
+                Some(1)
+            );
         }
         let facts = derived(None, "version = 2\n").facts;
         assert_eq!(facts.bool("runtime.cri_disabled"), Some(false));
@@ -284,11 +399,18 @@ mod tests {
 
     #[test]
     fn what_the_file_does_not_say_is_the_default() {
-        let facts = derived(Some("unix:///run/containerd/containerd.sock"), "version = 2\n").facts;
+        let facts = derived(
+            Some("unix:///run/containerd/containerd.sock"),
+            "version = 2\n",
+        )
+        .facts;
         assert_eq!(facts.text("runtime.kind"), Some("containerd"));
         assert_eq!(facts.text("runtime.cgroup_driver"), Some("cgroupfs"));
         assert_eq!(facts.text("runtime.cni_bin_dir"), Some("/opt/cni/bin"));
-        assert_eq!(facts.get("runtime.sandbox_image").unwrap().value, Value::Null);
+        assert_eq!(
+            facts.get("runtime.sandbox_image").unwrap().value,
+            Value::Null
+        );
         assert_eq!(facts.int("runtime.config_version"), Some(2));
     }
 
@@ -311,8 +433,14 @@ mod tests {
     fn drop_ins_of_crio_win_by_name() {
         let mut evidence = Evidence::default();
         for (path, text) in [
-            ("/etc/crio/crio.conf", "[crio.runtime]\ncgroup_manager = \"systemd\"\n"),
-            ("/etc/crio/crio.conf.d/10-x.conf", "[crio.runtime]\ncgroup_manager = \"cgroupfs\"\n"),
+            (
+                "/etc/crio/crio.conf",
+                "[crio.runtime]\ncgroup_manager = \"systemd\"\n",
+            ),
+            (
+                "/etc/crio/crio.conf.d/10-x.conf",
+                "[crio.runtime]\ncgroup_manager = \"cgroupfs\"\n",
+            ),
         ] {
             let config = CrioConfig {
                 path: Some(path.into()),
@@ -321,9 +449,17 @@ mod tests {
             evidence.push(config, Origin::entry(path));
         }
         let endpoint = Fact::text("unix:///run/crio/crio.sock", Origin::entry("c"));
-        evidence.facts.set("kubelet.effective.container_runtime_endpoint", endpoint);
+        evidence
+            .facts
+            .set("kubelet.effective.container_runtime_endpoint", endpoint);
         run(&mut evidence);
-        assert_eq!(evidence.facts.text("runtime.cgroup_driver"), Some("cgroupfs"));
-        assert_eq!(evidence.facts.text("runtime.cni_conf_dir"), Some("/etc/cni/net.d"));
+        assert_eq!(
+            evidence.facts.text("runtime.cgroup_driver"),
+            Some("cgroupfs")
+        );
+        assert_eq!(
+            evidence.facts.text("runtime.cni_conf_dir"),
+            Some("/etc/cni/net.d")
+        );
     }
 }
