@@ -150,8 +150,10 @@ fn block_at(text: &[u8], label_start: usize) -> Option<Block> {
 fn body_end(text: &[u8], start: usize) -> (usize, bool) {
     let rest = text.get(start..).unwrap_or_default();
     let mut end = start;
-    for (number, (at, line)) in Lines::new(rest).enumerate() {
+    let mut number = 0;
+    for (at, line) in Lines::new(rest) {
         let offset = start + at;
+        number += usize::from(!line.trim_ascii().is_empty());
         if number > MAX_LINES || offset - start > MAX_BYTES {
             return (end, false);
         }
@@ -210,7 +212,7 @@ fn trim(line: &[u8]) -> &[u8] {
     line.get(start..end).unwrap_or_default()
 }
 
-/// Offset and text of each line, where a line may end as `\n` or as the two letters `\` and `n` (or `\r`), at any depth of escaping.
+/// Offset and text of each line, where a line may end as `\n` or as the two letters `\` and `n` (or `\r`, `\x0d`), at any depth of escaping.
 struct Lines<'a> {
     text: &'a [u8],
     next: Option<usize>,
@@ -235,6 +237,7 @@ impl<'a> Iterator for Lines<'a> {
             let width = match (rest.get(at), rest.get(at + 1)) {
                 (Some(b'\n'), _) => 1,
                 (Some(b'\\'), Some(b'n' | b'r')) => 2,
+                (Some(b'\\'), Some(b'x')) if rest.get(at + 2..at + 4) == Some(b"0d") => 4,
                 _ => continue,
             };
             self.next = Some(start + at + width);

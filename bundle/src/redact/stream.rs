@@ -231,6 +231,19 @@ mod tests {
     }
 
     #[test]
+    fn a_key_in_one_record_is_masked_whatever_its_line_ends() {
+        for end in ["\n", "\r\n", "\\n", "\\r\\n", "\\\\n"] {
+            let lines = vec![BODY; 60].join(end);
+            let key = format!(
+                "got -----BEGIN PRIVATE KEY-----{end}{lines}{end}-----END PRIVATE KEY-----{end}done"
+            );
+            let stored = log(&[("1", &key)]);
+            assert!(!stored.contains("MIIB"), "{end:?}: {stored}");
+            assert!(stored.ends_with("done\n"), "{end:?}: {stored}");
+        }
+    }
+
+    #[test]
     fn a_key_in_base64_over_several_records_is_masked() {
         let wrapped = crate::redact::check::base64(&format!(
             "-----BEGIN RSA PRIVATE KEY-----\n{BODY}\n-----END RSA PRIVATE KEY-----\n"

@@ -95,6 +95,7 @@ fn block_hit(block: &Block, bytes: &[u8]) -> Option<Hit> {
     while let Some(rest) = body.get(start..) {
         match rest {
             [b'\\', b'n' | b'r', ..] => start += 2,
+            [b'\\', b'x', b'0', b'd', ..] => start += 4,
             [first, ..] if !content(first) => start += 1,
             _ => break,
         }
@@ -103,6 +104,7 @@ fn block_hit(block: &Block, bytes: &[u8]) -> Option<Hit> {
     while let Some(rest) = body.get(start..end) {
         match rest {
             [.., b'\\', b'n' | b'r'] => end -= 2,
+            [.., b'\\', b'x', b'0', b'd'] => end -= 4,
             [.., last] if !content(last) => end -= 1,
             _ => break,
         }
