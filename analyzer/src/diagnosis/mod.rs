@@ -10,6 +10,8 @@ mod ladder;
 mod node;
 mod past;
 mod rank;
+#[cfg(test)]
+mod tests;
 mod unknown;
 mod verdict;
 

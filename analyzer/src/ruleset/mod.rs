@@ -43,6 +43,9 @@ pub struct RuleFile {
     pub text: String,
 }
 
+/// Ladder and rules, without their examples.
+const BUILT_IN: &str = include_str!("../../rules.json");
+
 #[derive(Deserialize)]
 struct CompiledIn {
     ladder: Ladder,
@@ -54,7 +57,7 @@ impl RuleSet {
     ///
     /// A rule with a problem judges as far as it can; the conformance test keeps the list of problems empty.
     pub fn built_in() -> Self {
-        match serde_json::from_str::<CompiledIn>(include_str!("../../rules.json")) {
+        match serde_json::from_str::<CompiledIn>(BUILT_IN) {
             Ok(all) => {
                 let rules = all
                     .rules
@@ -94,7 +97,7 @@ impl RuleSet {
                 Err(problem) => problems.push(problem),
             }
         }
-        let ladder = ladder.unwrap_or_else(|| Self::built_in().ladder);
+        let ladder = ladder.unwrap_or_else(built_in_ladder);
         check::check(&rules, facts, &mut problems);
         Self::new(rules, ladder, facts, problems)
     }
@@ -202,6 +205,16 @@ fn drop_pattern(rules: &mut [Rule], error: &PatternError) {
         Some(rule) if !rule.log.is_empty() => rule.log.clear(),
         _ => rules.iter_mut().for_each(|rule| rule.log.clear()),
     }
+}
+
+fn built_in_ladder() -> Ladder {
+    #[derive(Deserialize)]
+    struct OnlyLadder {
+        ladder: Ladder,
+    }
+    serde_json::from_str::<OnlyLadder>(BUILT_IN)
+        .map(|all| all.ladder)
+        .unwrap_or_default()
 }
 
 fn yaml<T: serde::de::DeserializeOwned>(file: &RuleFile) -> Result<T, Problem> {

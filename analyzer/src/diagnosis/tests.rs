@@ -1,0 +1,695 @@
+use super::*;
+use crate::fact::{Fact, FactDecl, Type, Value};
+use crate::finding::{Evidence as Piece, Finding};
+use crate::logs::{Hit, Life, Occurrence, Span};
+use crate::origin::Origin;
+use crate::report::{Answer, RungState, State};
+use crate::rule::{Confidence, Stage};
+use crate::ruleset::RuleFile;
+use chrono::TimeDelta;
+use std::collections::BTreeMap;
+
+const fn declared(path: &'static str, ty: Type) -> FactDecl {
+    FactDecl {
+        path,
+        ty,
+        meaning: "",
+        null: "",
+        needs: "the file of it",
+        collect_with: "cat it",
+    }
+}
+
+static FACTS: [FactDecl; 10] = [
+    declared("a.bad", Type::Bool),
+    declared("b.bad", Type::Bool),
+    declared("kubelet.version", Type::Version),
+    declared("kubelet.kubeconfig.exists", Type::Bool),
+    declared("kubelet.bootstrap.exists", Type::Bool),
+    declared("kubelet.bootstrap.path", Type::Text),
+    declared("files", Type::Records),
+    declared("files[].path", Type::Text),
+    declared("files[].expired", Type::Bool),
+    declared("node.ready", Type::Bool),
+];
+
+/// A node under construction.
+struct Bench {
+    rules: RuleSet,
+    evidence: Evidence,
+    logs: LogDigest,
+    now: Option<Stamp>,
+}
+
+fn second(second: i64) -> Stamp {
+    Stamp {
+        time: DateTime::from_timestamp(1_800_000_000 + second, 0).unwrap(),
+        year_inferred: false,
+    }
+}
+
+/// Rules from the fields that matter; the rest is filled in.
+fn bench(rules: &[&str]) -> Bench {
+    let files: Vec<RuleFile> = rules
+        .iter()
+        .map(|fields| {
+            let id = fields.split([':', '\n']).nth(1).unwrap().trim();
+            let stage = ["stage: ", "title: ", "role: ", "meaning: "];
+            let defaults = [
+                "stage: runtime",
+                "title: It is broken",
+                "role: cause",
+                "meaning: It is broken",
+            ];
+            let mut text = (*fields).to_owned();
+            for (field, default) in stage.iter().zip(defaults) {
+                if !fields.contains(field) {
+                    text.push_str(&format!("\n{default}"));
+                }
+            }
+            if !fields.contains("severity: ") {
+                text.push_str("\nseverity: high");
+            }
+            if !fields.contains("remedy:") {
+                text.push_str("\nremedy: [{for: [generic], on: node, do: [repair it]}]");
+            }
+            RuleFile {
+                name: format!("{id}.yaml"),
+                text,
+            }
+        })
+        .collect();
+    let rules = RuleSet::from_files(&files, &Declarations::new(FACTS.iter()));
+    assert_eq!(rules.problems(), &[]);
+    Bench {
+        rules,
+        evidence: Evidence::default(),
+        logs: LogDigest::default(),
+        now: None,
+    }
+}
+
+impl Bench {
+    fn fact(mut self, path: &str, value: impl Into<Value>) -> Self {
+        let fact = Fact::new(value.into(), Origin::line("facts.txt", 7));
+        self.evidence.facts.set(path, fact);
+        self
+    }
+
+    /// A kubelet life from one second to another whose log is whole.
+    fn life(mut self, from: i64, to: i64) -> Self {
+        self.logs.lives.push(Life {
+            boot: None,
+            pid: None,
+            start_seen: true,
+            end_seen: false,
+            cut: false,
+            first: Some(second(from)),
+            last: Some(second(to)),
+            first_sequence: u64::try_from(from).unwrap(),
+            last_sequence: u64::try_from(to).unwrap(),
+            records: 10,
+        });
+        let span = Span {
+            first: Some(second(0)),
+            last: Some(second(to)),
+            records: 10,
+        };
+        self.logs.programs = vec!["kubelet".to_owned()];
+        self.logs.spans.insert("kubelet".to_owned(), span);
+        self.logs.newest = Some(second(to));
+        self.now = Some(second(to));
+        self
+    }
+
+    /// A line that a rule matches, in the last life so far.
+    fn line(self, id: &str, at: i64) -> Self {
+        self.line_with(id, Some(at), &[])
+    }
+
+    fn line_with(mut self, id: &str, at: Option<i64>, variables: &[(&str, &str)]) -> Self {
+        let sequence = at.map_or(self.logs.hits.len() as u64, |at| u64::try_from(at).unwrap());
+        let occurrence = Occurrence {
+            origin: Origin::line("kubelet.log", sequence + 1),
+            text: format!("{id} happened"),
+            time: at.map(second),
+            sequence,
+        };
+        self.logs.hits.push(Hit {
+            rule: self.rules.index(id).unwrap(),
+            pattern: 0,
+            program: Some("kubelet".to_owned()),
+            life: self.logs.lives.len().checked_sub(1),
+            count: 1,
+            first: occurrence.clone(),
+            last: occurrence,
+            variables: variables
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+        });
+        self.logs
+            .hits
+            .sort_by_key(|hit| (hit.rule, hit.first.sequence));
+        self
+    }
+
+    fn report(&self) -> Report {
+        let input = Input {
+            path: "test".to_owned(),
+            sha256: None,
+            layout: "folder".to_owned(),
+            complete: true,
+        };
+        diagnose(
+            &Case {
+                rules: &self.rules,
+                declared: &Declarations::new(FACTS.iter()),
+                evidence: &self.evidence,
+                logs: &self.logs,
+                now: self.now,
+                collected_at: None,
+            },
+            input,
+        )
+    }
+}
+
+fn ids(findings: &[Finding]) -> Vec<&str> {
+    findings.iter().map(|finding| finding.id.as_str()).collect()
+}
+
+fn rung(report: &Report, stage: Stage) -> RungState {
+    report
+        .ladder
+        .iter()
+        .find(|rung| rung.stage == stage)
+        .unwrap()
+        .state
+}
+
+const BOTH: &str = "id: both\nlog: [{pattern: x}]\nwhen: a.bad";
+const LOG: &str = "id: log-only\nlog: [{pattern: x}]";
+const STARTED: &str =
+    "id: kubelet-started\nrole: progress\nproves: [process, config]\nlog: [{pattern: x}]";
+const REGISTERED: &str =
+    "id: node-registered\nrole: progress\nproves: [registered]\nlog: [{pattern: x}]";
+
+#[test]
+fn two_witnesses_decide_together() {
+    let found = |report: &Report| {
+        report
+            .causes
+            .first()
+            .map(|cause| (cause.confidence, cause.count))
+    };
+    let log = bench(&[BOTH]).life(0, 200).line("both", 100);
+    assert_eq!(found(&log.report()), Some((Confidence::Likely, 1)));
+    let both = log.fact("a.bad", true);
+    assert_eq!(found(&both.report()), Some((Confidence::Confirmed, 1)));
+    let facts = bench(&[BOTH]).fact("a.bad", true);
+    assert_eq!(found(&facts.report()), Some((Confidence::Likely, 0)));
+    assert_eq!(found(&bench(&[BOTH]).report()), None);
+
+    let against = bench(&[BOTH])
+        .life(0, 200)
+        .line("both", 100)
+        .fact("a.bad", false)
+        .report();
+    assert!(against.causes.is_empty());
+    assert_eq!(against.ruled_out[0].id, "both");
+    assert!(
+        matches!(&against.ruled_out[0].by[0], Piece::Fact { fact, line: Some(7), .. } if fact == "a.bad")
+    );
+}
+
+#[test]
+fn a_finding_cites_the_lines_and_facts_that_decided_and_proofs_of_absence() {
+    let missing = "id: missing\nwhen: kubelet.bootstrap.exists == false";
+    let report = bench(&[BOTH, missing])
+        .life(0, 200)
+        .line("both", 100)
+        .fact("a.bad", true)
+        .fact("kubelet.bootstrap.exists", false)
+        .fact("kubelet.bootstrap.path", "/etc/bootstrap.conf")
+        .report();
+    let of = |id: &str| {
+        &report
+            .causes
+            .iter()
+            .find(|cause| cause.id == id)
+            .unwrap()
+            .evidence
+    };
+    assert!(
+        matches!(&of("both")[0], Piece::Line { line: 101, text, .. } if text == "both happened")
+    );
+    assert!(matches!(&of("both")[1], Piece::Fact { fact, .. } if fact == "a.bad"));
+    assert!(
+        matches!(&of("missing")[0], Piece::Absent { absent, .. } if absent == "/etc/bootstrap.conf")
+    );
+}
+
+#[test]
+fn what_only_a_built_in_default_says_is_no_finding() {
+    let mut bench = bench(&["id: by-default\nwhen: a.bad"]);
+    bench
+        .evidence
+        .facts
+        .set("a.bad", Fact::built_in(Value::Bool(true)));
+    assert!(bench.report().causes.is_empty());
+}
+
+#[test]
+fn unless_rules_out_and_keeps_from_confirming_while_it_is_unknown() {
+    let rule = "id: both\nlog: [{pattern: x}]\nwhen: a.bad\nunless: b.bad";
+    let node = || {
+        bench(&[rule])
+            .life(0, 200)
+            .line("both", 100)
+            .fact("a.bad", true)
+    };
+    assert_eq!(node().report().causes[0].confidence, Confidence::Likely);
+    assert_eq!(
+        node().fact("b.bad", false).report().causes[0].confidence,
+        Confidence::Confirmed
+    );
+    let out = node().fact("b.bad", true).report();
+    assert!(out.causes.is_empty());
+    assert_eq!(out.ruled_out[0].id, "both");
+}
+
+#[test]
+fn each_yields_one_finding_per_item_with_its_own_words() {
+    let rule = "id: expired\neach: files as f\nwhen: f.expired\nlet: {path: f.path}\nmeaning: \"{path} expired\"";
+    let file = |path: &str, expired: bool| {
+        let fields = [
+            ("path".to_owned(), Fact::built_in(path.into())),
+            ("expired".to_owned(), Fact::built_in(expired.into())),
+        ];
+        Fact::new(
+            Value::Record(BTreeMap::from(fields)),
+            Origin::line("ls.txt", 3),
+        )
+    };
+    let list = Value::List(vec![file("/a", true), file("/b", false), file("/c", true)]);
+    let report = bench(&[rule]).fact("files", list).report();
+    let meanings: Vec<&str> = report
+        .causes
+        .iter()
+        .map(|cause| cause.meaning.as_str())
+        .collect();
+    assert_eq!(meanings, ["/a expired", "/c expired"]);
+    assert!(
+        matches!(&report.causes[0].evidence[0], Piece::Fact { entry: Some(entry), line: Some(3), .. } if entry == "ls.txt")
+    );
+}
+
+#[test]
+fn a_rule_is_off_for_other_versions_and_never_sure_when_the_version_is_unknown() {
+    let rule = "id: both\nversions: '>=1.30'\nlog: [{pattern: x}]\nwhen: a.bad";
+    let node = || {
+        bench(&[rule])
+            .life(0, 200)
+            .line("both", 100)
+            .fact("a.bad", true)
+    };
+    assert_eq!(node().report().causes[0].confidence, Confidence::Likely);
+    let version = |text: &str| Value::Version(text.parse().unwrap());
+    let old = node().fact("kubelet.version", version("1.29.4")).report();
+    assert!(old.causes.is_empty() && old.ruled_out.is_empty());
+    let new = node().fact("kubelet.version", version("1.30.0")).report();
+    assert_eq!(new.causes[0].confidence, Confidence::Confirmed);
+    let static_only = bench(&[rule]).fact("a.bad", true).report();
+    assert_eq!(static_only.causes[0].confidence, Confidence::Possible);
+}
+
+#[test]
+fn a_present_symptom_confirms_what_facts_alone_say() {
+    let rule = "id: expired\nwhen: a.bad\nconfirmed_by: [refused]\nexplains: [refused]";
+    let symptom = "id: refused\nrole: symptom\nlog: [{pattern: x}]";
+    let alone = bench(&[rule, symptom]).fact("a.bad", true).report();
+    assert_eq!(alone.causes[0].confidence, Confidence::Likely);
+    let agreed = bench(&[rule, symptom])
+        .fact("a.bad", true)
+        .life(0, 200)
+        .line("refused", 100)
+        .report();
+    assert_eq!(agreed.causes[0].confidence, Confidence::Confirmed);
+    assert_eq!(agreed.symptoms[0].explained_by, ["expired"]);
+}
+
+#[test]
+fn a_fault_is_past_when_an_event_ends_it_and_only_then() {
+    let rule = "id: log-only\nlog: [{pattern: x}]\nends: [node-registered]";
+    let node = || bench(&[rule, REGISTERED]).life(0, 500);
+    let over = node()
+        .line("log-only", 10)
+        .line("node-registered", 20)
+        .report();
+    assert!(over.causes.is_empty());
+    assert_eq!(ids(&over.history), ["log-only"]);
+    let again = node()
+        .line("node-registered", 20)
+        .line("log-only", 30)
+        .report();
+    assert_eq!(ids(&again.causes), ["log-only"]);
+}
+
+#[test]
+fn a_later_life_outlives_a_fault_only_by_running_well_past_its_offset() {
+    let node = |second_life: i64| {
+        bench(&[LOG])
+            .life(0, 60)
+            .line("log-only", 30)
+            .life(100, 100 + second_life)
+    };
+    assert_eq!(ids(&node(45).report().history), ["log-only"]);
+    assert_eq!(ids(&node(35).report().causes), ["log-only"]);
+    let mut cut = node(45);
+    cut.logs.lives[1].cut = true;
+    assert_eq!(ids(&cut.report().causes), ["log-only"]);
+}
+
+#[test]
+fn a_repeating_line_that_stopped_while_its_stream_goes_on_is_past() {
+    let rule = "id: log-only\nlog: [{pattern: x, every: 10s}]";
+    assert_eq!(
+        ids(&bench(&[rule])
+            .life(0, 500)
+            .line("log-only", 50)
+            .report()
+            .history),
+        ["log-only"]
+    );
+    assert_eq!(
+        ids(&bench(&[rule])
+            .life(0, 300)
+            .line("log-only", 50)
+            .report()
+            .causes),
+        ["log-only"]
+    );
+    assert_eq!(
+        ids(&bench(&[LOG])
+            .life(0, 500)
+            .line("log-only", 50)
+            .report()
+            .causes),
+        ["log-only"]
+    );
+}
+
+#[test]
+fn facts_keep_a_fault_present_that_the_log_has_got_over() {
+    let node = bench(&[BOTH]).life(0, 60).line("both", 30).life(100, 300);
+    assert_eq!(ids(&node.report().history), ["both"]);
+    assert_eq!(ids(&node.fact("a.bad", true).report().causes), ["both"]);
+}
+
+#[test]
+fn posted_lines_without_lives_are_all_present() {
+    let rule = "id: log-only\nlog: [{pattern: x}]\nends: [node-registered]";
+    let node = bench(&[rule, REGISTERED])
+        .line_with("log-only", None, &[])
+        .line_with("node-registered", None, &[]);
+    assert_eq!(ids(&node.report().causes), ["log-only"]);
+}
+
+#[test]
+fn a_later_proof_in_the_same_life_refutes_its_own_stages_and_no_others() {
+    let config = "id: config-fault\nstage: config\nlog: [{pattern: x}]";
+    let network = "id: network-fault\nstage: network\nlog: [{pattern: x}]";
+    let node = || bench(&[config, network, STARTED]).life(0, 500);
+    let refuted = node()
+        .line("config-fault", 5)
+        .line("network-fault", 6)
+        .line("kubelet-started", 10)
+        .report();
+    assert_eq!(ids(&refuted.causes), ["network-fault"]);
+    assert_eq!(ids(&refuted.history), ["config-fault"]);
+    assert_eq!(rung(&refuted, Stage::Config), RungState::Ok);
+    assert_eq!(rung(&refuted, Stage::Network), RungState::Failed);
+    let later = node()
+        .line("kubelet-started", 10)
+        .line("config-fault", 20)
+        .report();
+    assert_eq!(ids(&later.causes), ["config-fault"]);
+    let earlier_life = bench(&[config, STARTED])
+        .life(0, 6)
+        .line("config-fault", 5)
+        .life(10, 14)
+        .line("kubelet-started", 12)
+        .report();
+    assert_eq!(ids(&earlier_life.causes), ["config-fault"]);
+}
+
+#[test]
+fn rungs_behind_a_failed_one_are_not_reached_and_a_proven_one_with_a_cause_is_degraded() {
+    let minor = "id: minor\nstage: config\nseverity: medium\nlog: [{pattern: x}]";
+    let major = "id: major\nstage: runtime\nlog: [{pattern: x}]";
+    let report = bench(&[minor, major, STARTED])
+        .life(0, 500)
+        .line("kubelet-started", 5)
+        .line("minor", 6)
+        .line("major", 7)
+        .report();
+    assert_eq!(rung(&report, Stage::Unit), RungState::Unknown);
+    assert_eq!(rung(&report, Stage::Process), RungState::Ok);
+    assert_eq!(rung(&report, Stage::Config), RungState::Degraded);
+    assert_eq!(rung(&report, Stage::Runtime), RungState::Failed);
+    assert_eq!(rung(&report, Stage::Network), RungState::NotReached);
+    assert_eq!(ids(&report.causes), ["major", "minor"]);
+}
+
+#[test]
+fn an_effect_is_folded_unless_it_came_long_before_or_names_another_object() {
+    let cause = "id: z-cause\nlog: [{pattern: '(?P<host>x)'}]\nexplains: [a-effect, {id: b-effect, same: [host]}]";
+    let plain = "id: a-effect\nlog: [{pattern: x}]";
+    let same = "id: b-effect\nlog: [{pattern: '(?P<host>x)'}]";
+    let node = || {
+        bench(&[cause, plain, same])
+            .life(0, 900)
+            .line_with("z-cause", Some(100), &[("host", "h1")])
+    };
+    let folded = node()
+        .line("a-effect", 45)
+        .line_with("b-effect", Some(110), &[("host", "h1")])
+        .report();
+    assert_eq!(ids(&folded.causes), ["z-cause"]);
+    assert_eq!(ids(&folded.symptoms), ["a-effect", "b-effect"]);
+    let apart = node()
+        .line("a-effect", 35)
+        .line_with("b-effect", Some(110), &[("host", "h2")])
+        .report();
+    assert_eq!(ids(&apart.causes), ["a-effect", "z-cause", "b-effect"]);
+}
+
+#[test]
+fn a_condition_on_an_edge_decides_about_times_and_holds_where_lines_have_none() {
+    let cause = "id: z-cause\nlog: [{pattern: x}]\nexplains: [{id: a-effect, if: 'other.first >= first + duration(\"10s\")'}]";
+    let effect = "id: a-effect\nlog: [{pattern: x}]";
+    let node = || bench(&[cause, effect]);
+    assert_eq!(
+        ids(&node()
+            .life(0, 900)
+            .line("z-cause", 100)
+            .line("a-effect", 110)
+            .report()
+            .causes),
+        ["z-cause"]
+    );
+    assert_eq!(
+        node()
+            .life(0, 900)
+            .line("z-cause", 100)
+            .line("a-effect", 105)
+            .report()
+            .causes
+            .len(),
+        2
+    );
+    let posted = node()
+        .line_with("z-cause", None, &[])
+        .line_with("a-effect", None, &[]);
+    assert_eq!(ids(&posted.report().causes), ["z-cause"]);
+}
+
+#[test]
+fn a_chain_leads_through_a_symptom_that_nobody_logged_but_not_through_a_cause() {
+    let root = "id: root\nlog: [{pattern: x}]\nexplains: [unseen-symptom, unseen-cause]";
+    let symptom = "id: unseen-symptom\nrole: symptom\nlog: [{pattern: x}]\nexplains: [end-one]";
+    let cause = "id: unseen-cause\nlog: [{pattern: x}]\nexplains: [end-two]";
+    let one = "id: end-one\nlog: [{pattern: x}]";
+    let two = "id: end-two\nlog: [{pattern: x}]";
+    let report = bench(&[root, symptom, cause, one, two])
+        .life(0, 900)
+        .line("root", 10)
+        .line("end-one", 11)
+        .line("end-two", 12)
+        .report();
+    assert_eq!(ids(&report.causes), ["root", "end-two"]);
+    assert_eq!(report.symptoms[0].explained_by, ["root"]);
+}
+
+#[test]
+fn a_symptom_never_hides_a_cause() {
+    let symptom = "id: symptom-one\nrole: symptom\nlog: [{pattern: x}]\nexplains: [real-cause]";
+    let cause = "id: real-cause\nlog: [{pattern: x}]";
+    let report = bench(&[symptom, cause])
+        .life(0, 900)
+        .line("symptom-one", 1)
+        .line("real-cause", 2)
+        .report();
+    assert_eq!(ids(&report.causes), ["real-cause"]);
+}
+
+#[test]
+fn causes_are_ranked_by_severity_then_by_the_path_then_by_confidence() {
+    let ranked = bench(&[
+        "id: late-critical\nstage: network\nseverity: critical\nlog: [{pattern: x}]",
+        "id: early-critical\nstage: process\nseverity: critical\nlog: [{pattern: x}]",
+        "id: early-high\nstage: unit\nseverity: high\nlog: [{pattern: x}]",
+        "id: surer-critical\nstage: network\nseverity: critical\nlog: [{pattern: x}]\nconfidence: {log: confirmed}",
+        "id: small\nstage: unit\nseverity: low\nlog: [{pattern: x}]",
+    ])
+    .life(0, 900)
+    .line("late-critical", 1)
+    .line("early-critical", 2)
+    .line("early-high", 3)
+    .line("surer-critical", 4)
+    .line("small", 5)
+    .report();
+    assert_eq!(
+        ids(&ranked.causes),
+        [
+            "early-critical",
+            "surer-critical",
+            "late-critical",
+            "early-high"
+        ]
+    );
+    assert_eq!(ids(&ranked.hygiene), ["small"]);
+}
+
+#[test]
+fn what_only_facts_say_behind_the_first_cause_is_to_be_checked_next() {
+    let first = "id: first\nstage: process\nlog: [{pattern: x}]";
+    let behind = "id: behind\nstage: network\nwhen: a.bad";
+    let before = "id: before\nstage: unit\nwhen: a.bad";
+    let report = bench(&[first, behind, before])
+        .fact("a.bad", true)
+        .life(0, 900)
+        .line("first", 1)
+        .report();
+    assert_eq!(ids(&report.causes), ["before", "first"]);
+    assert_eq!(ids(&report.latent), ["behind"]);
+}
+
+#[test]
+fn rules_ask_about_each_other_and_an_uncovered_log_proves_nothing() {
+    let silent = "id: silent\nwhen: 'present(\"log-only\") == false && a.bad'";
+    let node = || bench(&[silent, LOG]).fact("a.bad", true);
+    assert_eq!(ids(&node().life(0, 200).report().causes), ["silent"]);
+    assert_eq!(
+        ids(&node().life(0, 200).line("log-only", 5).report().causes),
+        ["log-only"]
+    );
+    let mut late = node().life(0, 200);
+    late.logs.lives[0].start_seen = false;
+    assert!(late.report().causes.is_empty());
+}
+
+#[test]
+fn the_verdict_is_honest_about_young_kubelets_and_nodes_that_never_joined() {
+    let state = |bench: Bench| bench.report().verdict.state;
+    assert_eq!(
+        state(bench(&[REGISTERED]).life(0, 500).line("node-registered", 5)),
+        State::Healthy
+    );
+    assert_eq!(
+        state(bench(&[REGISTERED]).life(0, 100).line("node-registered", 5)),
+        State::Undetermined
+    );
+    assert_eq!(state(bench(&[REGISTERED])), State::Undetermined);
+    assert_eq!(
+        state(bench(&[REGISTERED]).life(0, 500)),
+        State::Undetermined
+    );
+    let joined = bench(&[REGISTERED])
+        .fact("kubelet.kubeconfig.exists", false)
+        .fact("kubelet.bootstrap.exists", false);
+    assert_eq!(state(joined), State::NotJoined);
+    assert_eq!(
+        state(bench(&[LOG]).life(0, 500).line("log-only", 5)),
+        State::Broken
+    );
+    let medium = "id: small\nseverity: medium\nlog: [{pattern: x}]";
+    assert_eq!(
+        state(bench(&[medium]).life(0, 500).line("small", 5)),
+        State::Degraded
+    );
+}
+
+#[test]
+fn a_running_kubelet_that_says_nothing_more_grows_older_by_the_nodes_clock() {
+    let mut quiet = bench(&[REGISTERED]).life(0, 30).line("node-registered", 5);
+    quiet.now = Some(Stamp {
+        time: second(30).time + TimeDelta::hours(3),
+        year_inferred: false,
+    });
+    assert_eq!(quiet.report().verdict.state, State::Healthy);
+}
+
+#[test]
+fn a_symptom_that_nothing_explains_is_named_and_no_cause_is_invented() {
+    let symptom = "id: never-ready\nrole: symptom\nseverity: critical\ntitle: The node never registered\nlog: [{pattern: x}]";
+    let report = bench(&[symptom])
+        .life(0, 500)
+        .line("never-ready", 5)
+        .report();
+    assert!(report.causes.is_empty());
+    assert_eq!(report.verdict.state, State::Broken);
+    assert!(
+        report
+            .verdict
+            .sentence
+            .starts_with("The node never registered, but nothing")
+    );
+    assert_eq!(report.node.ready, Answer::No);
+}
+
+#[test]
+fn what_is_missing_is_listed_with_the_rules_that_could_not_look() {
+    let report = bench(&[BOTH, "id: other\nstage: host\nwhen: b.bad || a.bad"]).report();
+    assert_eq!(report.unknown.len(), 1);
+    assert_eq!(report.unknown[0].needs, "the file of it");
+    assert_eq!(report.unknown[0].rules, ["both", "other"]);
+    assert_eq!(report.unknown[0].stages, [Stage::Host, Stage::Runtime]);
+    let host = report
+        .ladder
+        .iter()
+        .find(|rung| rung.stage == Stage::Host)
+        .unwrap();
+    assert_eq!(host.missing, ["the file of it"]);
+}
+
+#[test]
+fn an_unreadable_entry_names_the_rules_that_could_not_look() {
+    let mut bench = bench(&[BOTH, LOG]);
+    bench
+        .evidence
+        .gap("config.yaml", "line 14 is not YAML", &["a"]);
+    assert_eq!(bench.report().gaps[0].rules, ["both"]);
+}
+
+#[test]
+fn a_time_from_a_line_without_a_year_makes_a_judgement_by_time_only_possible() {
+    let rule = "id: old\nwhen: 'a.bad && now > now - duration(\"1h\")'";
+    let mut bench = bench(&[rule]).fact("a.bad", true);
+    bench.now = Some(Stamp {
+        year_inferred: true,
+        ..second(5)
+    });
+    assert_eq!(bench.report().causes[0].confidence, Confidence::Possible);
+}
