@@ -14,12 +14,15 @@ pub mod host_network;
 pub mod host_time;
 pub mod kubelet_client_cert;
 pub mod kubelet_config;
+pub mod kubelet_files;
 pub mod kubelet_flags;
 pub mod kubelet_kubeconfig;
+pub mod kubelet_proxy;
 pub mod kubelet_serving_cert;
 pub mod kubelet_settings;
 pub mod kubelet_unit;
 pub mod kubelet_version;
+pub mod missing_paths;
 pub mod node_object;
 pub mod running;
 pub mod runtime_config;
@@ -42,12 +45,15 @@ pub const ALL: &[&crate::derived::Derived] = &[
     &host_time::DERIVED,
     &kubelet_client_cert::DERIVED,
     &kubelet_config::DERIVED,
+    &kubelet_files::DERIVED,
     &kubelet_flags::DERIVED,
     &kubelet_kubeconfig::DERIVED,
+    &kubelet_proxy::DERIVED,
     &kubelet_serving_cert::DERIVED,
     &kubelet_settings::DERIVED,
     &kubelet_unit::DERIVED,
     &kubelet_version::DERIVED,
+    &missing_paths::DERIVED,
     &node_object::DERIVED,
     &running::DERIVED,
     &runtime_config::DERIVED,
