@@ -18,26 +18,62 @@ pub(super) const DERIVED: Derived = Derived {
 };
 
 const FACTS: &[FactDecl] = &[
-    FactDecl::new("kubelet.binary.path", Type::Text, "program of the kubelet")
-        .needs("command line of the kubelet or its unit file", "systemctl cat kubelet"),
+    FactDecl::new("kubelet.binary.path", Type::Text, "program of the kubelet").needs(
+        "command line of the kubelet or its unit file",
+        "systemctl cat kubelet",
+    ),
     FactDecl::new("kubelet.binary.exists", Type::Bool, "that program exists")
         .needs("listing of its folder", "ls -la $(command -v kubelet)"),
-    FactDecl::new("kubelet.binary.executable", Type::Bool, "that program may be executed")
-        .needs("listing of its folder", "ls -la $(command -v kubelet)"),
-    FactDecl::new("kubelet.binary.is_elf", Type::Bool, "that program begins like one for Linux")
-        .needs("the first bytes of the program", "head -c 4 $(command -v kubelet) | od -c"),
-    FactDecl::new("kubelet.cpu_manager_state.policy", Type::Text, "policy in the checkpoint of the CPU manager")
-        .null_is("the checkpoint cannot be read")
-        .needs("/var/lib/kubelet/cpu_manager_state", "cat /var/lib/kubelet/cpu_manager_state"),
-    FactDecl::new("kubelet.cpu_manager_state.parses", Type::Bool, "the checkpoint of the CPU manager can be read")
-        .needs("/var/lib/kubelet/cpu_manager_state", "cat /var/lib/kubelet/cpu_manager_state"),
-    FactDecl::new("kubelet.memory_manager_state.policy", Type::Text, "policy in the checkpoint of the memory manager")
-        .null_is("the checkpoint cannot be read")
-        .needs("/var/lib/kubelet/memory_manager_state", "cat /var/lib/kubelet/memory_manager_state"),
+    FactDecl::new(
+        "kubelet.binary.executable",
+        Type::Bool,
+        "that program may be executed",
+    )
+    .needs("listing of its folder", "ls -la $(command -v kubelet)"),
+    FactDecl::new(
+        "kubelet.binary.is_elf",
+        Type::Bool,
+        "that program begins like one for Linux",
+    )
+    .needs(
+        "the first bytes of the program",
+        "head -c 4 $(command -v kubelet) | od -c",
+    ),
+    FactDecl::new(
+        "kubelet.cpu_manager_state.policy",
+        Type::Text,
+        "policy in the checkpoint of the CPU manager",
+    )
+    .null_is("the checkpoint cannot be read")
+    .needs(
+        "/var/lib/kubelet/cpu_manager_state",
+        "cat /var/lib/kubelet/cpu_manager_state",
+    ),
+    FactDecl::new(
+        "kubelet.cpu_manager_state.parses",
+        Type::Bool,
+        "the checkpoint of the CPU manager can be read",
+    )
+    .needs(
+        "/var/lib/kubelet/cpu_manager_state",
+        "cat /var/lib/kubelet/cpu_manager_state",
+    ),
+    FactDecl::new(
+        "kubelet.memory_manager_state.policy",
+        Type::Text,
+        "policy in the checkpoint of the memory manager",
+    )
+    .null_is("the checkpoint cannot be read")
+    .needs(
+        "/var/lib/kubelet/memory_manager_state",
+        "cat /var/lib/kubelet/memory_manager_state",
+    ),
 ];
 
 fn derive(evidence: &mut Evidence, context: &Context<'_>) {
-    let program = Kubelet::of(evidence, context).line.and_then(|line| line.program);
+    let program = Kubelet::of(evidence, context)
+        .line
+        .and_then(|line| line.program);
     if let Some((path, origin)) = program.filter(|(path, _)| path.starts_with('/')) {
         for (field, fact) in binary(evidence, &path, &origin) {
             evidence.facts.set(&format!("kubelet.binary.{field}"), fact);
@@ -46,7 +82,11 @@ fn derive(evidence: &mut Evidence, context: &Context<'_>) {
     let mut found = Vec::new();
     for checkpoint in evidence.all::<Checkpoint>() {
         let at = |value: Value| Fact::new(value, checkpoint.origin.clone());
-        let policy = checkpoint.value.policy.as_deref().map_or(Value::Null, Value::from);
+        let policy = checkpoint
+            .value
+            .policy
+            .as_deref()
+            .map_or(Value::Null, Value::from);
         match checkpoint.value.manager {
             Manager::Cpu => {
                 found.push(("kubelet.cpu_manager_state.policy", at(policy)));
@@ -64,16 +104,22 @@ fn derive(evidence: &mut Evidence, context: &Context<'_>) {
 fn binary(evidence: &Evidence, path: &str, named: &Origin) -> Vec<(&'static str, Fact)> {
     let mut found = vec![("path", Fact::text(path, named.clone()))];
     if let Some((exists, proof)) = programs::known(evidence, path) {
-        found.push(("exists", Fact {
-            value: Value::Bool(exists),
-            origins: vec![named.clone(), proof],
-        }));
+        found.push((
+            "exists",
+            Fact {
+                value: Value::Bool(exists),
+                origins: vec![named.clone(), proof],
+            },
+        ));
     }
     let listed = presence::listed(evidence, path);
     let executable = listed.and_then(|(entry, origin)| {
         let mode = u32::from_str_radix(entry.mode.as_deref()?, 8).ok()?;
         // The permissions of a link say nothing.
-        entry.link.is_none().then(|| Fact::new(Value::Bool(mode & 0o111 != 0), origin))
+        entry
+            .link
+            .is_none()
+            .then(|| Fact::new(Value::Bool(mode & 0o111 != 0), origin))
     });
     found.extend(executable.map(|fact| ("executable", fact)));
     let stored = evidence
@@ -81,7 +127,10 @@ fn binary(evidence: &Evidence, path: &str, named: &Origin) -> Vec<(&'static str,
         .iter()
         .find(|file| file.value.path == path);
     found.extend(stored.map(|file| {
-        ("is_elf", Fact::new(Value::Bool(file.value.is_elf), file.origin.clone()))
+        (
+            "is_elf",
+            Fact::new(Value::Bool(file.value.is_elf), file.origin.clone()),
+        )
     }));
     found
 }
@@ -121,7 +170,13 @@ mod tests {
         };
         evidence.push(state, Origin::line("cpu_manager_state", 1));
         let logs = LogDigest::default();
-        derive(&mut evidence, &Context { logs: &logs, now: None });
+        derive(
+            &mut evidence,
+            &Context {
+                logs: &logs,
+                now: None,
+            },
+        );
         let facts = &evidence.facts;
         assert_eq!(facts.bool("kubelet.binary.exists"), Some(true));
         assert_eq!(facts.bool("kubelet.binary.executable"), Some(false));

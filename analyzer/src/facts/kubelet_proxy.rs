@@ -32,8 +32,18 @@ const FACTS: &[FactDecl] = &[
     ),
     FactDecl::new("kubelet.env[].name", Type::Text, ""),
     FactDecl::new("kubelet.env[].value", Type::Text, ""),
-    environment("kubelet.proxy.url", Type::Text, "proxy for https requests, password cut out").null_is("none is set"),
-    environment("kubelet.proxy.no_proxy", Type::Text, "hosts that are asked without proxy").null_is("none are set"),
+    environment(
+        "kubelet.proxy.url",
+        Type::Text,
+        "proxy for https requests, password cut out",
+    )
+    .null_is("none is set"),
+    environment(
+        "kubelet.proxy.no_proxy",
+        Type::Text,
+        "hosts that are asked without proxy",
+    )
+    .null_is("none are set"),
     environment(
         "kubelet.proxy.applies_to_api",
         Type::Bool,
@@ -66,10 +76,14 @@ fn derive(evidence: &mut Evidence, _: &Context<'_>) {
 fn of_process(evidence: &Evidence) -> Option<Environment> {
     let running = processes::kubelet(evidence)?;
     let origin = running.environment_origin?;
-    let variables = running.process.environment?.into_iter().map(|(name, value)| {
-        let origin = origin.clone();
-        (name, Sourced { value, origin })
-    });
+    let variables = running
+        .process
+        .environment?
+        .into_iter()
+        .map(|(name, value)| {
+            let origin = origin.clone();
+            (name, Sourced { value, origin })
+        });
     Some(Environment {
         variables: variables.collect(),
         origin: origin.clone(),
@@ -197,12 +211,21 @@ mod tests {
         };
         evidence.push(process, Origin::line("proc/7/environ", 1));
         let at = Origin::line("kubelet.conf", 6);
-        evidence.facts.set("kubelet.kubeconfig.host", Fact::text("10.0.0.1", at.clone()));
+        evidence.facts.set(
+            "kubelet.kubeconfig.host",
+            Fact::text("10.0.0.1", at.clone()),
+        );
         evidence
             .facts
             .set("kubelet.kubeconfig.port", Fact::new(Value::Int(6443), at));
         let logs = LogDigest::default();
-        derive(&mut evidence, &Context { logs: &logs, now: None });
+        derive(
+            &mut evidence,
+            &Context {
+                logs: &logs,
+                now: None,
+            },
+        );
         evidence
     }
 
@@ -212,7 +235,8 @@ mod tests {
         assert_eq!(proxied.bool("kubelet.proxy.applies_to_api"), Some(true));
         assert_eq!(proxied.text("kubelet.proxy.url"), Some("http://p:3128"));
         assert!(!format!("{proxied:?}").contains("secret"));
-        let covered = derived(&[("https_proxy", "http://p:3128"), ("NO_PROXY", "10.0.0.0/8")]).facts;
+        let covered =
+            derived(&[("https_proxy", "http://p:3128"), ("NO_PROXY", "10.0.0.0/8")]).facts;
         assert_eq!(covered.bool("kubelet.proxy.applies_to_api"), Some(false));
         let none = derived(&[]).facts;
         assert_eq!(none.bool("kubelet.proxy.applies_to_api"), Some(false));

@@ -10,18 +10,42 @@ use crate::programs;
 
 pub(super) const DERIVED: Derived = Derived {
     name: "missing_paths",
-    after: &["kubelet_kubeconfig", "kubelet_config", "kubelet_unit", "kubelet_files"],
+    after: &[
+        "kubelet_kubeconfig",
+        "kubelet_config",
+        "kubelet_unit",
+        "kubelet_files",
+    ],
     facts: FACTS,
     derive,
 };
 
 const FACTS: &[FactDecl] = &[
-    FactDecl::new("paths.missing", Type::Records, "paths that a configuration of the kubelet names and the node provably lacks")
-        .needs("listings of the folders that the configuration names", "ls -laR /etc/kubernetes /var/lib/kubelet"),
+    FactDecl::new(
+        "paths.missing",
+        Type::Records,
+        "paths that a configuration of the kubelet names and the node provably lacks",
+    )
+    .needs(
+        "listings of the folders that the configuration names",
+        "ls -laR /etc/kubernetes /var/lib/kubelet",
+    ),
     FactDecl::new("paths.missing[].path", Type::Text, "the path"),
-    FactDecl::new("paths.missing[].named_by", Type::Text, "entry that names it"),
-    FactDecl::new("paths.missing[].role", Type::Text, "what it is for: the fact or key that holds it"),
-    FactDecl::new("paths.missing[].opened_at_start", Type::Bool, "the kubelet opens it when it starts, and stops without it"),
+    FactDecl::new(
+        "paths.missing[].named_by",
+        Type::Text,
+        "entry that names it",
+    ),
+    FactDecl::new(
+        "paths.missing[].role",
+        Type::Text,
+        "what it is for: the fact or key that holds it",
+    ),
+    FactDecl::new(
+        "paths.missing[].opened_at_start",
+        Type::Bool,
+        "the kubelet opens it when it starts, and stops without it",
+    ),
 ];
 
 /// Facts that hold a path, and whether the kubelet stops at once when the path is missing.
@@ -29,10 +53,26 @@ const NAMED: &[(&str, &str, bool)] = &[
     ("kubelet.config.path", "configuration", true),
     ("kubelet.binary.path", "program", true),
     ("kubelet.effective.client_ca_file", "client CA", true),
-    ("kubelet.effective.tls_cert_file", "serving certificate", true),
-    ("kubelet.effective.tls_private_key_file", "key of the serving certificate", true),
-    ("kubelet.effective.image_credential_provider_config", "credential providers", true),
-    ("kubelet.effective.resolv_conf", "resolver configuration for pods", false),
+    (
+        "kubelet.effective.tls_cert_file",
+        "serving certificate",
+        true,
+    ),
+    (
+        "kubelet.effective.tls_private_key_file",
+        "key of the serving certificate",
+        true,
+    ),
+    (
+        "kubelet.effective.image_credential_provider_config",
+        "credential providers",
+        true,
+    ),
+    (
+        "kubelet.effective.resolv_conf",
+        "resolver configuration for pods",
+        false,
+    ),
     ("kubelet.effective.static_pod_path", "static pods", false),
 ];
 
@@ -82,7 +122,11 @@ fn named(evidence: &Evidence) -> Vec<Named> {
                 path: path.to_owned(),
                 role: (*role).to_owned(),
                 at_start: *at_start,
-                origin: fact.origins.first().cloned().unwrap_or_else(|| Origin::entry("")),
+                origin: fact
+                    .origins
+                    .first()
+                    .cloned()
+                    .unwrap_or_else(|| Origin::entry("")),
             })
         })
         .collect();
@@ -97,7 +141,10 @@ fn named(evidence: &Evidence) -> Vec<Named> {
             });
         }
     }
-    let used = [credentials::kubeconfig(evidence), credentials::bootstrap(evidence)];
+    let used = [
+        credentials::kubeconfig(evidence),
+        credentials::bootstrap(evidence),
+    ];
     for access in used.into_iter().flatten().filter_map(|used| used.access) {
         all.extend(of_kubeconfig(&access));
     }
@@ -119,7 +166,10 @@ fn of_kubeconfig(access: &Access) -> Vec<Named> {
     });
     let token = access.token_file.as_ref();
     let token = token.map(|token| ("tokenFile", token.value.clone(), token.origin.clone()));
-    let exec = access.exec_command.as_ref().filter(|exec| exec.value.starts_with('/'));
+    let exec = access
+        .exec_command
+        .as_ref()
+        .filter(|exec| exec.value.starts_with('/'));
     let exec = exec.map(|exec| ("exec", exec.value.clone(), exec.origin.clone()));
     files
         .chain(token)
@@ -149,7 +199,9 @@ mod tests {
             ("static_pod_path", "/etc/kubernetes/manifests", 21),
         ] {
             let path_fact = Fact::text(path, at(line));
-            evidence.facts.set(&format!("kubelet.effective.{fact}"), path_fact);
+            evidence
+                .facts
+                .set(&format!("kubelet.effective.{fact}"), path_fact);
         }
         for path in ["/etc/kubernetes/pki/ca.crt", "/run/x/resolv.conf"] {
             let absence = Absence {
@@ -159,9 +211,18 @@ mod tests {
             evidence.push(absence, Origin::line("manifest.json", 5));
         }
         let logs = LogDigest::default();
-        derive(&mut evidence, &Context { logs: &logs, now: None });
+        derive(
+            &mut evidence,
+            &Context {
+                logs: &logs,
+                now: None,
+            },
+        );
         let missing = evidence.facts.get("paths.missing").unwrap().items();
-        let paths: Vec<_> = missing.iter().filter_map(|one| one.field("path")?.as_text()).collect();
+        let paths: Vec<_> = missing
+            .iter()
+            .filter_map(|one| one.field("path")?.as_text())
+            .collect();
         assert_eq!(paths, ["/etc/kubernetes/pki/ca.crt", "/run/x/resolv.conf"]);
         let at_start: Vec<_> = missing
             .iter()
