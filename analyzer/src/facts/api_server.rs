@@ -13,11 +13,7 @@ use std::net::IpAddr;
 
 pub(super) const DERIVED: Derived = Derived {
     name: "api_server",
-    after: &[
-        "kubelet_kubeconfig",
-        "kubelet_bootstrap",
-        "kubelet_client_cert",
-    ],
+    after: &["kubelet_kubeconfig", "kubelet_client_cert"],
     facts: FACTS,
     derive,
 };
