@@ -46,13 +46,27 @@ fn from_cause(cause: &Finding, causes: usize) -> (State, String) {
         1 => " One more independent cause is present.".to_owned(),
         more => format!(" {more} more independent causes are present."),
     };
-    let title = cause.title.trim_end_matches('.');
+    let title = in_sentence(&cause.title);
     let (state, effect) = match cause.severity {
         Severity::Critical => (State::Broken, "The kubelet cannot run or register"),
         Severity::High => (State::Broken, "The node cannot become Ready"),
         Severity::Medium | Severity::Low => (State::Degraded, "The node does not do its whole job"),
     };
     (state, format!("{effect}: {title}.{others}"))
+}
+
+/// A title inside a sentence: without a full stop, and with a small first letter where it begins with an ordinary word.
+fn in_sentence(title: &str) -> String {
+    let title = title.trim_end_matches('.');
+    let mut letters = title.chars();
+    let ordinary = title
+        .split_whitespace()
+        .next()
+        .is_some_and(|word| word.chars().skip(1).all(|c| c.is_lowercase() || c == '\''));
+    match letters.next() {
+        Some(first) if ordinary => first.to_lowercase().chain(letters).collect(),
+        _ => title.to_owned(),
+    }
 }
 
 fn without_cause(
