@@ -25,8 +25,9 @@ use std::sync::Arc;
 pub struct Options {
     /// The node's time when the logs were taken, to find years with; the newest dated record serves without it.
     pub now: Option<DateTime<Utc>>,
-    /// The node's zone, seconds east of UTC, for times that print none.
-    pub utc_offset: i32,
+    /// The node's zone, seconds east of UTC, for times that print none. Without it the lines that print both a local time and
+    /// a zone tell, and UTC is assumed where none does.
+    pub utc_offset: Option<i32>,
 }
 
 /// Scans the logs of one node.
@@ -78,8 +79,7 @@ impl<'p> Scanner<'p> {
         };
         self.close_block(number, &entry);
         if let Some(stream) = self.streams.get_mut(number) {
-            stream.trace = None;
-            stream.in_status = false;
+            stream.end_entry();
         }
         result
     }
@@ -123,8 +123,10 @@ impl<'p> Scanner<'p> {
             return self.heading(number, heading);
         }
         let envelope = transport::open(&line);
-        let message = message::read(&envelope.text);
-        self.record(number, at, &envelope, &message);
+        if let Some(text) = stream.whole(envelope.partial, &envelope.text) {
+            let message = message::read(&text);
+            self.record(number, at, &envelope, &message);
+        }
     }
 
     fn heading(&mut self, number: usize, heading: Heading<'_>) {
@@ -206,6 +208,7 @@ impl<'p> Scanner<'p> {
             stream.lives.boot(boot);
             stream.supervisor.boot(boot);
         }
+        stream.learn_zone(envelope.clock, message.clock);
         stream.learn_year(envelope.clock, message.clock, &message.text);
         let place = stream.place(self.ordinal, envelope.clock.or(message.clock));
         stream.count(author.program, place);
@@ -480,6 +483,20 @@ Nov 22 07:33:13 n kubelet[70]: E1122 07:33:13.100000      70 run.go:72] \"comman
     }
 
     #[test]
+    fn the_zone_is_learnt_from_lines_that_print_one() {
+        let text = "\
+Nov 12 17:49:24 n containerd[5]: time=\"2025-11-12T12:19:24.1Z\" level=info msg=\"x\"
+Nov 12 17:49:25 n kubelet[6]: E1112 17:49:25.000000       6 run.go:72] \"command failed\"
+";
+        let digest = scan(
+            &kubelet_rule("command failed"),
+            &[("journal", Source::Journal(String::new()), text)],
+        );
+        let time = digest.hits[0].first.time.unwrap().time;
+        assert_eq!(time.to_rfc3339(), "2025-11-12T12:19:25+00:00");
+    }
+
+    #[test]
     fn a_value_of_several_lines_is_one_record_and_the_telling_line_is_quoted() {
         let text = "\
 Nov 22 07:31:24 n kubelet[58]: E1122 07:31:24.376990      58 run.go:72] \"command failed\" err=<
@@ -542,6 +559,55 @@ Nov 22 07:31:25 n kubelet[58]: I1122 07:31:25.000000      58 x.go:1] feature gat
 ";
         let digest = scan(&kubelet_rule("feature gate"), &[("k", unit(), text)]);
         assert_eq!(places(&digest.hits[0]), (2, 1, 5));
+    }
+
+    fn lives(digest: &LogDigest) -> Vec<(Option<u32>, bool, bool, u64)> {
+        let lives = digest.lives.iter();
+        lives
+            .map(|life| (life.pid, life.start_seen, life.end_seen, life.records))
+            .collect()
+    }
+
+    #[test]
+    fn the_kubelet_of_k3s_lives_as_long_as_k3s() {
+        let text = "\
+Feb 02 08:45:20 n systemd[1]: Starting Lightweight Kubernetes...
+Feb 02 08:45:21 n k3s[90]: time=\"2024-02-02T08:45:21Z\" level=info msg=\"Starting k3s agent v1.28.6+k3s1 (39a00015)\"
+Feb 02 08:45:25 n k3s[90]: I0202 08:45:25.000000      90 server.go:1] \"Kubelet version\" kubeletVersion=\"v1.28.6+k3s1\"
+Feb 02 08:45:26 n systemd[1]: Started Lightweight Kubernetes.
+Feb 02 08:45:29 n k3s[90]: E0202 08:45:29.000000      90 kubelet_node_status.go:1] \"Unable to register node\"
+Feb 02 08:45:30 n systemd[1]: k3s.service: Main process exited, code=exited, status=1/FAILURE
+";
+        let digest = scan(
+            &kubelet_rule("Unable to register node"),
+            &[("k3s.log", Source::Journal("k3s-agent.service".into()), text)],
+        );
+        assert_eq!(lives(&digest), [(Some(90), true, true, 3)]);
+        assert_eq!(digest.hits[0].program.as_deref(), Some("k3s"));
+        assert_eq!(digest.stated["version"].0, "v1.28.6+k3s1");
+        assert!(digest.programs.iter().any(|program| program == "kubelet"));
+    }
+
+    #[test]
+    fn the_lives_of_a_supervisor_count_only_where_the_kubelet_itself_is_silent() {
+        let supervisor = "\
+Feb 02 08:45:20 n systemd[1]: Starting Rancher Kubernetes Engine v2 (agent)...
+Feb 02 08:45:21 n rke2[90]: time=\"2024-02-02T08:45:21Z\" level=info msg=\"Running kubelet\"
+";
+        let kubelet = "I0202 08:45:25.000000      95 server.go:1] \"Kubelet version\" kubeletVersion=\"v1.28.6\"\n";
+        let journal = (
+            "rke2",
+            Source::Journal("rke2-agent.service".into()),
+            supervisor,
+        );
+        let file = Source::File("/var/lib/rancher/rke2/agent/logs/kubelet.log".into());
+        let digest = scan(&kubelet_rule("x"), std::slice::from_ref(&journal));
+        assert_eq!(lives(&digest), [(Some(90), true, false, 1)]);
+        let digest = scan(
+            &kubelet_rule("x"),
+            &[journal, ("kubelet.log", file, kubelet)],
+        );
+        assert_eq!(lives(&digest), [(Some(95), true, false, 1)]);
     }
 
     #[test]

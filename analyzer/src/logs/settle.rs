@@ -11,7 +11,7 @@ use super::scanner::Options;
 use super::stream::Stream;
 use super::tally::{Group, Slot, Tally};
 use super::templates::Counted;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::BTreeMap;
 
 /// Templates that a digest shows.
@@ -19,13 +19,14 @@ const MAX_TEMPLATES: usize = 100;
 
 /// Makes the digest.
 pub(crate) fn settle(judge: Judge<'_>, mut streams: Vec<Stream>, options: Options) -> LogDigest {
-    let newest = newest_dated(&streams, options);
+    let offset = options.utc_offset.unwrap_or_else(|| zone(&streams));
+    let newest = newest_dated(&streams, options.now, offset);
     for stream in &mut streams {
         stream.calendar.settle(newest);
     }
     let timeline = Timeline {
         calendars: streams.iter().map(|stream| &stream.calendar).collect(),
-        offset: options.utc_offset,
+        offset,
     };
     let merged = merge(&timeline, &streams);
     let Judge {
@@ -224,16 +225,26 @@ fn join(mut all: Vec<Hit>) -> Vec<Hit> {
     joined
 }
 
+/// The zone that most lines speak for; UTC when none does.
+fn zone(streams: &[Stream]) -> i32 {
+    let mut votes: BTreeMap<i32, u64> = BTreeMap::new();
+    for (&zone, count) in streams.iter().flat_map(|stream| &stream.zones) {
+        *votes.entry(zone).or_default() += count;
+    }
+    let most = votes.iter().max_by_key(|(_, count)| **count);
+    most.map_or(0, |(&zone, _)| zone)
+}
+
 /// The newest instant that is known without guessing a year from others.
-fn newest_dated(streams: &[Stream], options: Options) -> Option<i64> {
+fn newest_dated(streams: &[Stream], now: Option<DateTime<Utc>>, offset: i32) -> Option<i64> {
     let instants = streams.iter().flat_map(|stream| {
         let anchored = stream.yearless.filter(|_| !stream.calendar.wants_anchor());
         [stream.dated, anchored]
             .into_iter()
             .flatten()
-            .map(|(_, newest)| stream.calendar.instant(newest, options.utc_offset))
+            .map(|(_, newest)| stream.calendar.instant(newest, offset))
     });
-    let now = options.now.map(|now| now.timestamp_micros());
+    let now = now.map(|now| now.timestamp_micros());
     instants.chain(now).max()
 }
 

@@ -1,11 +1,13 @@
 //! One log as it is read: all parts of a journal, or one file.
 
 use super::attribute::Author;
-use super::clock::{Basis, Calendar, Clock, Tick, dates};
+use super::clock::{Basis, Calendar, Clock, DAY, Tick, dates};
 use super::klog::Level;
+use super::lines::MAX_LINE;
 use super::lives::{Cutter, after_folding};
 use super::message::Message;
 use super::place::Place;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -36,6 +38,10 @@ pub(crate) struct Stream {
     pub(crate) dated: Option<(Tick, Tick)>,
     /// Oldest and newest time without.
     pub(crate) yearless: Option<(Tick, Tick)>,
+    /// Zones in which lines whose program prints one can have been carried, seconds east of UTC, and how many lines say so.
+    pub(crate) zones: BTreeMap<i32, u64>,
+    /// Pieces of a line that its carrier cut.
+    pieces: Vec<u8>,
     order: Option<Tick>,
     samples: u32,
 }
@@ -85,6 +91,11 @@ pub(crate) struct Part {
 const MAX_PARTS: usize = 64;
 /// Bytes of a block.
 const MAX_BLOCK: usize = 64 << 10;
+/// Zones are multiples of a quarter of an hour.
+const QUARTER: i64 = 900_000_000;
+/// Longer than this between a program's time and its carrier's, and the difference tells nothing of the zone.
+const MAX_LAG: i64 = 60_000_000;
+
 /// Lines that may be searched for a date that tells the year.
 const SAMPLES: u32 = 20_000;
 
@@ -147,6 +158,38 @@ impl Stream {
         if let Some(year) = year {
             self.calendar.anchor(year);
         }
+    }
+
+    /// Learns the node's zone from a program that prints one behind a carrier that does not.
+    pub(crate) fn learn_zone(&mut self, outer: Option<Clock>, inner: Option<Clock>) {
+        let (Some(Clock::Yearless(.., local)), Some(Clock::Utc(utc))) = (outer, inner) else {
+            return;
+        };
+        let half = DAY / 2;
+        let ahead = (local - utc + half).rem_euclid(DAY) - half;
+        let quarters = (ahead + QUARTER / 2).div_euclid(QUARTER);
+        let lag = (ahead - quarters * QUARTER).abs();
+        if let (true, Ok(zone)) = (lag < MAX_LAG, i32::try_from(quarters * 900)) {
+            *self.zones.entry(zone).or_default() += 1;
+        }
+    }
+
+    /// Joins the pieces of a line that its carrier cut; `None` until the last one came.
+    pub(crate) fn whole<'a>(&mut self, partial: bool, text: &'a [u8]) -> Option<Cow<'a, [u8]>> {
+        if !partial && self.pieces.is_empty() {
+            return Some(Cow::Borrowed(text));
+        }
+        let room = MAX_LINE.saturating_sub(self.pieces.len());
+        self.pieces
+            .extend_from_slice(text.get(..room).unwrap_or(text));
+        (!partial).then(|| Cow::Owned(std::mem::take(&mut self.pieces)))
+    }
+
+    /// Forgets what the end of an entry cuts off.
+    pub(crate) fn end_entry(&mut self) {
+        self.trace = None;
+        self.in_status = false;
+        self.pieces.clear();
     }
 
     pub(crate) fn count(&mut self, program: Option<usize>, place: Place) {
@@ -262,4 +305,37 @@ fn year_in(text: &[u8], month: u8, day: u8) -> Option<i32> {
         .or_else(|| memchr::memmem::find(text, b"current time "))?;
     let near = text.get(clock.saturating_sub(48)..text.len().min(clock + 48))?;
     dates(near).find_map(|date| same_day(super::clock::micros_of(date), month, day))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_zone_is_what_most_lines_agree_on() {
+        let mut stream = Stream::default();
+        let hours = |hours: i64| hours * 3_600_000_000;
+        let outer = Some(Clock::Yearless(11, 12, hours(17) + hours(1) / 2));
+        for lag in [0, 3_000_000, 400_000_000] {
+            stream.learn_zone(outer, Some(Clock::Utc(hours(12) - lag)));
+        }
+        assert_eq!(stream.zones, BTreeMap::from([(19_800, 2)]));
+        let outer = Some(Clock::Yearless(11, 12, hours(22)));
+        stream.learn_zone(outer, Some(Clock::Utc(hours(24 + 3))));
+        assert_eq!(stream.zones.get(&-18_000), Some(&1));
+    }
+
+    #[test]
+    fn pieces_of_a_line_are_joined() {
+        let mut stream = Stream::default();
+        assert_eq!(stream.whole(true, b"one "), None);
+        assert_eq!(
+            stream.whole(false, b"two").as_deref(),
+            Some(&b"one two"[..])
+        );
+        assert_eq!(
+            stream.whole(false, b"three").as_deref(),
+            Some(&b"three"[..])
+        );
+    }
 }

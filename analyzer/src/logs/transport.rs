@@ -18,6 +18,8 @@ pub(crate) struct Envelope<'a> {
     pub(crate) text: Cow<'a, [u8]>,
     /// A known carrier was taken off.
     pub(crate) known: bool,
+    /// The carrier cut the line: the next one goes on with it.
+    pub(crate) partial: bool,
 }
 
 /// Takes the carrier off a cleaned line. A line of no known form is its own text.
@@ -122,6 +124,7 @@ fn container(clock: Clock, tagged: &[u8]) -> Option<Envelope<'_>> {
         clock: Some(clock),
         text: Cow::Borrowed(text.strip_prefix(b" ").unwrap_or(text)),
         known: true,
+        partial: tags.first() == Some(&b'P'),
         ..Envelope::default()
     })
 }
@@ -301,6 +304,9 @@ fn node_prefix(line: &[u8]) -> Option<Envelope<'_>> {
     Some(envelope)
 }
 
+/// Docker cuts messages at this length.
+const DOCKER_PIECE: usize = 16 << 10;
+
 /// Journal JSON and docker's json-file. Other objects are records of programs.
 fn json(line: &[u8]) -> Option<Envelope<'_>> {
     let journal = memchr::memmem::find(line, b"\"__REALTIME_TIMESTAMP\"").is_some();
@@ -320,6 +326,7 @@ fn json_text(line: &str) -> Option<Envelope<'_>> {
         let clock = object
             .text("time")
             .and_then(|time| Some(iso(time.as_bytes())?.0));
+        let partial = !log.ends_with(b"\n") && log.len() >= DOCKER_PIECE;
         let text = match log {
             Cow::Borrowed(text) => Cow::Borrowed(text.trim_ascii_end()),
             Cow::Owned(text) => Cow::Owned(text.trim_ascii_end().to_vec()),
@@ -328,6 +335,7 @@ fn json_text(line: &str) -> Option<Envelope<'_>> {
             clock,
             text,
             known: true,
+            partial,
             ..Envelope::default()
         });
     }
@@ -345,6 +353,7 @@ fn json_text(line: &str) -> Option<Envelope<'_>> {
         boot: object.take("_BOOT_ID"),
         text: object.take("MESSAGE").unwrap_or_default(),
         known: true,
+        partial: false,
     })
 }
 
@@ -359,6 +368,7 @@ impl Envelope<'_> {
             boot: self.boot.map(owned),
             text: owned(self.text),
             known: self.known,
+            partial: self.partial,
         }
     }
 }
