@@ -161,6 +161,26 @@ pub struct Manifest {
     pub records: Vec<Record>,
 }
 
+impl Manifest {
+    /// JSON with one record a line, so that a record can be cited by its line.
+    pub fn to_json(&self) -> serde_json::Result<Vec<u8>> {
+        let frame = Self {
+            schema_version: self.schema_version,
+            complete: self.complete,
+            reason: self.reason.clone(),
+            records: Vec::new(),
+        };
+        let mut json = serde_json::to_vec(&frame)?;
+        json.truncate(json.len().saturating_sub("]}".len()));
+        for (at, record) in self.records.iter().enumerate() {
+            json.extend_from_slice(if at == 0 { b"\n" } else { b",\n" });
+            serde_json::to_writer(&mut json, record)?;
+        }
+        json.extend_from_slice(b"\n]}\n");
+        Ok(json)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -205,7 +205,7 @@ impl<W: Write> BundleWriter<W> {
             reason,
             records: std::mem::take(&mut self.records),
         };
-        let bytes = json(serde_json::to_vec(&manifest))?;
+        let bytes = json(manifest.to_json())?;
         let manifest = self.store_unlisted("manifest.json", &bytes, 0).map(|_| ());
         match &mut self.archive {
             Archive::TarGz(tar) => tar.end(),
