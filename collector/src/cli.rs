@@ -76,7 +76,7 @@ pub(crate) struct Options {
     /// No request with the node's credential
     #[arg(long)]
     pub(crate) no_api: bool,
-    /// What the node is; auto finds out
+    /// What the node is: leaves out what only other distributions have; auto looks for all
     #[arg(long, value_enum, default_value_t = Profile::Auto)]
     pub(crate) profile: Profile,
     /// Take this opt-in item too (a spec or spec/item); may be repeated
@@ -111,8 +111,9 @@ pub(crate) enum Format {
 }
 
 /// What the node is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Profile {
+    #[default]
     Auto,
     Kubeadm,
     K3s,
@@ -134,6 +135,26 @@ pub(crate) enum Since {
     Ago(Duration),
     /// A time.
     At(DateTime<Utc>),
+}
+
+impl Profile {
+    /// Whether an item of the distributions belongs to this kind of node; its name begins with the distribution.
+    pub(crate) fn covers(self, item: &str) -> bool {
+        let prefix = match self {
+            Self::Auto => return true,
+            Self::K3s => "k3s",
+            Self::Rke2 => "rke2",
+            Self::Eks => "eks",
+            Self::Aks => "azure",
+            Self::Openshift => "openshift",
+            Self::Microshift => "microshift",
+            Self::Microk8s => "microk8s",
+            Self::K0s => "k0s",
+            Self::Kubeadm => "kind",
+            Self::Gke | Self::Generic => return false,
+        };
+        item.starts_with(prefix)
+    }
 }
 
 impl Options {

@@ -7,10 +7,10 @@ use crate::host::{Host, Reach};
 use crate::identity;
 use crate::learn;
 use crate::node::Node;
-use crate::output::{Output, OutputError, OutputFile, place};
+use crate::output::{LEAST_SHARE, Output, OutputError, OutputFile, place};
 use crate::stop::Stop;
-use crate::take::{Choice, Taking};
-use crate::vault::Vault;
+use crate::take::{Choice, Taking, unknown_names};
+use crate::vault::{Limits, Vault};
 use crate::{plan, summary};
 use nodebundle_bundle::redact::CaseKey;
 use nodebundle_bundle::writer::{Container, Setup, WriteError};
@@ -74,6 +74,7 @@ pub(crate) fn collect(
     events: &mut Events,
 ) -> Result<Collected, CollectError> {
     let clock = Clock::new(options.now);
+    check_names(options)?;
     let mut host = Host::new(reach(options, clock)?, stop);
     let key = identity::case_key(options)?;
     let owner = identity::owner(options)?;
@@ -85,9 +86,9 @@ pub(crate) fn collect(
         info.started.format("%Y%m%dT%H%M%SZ")
     );
     let (output, budget, least) = open_output(options, &top_folder)?;
-    let path = match &output {
-        Output::File(file) => file.partial_path(),
-        Output::Stream(_) => "-".to_owned(),
+    let (partial, room) = match &output {
+        Output::File(file) => (file.partial_path(), file.room()),
+        Output::Stream(_) => ("-".to_owned(), None),
     };
     let setup = Setup {
         container: options.container(),
@@ -95,20 +96,25 @@ pub(crate) fn collect(
         info: &info,
         mtime: u64::try_from(info.started.timestamp()).unwrap_or(0),
     };
+    let limits = Limits { budget, room };
     let vault =
-        Vault::begin(output, &setup, key.clone(), clock, budget).map_err(CollectError::Begin)?;
-    events.send(&Event::Begun { path });
+        Vault::begin(output, &setup, key.clone(), clock, limits).map_err(CollectError::Begin)?;
+    events.send(&Event::Begun {
+        path: partial.clone(),
+    });
     let mut run = Run {
         host,
         vault,
         events,
         options,
         key,
+        partial,
         choice: Choice {
             without: options.without.clone(),
             with: options.with.clone(),
             since: None,
             least,
+            profile: options.profile,
             probes: options.root.is_none() && !options.no_probes,
             credential: !options.no_api,
         },
@@ -119,6 +125,19 @@ pub(crate) fn collect(
         Err(error) => Some(error.to_string()),
     };
     Ok(run.finish(cut, owner))
+}
+
+/// A misspelt `--without` would store what somebody wanted to keep out.
+pub(crate) fn check_names(options: &Options) -> Result<(), CollectError> {
+    let mut unknown = unknown_names(&options.with);
+    unknown.extend(unknown_names(&options.without));
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    Err(CollectError::Usage(format!(
+        "--with/--without: there is no {}; `nodebundle-collector plan --json` lists the names",
+        unknown.join(", ")
+    )))
 }
 
 fn reach(options: &Options, clock: Clock) -> Result<Reach, CollectError> {
@@ -167,14 +186,17 @@ fn open_output(options: &Options, top_folder: &str) -> Result<(Output, u64, bool
     let default_name = format!("{top_folder}.{ending}");
     let (folder, name) = place(options.output.as_deref(), &default_name);
     let file = OutputFile::create(&folder, &name)?;
-    let free = file.free_bytes().unwrap_or(u64::MAX);
-    let share = (free / 50).min(file.above_threshold().unwrap_or(u64::MAX));
-    if share.max(free / 50) < LEAST_BYTES {
+    let share = file
+        .room()
+        .and_then(|room| room.share())
+        .unwrap_or(u64::MAX);
+    if share < LEAST_SHARE {
+        let free = file.free_bytes().unwrap_or(0);
         file.discard();
         return Err(OutputError::NoSpace { path: folder, free }.into());
     }
-    let budget = options.max_size.min(share.max(LEAST_BYTES));
-    Ok((Output::File(file), budget, share < COMFORTABLE_BYTES))
+    let budget = options.max_size.min(share);
+    Ok((Output::File(file), budget, share < COMFORTABLE_SHARE))
 }
 
 struct Run<'a> {
@@ -183,6 +205,7 @@ struct Run<'a> {
     events: &'a mut Events,
     options: &'a Options,
     key: CaseKey,
+    partial: String,
     choice: Choice,
 }
 
@@ -194,6 +217,8 @@ impl Run<'_> {
         let text = plan::resolved(&mut self.host, &node, &self.choice);
         self.vault.plan(&text)?;
         let learned = learn::learn(&mut self.host, &node);
+        let count = learned.secrets.len();
+        self.host.note(format!("{count} secrets learned"));
         self.vault.know(self.key.clone(), learned.secrets);
         for (path, failure) in learned.not_learned {
             let open = self.vault.open(format!("learn:{path}"), "learn", &path);
@@ -212,14 +237,41 @@ impl Run<'_> {
         };
         let cut = taking.all()?;
         taking.journal_facts()?;
+        self.own_log(cut.as_deref())?;
         Ok(cut)
+    }
+
+    /// `collector.jsonl`: what happened to the collector itself.
+    fn own_log(&mut self, cut: Option<&str>) -> Result<(), WriteError> {
+        let mut notes = self.host.take_notes();
+        if let Some(why) = cut {
+            notes.push((self.host.clock().now(), format!("cut short: {why}")));
+        }
+        if notes.is_empty() {
+            return Ok(());
+        }
+        let lines: Vec<String> = notes
+            .into_iter()
+            .map(|(time, message)| {
+                let time = time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+                format!(
+                    "{}\n",
+                    serde_json::json!({"time": time, "message": message})
+                )
+            })
+            .collect();
+        let open = self
+            .vault
+            .open("collector/log".to_owned(), "collector-log", "collector");
+        self.vault.text(open, "collector.jsonl", &lines.concat())?;
+        Ok(())
     }
 
     fn finish(mut self, cut: Option<String>, owner: Option<identity::Owner>) -> Collected {
         let records = self.vault.writer().records().to_vec();
         let gate_hits = self.vault.writer().gate_hits().clone();
         let mut collected = Collected {
-            path: "-".to_owned(),
+            path: self.partial.clone(),
             bytes: self.vault.writer().bytes_written(),
             records,
             gate_hits,
@@ -273,7 +325,5 @@ fn since(options: &Options, host: &Host, node: &Node) -> Option<u64> {
 
 /// Two days.
 const DEFAULT_AGE: std::time::Duration = std::time::Duration::from_hours(48);
-/// Below this share of the free space nothing is written.
-const LEAST_BYTES: u64 = 2 << 20;
 /// Below this share only T0 is taken.
-const COMFORTABLE_BYTES: u64 = 8 << 20;
+const COMFORTABLE_SHARE: u64 = 8 << 20;

@@ -12,6 +12,7 @@ use crate::clock::Clock;
 use crate::journal::{JournalAsk, JournalSummary, LineHead};
 use crate::process::worker_link::{Link, Wait};
 use crate::stop::Stop;
+use chrono::{DateTime, Utc};
 use mounts::Mounts;
 use nodebundle_bundle::Outcome;
 use rustix::io::Errno;
@@ -58,6 +59,7 @@ pub(crate) struct Host {
     cache: BTreeMap<String, Result<Taken, Failure>>,
     cached_bytes: usize,
     listings: BTreeMap<String, Result<Listing, Failure>>,
+    notes: Vec<(DateTime<Utc>, String)>,
 }
 
 impl Host {
@@ -71,6 +73,7 @@ impl Host {
             cache: BTreeMap::new(),
             cached_bytes: 0,
             listings: BTreeMap::new(),
+            notes: Vec::new(),
         };
         host.mounts = Mounts::parse(&crate::process::own_mountinfo());
         host
@@ -93,6 +96,16 @@ impl Host {
     /// Whether this is the running host.
     pub(crate) fn is_live(&self) -> bool {
         self.reach.live
+    }
+
+    /// Notes something for the collector's own log.
+    pub(crate) fn note(&mut self, message: String) {
+        self.notes.push((self.reach.clock.now(), message));
+    }
+
+    /// The notes so far.
+    pub(crate) fn take_notes(&mut self) -> Vec<(DateTime<Utc>, String)> {
+        std::mem::take(&mut self.notes)
     }
 
     /// The clock of this run.
@@ -289,6 +302,7 @@ impl Host {
             Wait::Late => {
                 link.abandon();
                 self.mounts.lose(&place);
+                self.note(format!("a worker did not come back from {path}"));
                 Err(Failure::timeout("the item's time limit passed"))
             }
             Wait::Stopped(why) => {
@@ -297,6 +311,7 @@ impl Host {
             }
             Wait::Broken(error) => {
                 link.abandon();
+                self.note(format!("a worker ended at {path}: {error}"));
                 Err(Failure::new(
                     Outcome::Error,
                     format!("the worker ended: {error}"),

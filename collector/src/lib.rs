@@ -11,6 +11,7 @@ mod facts;
 mod host;
 mod identity;
 mod journal;
+mod journalctl;
 mod learn;
 mod network;
 mod node;
@@ -63,10 +64,16 @@ pub fn run() -> ExitCode {
 fn dispatch(arguments: &[String]) -> ExitCode {
     let cli = cli::Cli::parse();
     match cli.task {
-        Some(cli::Task::Plan { options }) => {
-            print(&plan::declared(&options));
-            ExitCode::SUCCESS
-        }
+        Some(cli::Task::Plan { options }) => match collect::check_names(&options) {
+            Ok(()) => {
+                print(&plan::declared(&options));
+                ExitCode::SUCCESS
+            }
+            Err(error) => {
+                progress::Progress::new(&options).error(&error.to_string());
+                ExitCode::from(2)
+            }
+        },
         Some(cli::Task::Verify { bundle, json }) => verify::run(&bundle, json),
         None => process::supervisor::supervise(&cli.options, arguments),
     }

@@ -87,18 +87,17 @@ impl OutputFile {
         })
     }
 
+    /// A second hold on the folder, to look at its space later.
+    pub(crate) fn room(&self) -> Option<Room> {
+        Some(Room {
+            folder: self.folder.try_clone().ok()?,
+        })
+    }
+
     /// Bytes that ordinary users may still write there.
     pub(crate) fn free_bytes(&self) -> Option<u64> {
         let space = fs::fstatvfs(&self.folder).ok()?;
         Some(space.f_bavail.saturating_mul(space.f_frsize))
-    }
-
-    /// Bytes that may be written before a usual eviction threshold (10 % free) is crossed; `None` when it is crossed already.
-    pub(crate) fn above_threshold(&self) -> Option<u64> {
-        let space = fs::fstatvfs(&self.folder).ok()?;
-        let threshold = space.f_blocks / 10;
-        let left = space.f_bavail.checked_sub(threshold)?;
-        Some(left.saturating_mul(space.f_frsize))
     }
 
     /// Gives the file to somebody.
@@ -161,6 +160,28 @@ impl OutputFile {
     }
 }
 
+/// The space of the output's file system.
+#[derive(Debug)]
+pub(crate) struct Room {
+    folder: OwnedFd,
+}
+
+impl Room {
+    /// Bytes a bundle may take: 2 % of what is free, and not across a usual eviction threshold (10 % free) that still
+    /// holds. `None` when the file system does not tell.
+    pub(crate) fn share(&self) -> Option<u64> {
+        let space = fs::fstatvfs(&self.folder).ok()?;
+        let above = space.f_bavail.checked_sub(space.f_blocks / 10);
+        let blocks = (space.f_bavail / 50).min(above.unwrap_or(u64::MAX));
+        Some(blocks.saturating_mul(space.f_frsize))
+    }
+
+    /// Whether so little is left that the rest belongs to the node.
+    pub(crate) fn is_low(&self) -> bool {
+        self.share().is_some_and(|share| share < LEAST_SHARE)
+    }
+}
+
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
@@ -211,6 +232,9 @@ fn numbered(name: &str, attempt: u32) -> String {
     let (stem, ending) = stem.unwrap_or((name, ""));
     format!("{stem}-{attempt}{ending}")
 }
+
+/// A share below this is too little for any bundle.
+pub(crate) const LEAST_SHARE: u64 = 2 << 20;
 
 const ENDINGS: &[&str] = &[".tar.gz", ".tgz", ".zip"];
 

@@ -29,6 +29,7 @@ pub(crate) fn declared(options: &Options) -> String {
     let choice = Choice {
         without: options.without.clone(),
         with: options.with.clone(),
+        profile: options.profile,
         ..Choice::default()
     };
     let mut lines: Vec<Line> = in_order(&choice)

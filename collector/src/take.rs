@@ -1,5 +1,6 @@
 //! Takes the items of the specs one by one, logs last.
 
+use crate::cli::Profile;
 use crate::deny;
 use crate::events::{Event, Events};
 use crate::expand;
@@ -39,6 +40,8 @@ pub(crate) struct Choice {
     pub(crate) since: Option<u64>,
     /// Only T0, for lack of space.
     pub(crate) least: bool,
+    /// What the node is.
+    pub(crate) profile: Profile,
     /// Ask the node and its API server: a running host, and not `--no-probes`.
     pub(crate) probes: bool,
     /// Probes may use the node's credential.
@@ -50,6 +53,9 @@ impl Choice {
     pub(crate) fn wants(&self, spec: &Spec, item: &Item) -> bool {
         let id = id(spec, item);
         let named = |names: &[String]| names.iter().any(|name| *name == spec.name || *name == id);
+        if spec.name == "distributions" && !self.profile.covers(item.name) {
+            return false;
+        }
         let tier = match item.tier {
             Tier::T0 => true,
             Tier::T1 => !self.least,
@@ -57,6 +63,17 @@ impl Choice {
         };
         tier && !named(&self.without)
     }
+}
+
+/// Names that neither a spec, an item nor a probe has.
+pub(crate) fn unknown_names(names: &[String]) -> Vec<String> {
+    let mut known: BTreeSet<String> = BTreeSet::new();
+    for spec in crate::specs::ALL {
+        known.insert(spec.name.to_owned());
+        known.extend(spec.items.iter().map(|item| id(spec, item)));
+    }
+    let names = names.iter().filter(|name| !known.contains(*name));
+    names.cloned().collect()
 }
 
 /// `<spec>/<item>`
@@ -86,6 +103,7 @@ impl<W: Write> Taking<'_, W> {
             if item.source.is_log() && !std::mem::replace(&mut probed, true) {
                 self.probes()?;
             }
+            self.vault.mind_the_room();
             if cut.is_none() {
                 cut = self.reason_to_stop();
             }

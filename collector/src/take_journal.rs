@@ -4,6 +4,7 @@ use crate::events::Event;
 use crate::facts;
 use crate::host::wire::Failure;
 use crate::journal::{FOLDERS, JournalAsk, JournalSummary, LineHead, Stream};
+use crate::journalctl;
 use crate::spec::{Item, matches};
 use crate::take::Taking;
 use crate::vault::Open;
@@ -19,6 +20,8 @@ use std::time::Instant;
 pub(crate) struct TakenJournal {
     unit: String,
     summary: JournalSummary,
+    /// `sdjournal` or `journalctl`.
+    source: &'static str,
     complete: bool,
 }
 
@@ -103,9 +106,18 @@ impl<W: Write> Taking<'_, W> {
             full: false,
             failed: None,
         };
-        let ended = self.host.journal(ask, &mut |heads, payload| {
+        let stream = ask.stream.clone();
+        let mut ended = self.host.journal(ask, &mut |heads, payload| {
             lines.add(heads, payload);
         });
+        let mut source = "sdjournal";
+        if ended.is_err()
+            && lines.boot.is_empty()
+            && let Some(printed) = journalctl::lines(self.host, &stream)
+        {
+            source = "journalctl";
+            ended = Ok(lines.printed(&printed));
+        }
         let full = lines.full;
         let mut parts = match lines.failed.take() {
             Some(error) => return Err(error),
@@ -125,6 +137,7 @@ impl<W: Write> Taking<'_, W> {
             self.journals.push(TakenJournal {
                 unit: unit.to_owned(),
                 summary,
+                source,
                 complete,
             });
         }
@@ -192,7 +205,7 @@ fn describe(journal: &TakenJournal) -> Value {
         "stored": journal.summary.stored,
         "dropped": journal.summary.dropped,
         "boots": boots,
-        "source": "sdjournal",
+        "source": journal.source,
         "complete": journal.complete,
     })
 }
@@ -235,6 +248,37 @@ impl<W: Write> Lines<'_, '_, W> {
         {
             self.failed = Some(error);
         }
+    }
+
+    /// Adds what `journalctl` printed.
+    fn printed(&mut self, printed: &[journalctl::Line]) -> JournalSummary {
+        let mut summary = JournalSummary::default();
+        let mut boot = String::new();
+        for line in printed {
+            if self.failed.is_some() || self.full {
+                break;
+            }
+            match line {
+                journalctl::Line::Boot(id) => boot.clone_from(id),
+                journalctl::Line::Record { head, pid, message } => {
+                    let line = LineHead {
+                        boot: boot.clone(),
+                        pid: *pid,
+                        unattributed: false,
+                        gap: 0,
+                        head: 0,
+                        message: 0,
+                    };
+                    if let Err(error) = self.line(&line, head.as_bytes(), message.as_bytes()) {
+                        self.failed = Some(error);
+                    }
+                    summary.records += 1;
+                    summary.stored += 1;
+                }
+            }
+            self.full |= self.parts.bytes_written() >= self.budget;
+        }
+        summary
     }
 
     fn line(&mut self, head: &LineHead, stamp: &[u8], message: &[u8]) -> Result<(), WriteError> {

@@ -4,6 +4,7 @@ use crate::clock::Clock;
 use crate::deny;
 use crate::host::Taken;
 use crate::host::wire::Failure;
+use crate::output::Room;
 use crate::spec::has_ending;
 use nodebundle_bundle::redact::{CaseKey, ContentKind, Redactor, SecretGate, Secrets};
 use nodebundle_bundle::writer::{BundleWriter, Gate, Setup, WriteError};
@@ -21,7 +22,18 @@ pub(crate) struct Vault<W: Write> {
     gate: Rc<RefCell<SecretGate>>,
     clock: Clock,
     started: Instant,
-    budget: u64,
+    limits: Limits,
+    /// Bytes written when the space is looked at next.
+    look_at: u64,
+}
+
+/// How large the bundle may become.
+#[derive(Debug)]
+pub(crate) struct Limits {
+    /// Compressed bytes.
+    pub(crate) budget: u64,
+    /// The space of the output's file system; `None` for standard output.
+    pub(crate) room: Option<Room>,
 }
 
 /// An item between its start and its record.
@@ -46,7 +58,7 @@ impl<W: Write> Vault<W> {
         setup: &Setup<'_>,
         key: CaseKey,
         clock: Clock,
-        budget: u64,
+        limits: Limits,
     ) -> Result<Self, WriteError> {
         let redactor = Redactor::new(key, Secrets::none());
         let gate = Rc::new(RefCell::new(redactor.gate()));
@@ -57,7 +69,8 @@ impl<W: Write> Vault<W> {
             gate,
             clock,
             started: Instant::now(),
-            budget,
+            limits,
+            look_at: LOOK_EVERY,
         })
     }
 
@@ -95,12 +108,24 @@ impl<W: Write> Vault<W> {
 
     /// Compressed bytes the bundle may have.
     pub(crate) fn budget(&self) -> u64 {
-        self.budget
+        self.limits.budget
     }
 
     /// Whether the bundle has its size.
     pub(crate) fn is_full(&self) -> bool {
-        self.writer.bytes_written() + self.writer.pending_bytes() as u64 / 4 >= self.budget
+        self.writer.bytes_written() + self.writer.pending_bytes() as u64 / 4 >= self.limits.budget
+    }
+
+    /// Lowers the budget to what is written when the file system ran low meanwhile; looks every 4 MiB.
+    pub(crate) fn mind_the_room(&mut self) {
+        let written = self.writer.bytes_written();
+        if written < self.look_at {
+            return;
+        }
+        self.look_at = written + LOOK_EVERY;
+        if self.limits.room.as_ref().is_some_and(Room::is_low) {
+            self.limits.budget = self.limits.budget.min(written);
+        }
     }
 
     /// Stores a file of the node, or says in its record why not.
@@ -210,6 +235,9 @@ impl<W: Write> Vault<W> {
         self.writer.finish(complete, reason)
     }
 }
+
+/// The space is looked at again after this many bytes.
+const LOOK_EVERY: u64 = 4 << 20;
 
 /// The gate is made before the secrets are learned, and exchanged afterwards.
 struct SharedGate(Rc<RefCell<SecretGate>>);
