@@ -87,7 +87,7 @@ fn resolve(evidence: &Evidence, path: &str, links_left: u8) -> Presence {
                 return Presence::Unknown;
             }
             let next = join(parent, &target, rest);
-            return follow(evidence, &here, &next, links_left);
+            return follow(evidence, &path, &next, links_left);
         }
         if let Some(origin) = lacks(evidence, parent, name) {
             return if volatile_in_tree(evidence, &here) {
@@ -104,14 +104,10 @@ fn resolve(evidence: &Evidence, path: &str, links_left: u8) -> Presence {
     reported_absent(evidence, &path)
 }
 
-/// Follows a link; a link to nothing is proven by its target, and shown where the link was listed when the target is not.
-fn follow(evidence: &Evidence, link: &str, target: &str, links_left: u8) -> Presence {
+/// Follows a link; where nothing is known of the target, what was reported of the path itself counts.
+fn follow(evidence: &Evidence, path: &str, target: &str, links_left: u8) -> Presence {
     match resolve(evidence, target, links_left - 1) {
-        Presence::Unknown => match listed(evidence, link) {
-            // The kernel opened the link's own path and found nothing.
-            Some(_) => reported_absent(evidence, link),
-            None => Presence::Unknown,
-        },
+        Presence::Unknown => reported_absent(evidence, path),
         known => known,
     }
 }
@@ -179,7 +175,9 @@ fn reported_absent(evidence: &Evidence, path: &str) -> Presence {
     evidence
         .all::<Absence>()
         .iter()
-        .find(|piece| piece.value.path == path && proven(evidence, &piece.value))
+        .filter(|piece| piece.value.path == path && proven(evidence, &piece.value))
+        // The manifest's parts have lines, the whole of it has not.
+        .min_by_key(|piece| piece.origin.line.is_none())
         .map_or(Presence::Unknown, |piece| {
             Presence::Absent(piece.origin.clone())
         })
@@ -287,6 +285,22 @@ mod tests {
         assert_eq!(presence(&evidence, "/pki/current.pem").known(), Some(false));
         let circle = with(&[listing("/pki", true, &[("a", Some("b")), ("b", Some("a"))])]);
         assert_eq!(presence(&circle, "/pki/a"), Presence::Unknown);
+    }
+
+    #[test]
+    fn what_was_looked_for_through_a_linked_folder_counts() {
+        let mut evidence = with(&[listing(
+            "/",
+            true,
+            &[("sbin", Some("usr/sbin")), ("usr", None)],
+        )]);
+        let path = "/sbin/modprobe".to_owned();
+        evidence.push(
+            Absence { path, below: None },
+            Origin::entry("programs.json"),
+        );
+        assert_eq!(presence(&evidence, "/sbin/modprobe").known(), Some(false));
+        assert_eq!(presence(&evidence, "/sbin/iptables").known(), None);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use std::net::IpAddr;
 
 pub(super) const DERIVED: Derived = Derived {
     name: "api_server",
-    after: &["kubelet_kubeconfig", "kubelet_client_cert"],
+    after: &["host_identity", "kubelet_kubeconfig", "kubelet_client_cert"],
     facts: FACTS,
     derive,
 };
@@ -98,10 +98,25 @@ fn target(evidence: &mut Evidence) {
                 Some(Fact::new(value, piece.origin.clone()))
             })
         };
-        if let Some(fact) = known.or_else(asked) {
+        let looked_up = || (field == "host").then(|| only_name(evidence))?;
+        if let Some(fact) = known.or_else(asked).or_else(looked_up) {
             evidence.facts.set(path, fact);
         }
     }
+}
+
+/// The one name that was looked up by hand, if it is not the node's own.
+fn only_name(evidence: &Evidence) -> Option<Fact> {
+    let node = evidence.facts.text("host.name").unwrap_or_default();
+    let mut named = evidence
+        .all::<Resolution>()
+        .iter()
+        .filter_map(|piece| Some((piece.value.name.as_deref()?, &piece.origin)))
+        .filter(|(name, _)| !name.eq_ignore_ascii_case(node));
+    let (name, origin) = named.next()?;
+    named
+        .all(|(other, _)| other == name)
+        .then(|| Fact::text(name, origin.clone()))
 }
 
 /// Attempts that went to the kubelet's server, as far as they say where they went.

@@ -10,7 +10,12 @@ use crate::presence::{Presence, presence};
 
 pub(super) const DERIVED: Derived = Derived {
     name: "runtime_state",
-    after: &["kubelet_settings", "running", "node_object"],
+    after: &[
+        "kubelet_settings",
+        "runtime_config",
+        "running",
+        "node_object",
+    ],
     facts: FACTS,
     derive,
 };

@@ -246,7 +246,8 @@ fn best_origin(fields: &Fields) -> Option<Origin> {
 /// Mounts of containers and devices are many and tell nothing, nor do unit files that nobody started.
 fn worth_showing(name: &str, fields: &Fields) -> bool {
     let ours = KUBELET_UNITS.contains(&name) || OTHER_UNITS.contains(&name);
-    if !ours && !fields.contains_key("active_state") {
+    let shown = fields.contains_key("active_state") || fields.contains_key("load_state");
+    if !ours && !shown {
         return false;
     }
     let kind = name.rsplit('.').next().unwrap_or_default();

@@ -3,12 +3,11 @@
 use crate::claim::{Witness, claim};
 use crate::entry::{Entry, numbered};
 use crate::evidence::Evidence;
-use crate::json::Document;
 use crate::observed::{Absence, Exists};
 use crate::origin::Origin;
 use crate::parser::Parser;
 use crate::source::Source;
-use nodebundle_bundle::{Outcome, Record};
+use nodebundle_bundle::{Manifest, Outcome, Record};
 
 pub(super) const PARSER: Parser = Parser {
     name: "manifest",
@@ -20,19 +19,19 @@ pub(super) const PARSER: Parser = Parser {
 
 fn parse(entry: &Entry, evidence: &mut Evidence) {
     let text = entry.text();
+    if let Ok(manifest) = serde_json::from_str::<Manifest>(&text) {
+        return whole(&manifest, entry, evidence);
+    }
     let mut unread = 0_u64;
     for (line, content) in numbered(&text) {
-        let content = content.trim().trim_end_matches(',');
-        if !content.starts_with("{\"") {
+        if content.trim().is_empty() {
             continue;
         }
         match serde_json::from_str::<Record>(content) {
             Ok(record) => note(&record, entry.at(line), evidence),
-            Err(_) if content.contains("\"outcome\"") => unread += 1,
-            Err(_) => {}
+            Err(_) => unread += 1,
         }
     }
-    complete(entry, &text, evidence);
     if unread > 0 {
         evidence.gap(
             entry.name.as_ref(),
@@ -42,21 +41,18 @@ fn parse(entry: &Entry, evidence: &mut Evidence) {
     }
 }
 
-/// Only the last entry of a bundle says whether all was taken.
-fn complete(entry: &Entry, text: &str, evidence: &mut Evidence) {
-    let said = serde_json::from_str::<serde_json::Value>(text)
-        .ok()
-        .and_then(|manifest| manifest.get("complete")?.as_bool());
-    if let Some(complete) = said {
-        let line = Document::key_line(text, "complete");
-        let origin = line.map_or_else(|| entry.whole(), |line| entry.at(line));
-        claim(
-            evidence,
-            "bundle.complete",
-            Witness::Kernel,
-            complete,
-            origin,
-        );
+/// The last entry of a bundle: all records on one line, and whether all was taken.
+fn whole(manifest: &Manifest, entry: &Entry, evidence: &mut Evidence) {
+    let origin = entry.whole();
+    claim(
+        evidence,
+        "bundle.complete",
+        Witness::Kernel,
+        manifest.complete,
+        origin.clone(),
+    );
+    for record in &manifest.records {
+        note(record, origin.clone(), evidence);
     }
 }
 
@@ -135,15 +131,12 @@ mod tests {
         let mut evidence = Evidence::default();
         let entry = Entry {
             name: Arc::from("manifest.json"),
-            bytes: b"{\"schema_version\":1,\n\"complete\":false,\n\"records\":[]}".to_vec(),
+            bytes: b"{\"schema_version\":1,\"complete\":false,\"records\":[]}".to_vec(),
             source: Source::Meta("manifest.json".into()),
         };
         (PARSER.parse)(&entry, &mut evidence);
         let fact = crate::testing::claimed(&evidence, "bundle.complete");
-        assert_eq!(
-            (fact.as_bool(), fact.origins[0].line),
-            (Some(false), Some(2))
-        );
+        assert_eq!(fact.as_bool(), Some(false));
     }
 
     #[test]

@@ -51,6 +51,7 @@ pub mod os_release;
 pub mod pem_file;
 pub mod process_facts;
 pub mod process_files;
+pub mod program_facts;
 pub mod program_file;
 pub mod program_version;
 pub mod ps;
@@ -127,6 +128,7 @@ pub const ALL: &[&crate::parser::Parser] = &[
     &pem_file::PARSER,
     &process_facts::PARSER,
     &process_files::PARSER,
+    &program_facts::PARSER,
     &program_file::PARSER,
     &program_version::PARSER,
     &ps::PARSER,
