@@ -19,12 +19,12 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// `verified`, `refuted` or `unchecked`.
-    pub fn word(&self) -> &'static str {
+    /// `verified` or `refuted`; `None` when it is not known, so that a condition on it is unknown too.
+    pub fn word(&self) -> Option<&'static str> {
         match self {
-            Self::Verified => "verified",
-            Self::Refuted(_) => "refuted",
-            Self::Unchecked(_) => "unchecked",
+            Self::Verified => Some("verified"),
+            Self::Refuted(_) => Some("refuted"),
+            Self::Unchecked(_) => None,
         }
     }
 
@@ -225,7 +225,7 @@ mod tests {
     fn a_ca_made_anew_under_the_same_name_is_told_from_the_old_one() {
         let (old, new) = (ca("kubernetes"), ca("kubernetes"));
         let verdict = verify(&leaf(&old), &[&new.certificate], &[]);
-        assert_eq!(verdict.word(), "refuted");
+        assert_eq!(verdict.word(), Some("refuted"));
         assert!(verdict.reason().unwrap().contains("another key"));
         let both = [&new.certificate, &old.certificate];
         assert_eq!(verify(&leaf(&old), &both, &[]), Verdict::Verified);
@@ -249,13 +249,16 @@ mod tests {
         let key = KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
         let ed = params.self_signed(&key).unwrap();
         let ed = Certificate::from_der(ed.der()).unwrap();
-        assert_eq!(verify(&leaf(&rsa_like), &[&ed], &[]).word(), "refuted");
+        assert_eq!(
+            verify(&leaf(&rsa_like), &[&ed], &[]).word(),
+            Some("refuted")
+        );
         let key = KeyPair::generate_for(&PKCS_ECDSA_P384_SHA384).unwrap();
         let other_curve = params.self_signed(&key).unwrap();
         let other_curve = Certificate::from_der(other_curve.der()).unwrap();
         assert_ne!(
             verify(&leaf(&rsa_like), &[&other_curve], &[]).word(),
-            "verified"
+            Some("verified")
         );
     }
 
@@ -263,17 +266,17 @@ mod tests {
     fn without_a_ca_or_its_bytes_nothing_is_claimed() {
         let ca = ca("kubernetes");
         let leaf = leaf(&ca);
-        assert_eq!(verify(&leaf, &[], &[]).word(), "unchecked");
+        assert_eq!(verify(&leaf, &[], &[]).word(), None);
         let print = Certificate {
             der: None,
             ..ca.certificate
         };
-        assert_eq!(verify(&leaf, &[&print], &[]).word(), "unchecked");
+        assert_eq!(verify(&leaf, &[&print], &[]).word(), None);
         let other_print = Certificate {
             ski: Some("00".into()),
             ..print
         };
-        assert_eq!(verify(&leaf, &[&other_print], &[]).word(), "refuted");
+        assert_eq!(verify(&leaf, &[&other_print], &[]).word(), Some("refuted"));
     }
 
     #[test]
@@ -301,14 +304,10 @@ mod tests {
                 .filter_map(|block| Certificate::from_der(block.certificate()?))
                 .collect();
             assert_eq!(both.len(), 2, "{case}");
-            assert_eq!(
-                verify(&both[0], &[&both[1]], &[]).word(),
-                "unchecked",
-                "{case}"
-            );
+            assert_eq!(verify(&both[0], &[&both[1]], &[]).word(), None, "{case}");
             let other = ca("kubernetes");
             let against_another = verify(&both[0], &[&other.certificate], &[]);
-            assert_eq!(against_another.word(), "refuted", "{case}");
+            assert_eq!(against_another.word(), Some("refuted"), "{case}");
         }
     }
 
@@ -324,7 +323,10 @@ mod tests {
             issuer: Issuer::new(params, key),
         };
         let leaf = leaf(&middle);
-        assert_eq!(verify(&leaf, &[&root.certificate], &[]).word(), "refuted");
+        assert_eq!(
+            verify(&leaf, &[&root.certificate], &[]).word(),
+            Some("refuted")
+        );
         assert_eq!(
             verify(&leaf, &[&root.certificate], &[&middle.certificate]),
             Verdict::Verified

@@ -34,7 +34,7 @@ const FACTS: &[FactDecl] = &[
     FactDecl::new("apiserver.cert.not_after", Type::Time, "end of its validity").needs("TLS handshake with the API server", S_CLIENT),
     FactDecl::new("apiserver.cert.sans", Type::Texts, "names and addresses that it is valid for").needs("TLS handshake with the API server", S_CLIENT),
     FactDecl::new("apiserver.cert.host_in_san", Type::Bool, "the host in the kubeconfig is among them").needs("TLS handshake with the API server", S_CLIENT),
-    FactDecl::new("apiserver.cert.chain", Type::Text, "verified, refuted or unchecked against the CA of the kubeconfig").needs("TLS handshake with the API server", S_CLIENT),
+    FactDecl::new("apiserver.cert.chain", Type::Text, "verified or refuted against the CA of the kubeconfig").needs("TLS handshake with the API server", S_CLIENT),
     FactDecl::new("apiserver.cert.chain_reason", Type::Text, "why it is not verified").null_is("it is verified").needs("TLS handshake with the API server", S_CLIENT),
     FactDecl::new("apiserver.livez", Type::Int, "HTTP status of /livez or /healthz").needs("request to the API server", CURL),
     FactDecl::new("apiserver.version", Type::Version, "version that it states").needs("request to the API server", "curl -k https://SERVER:PORT/version"),
@@ -264,10 +264,13 @@ fn certificate(evidence: &Evidence, attempts: &[Sourced<Attempt>]) -> Vec<(&'sta
             .collect();
         let (verdict, trusted) = against_cas(evidence, leaf, &intermediates);
         let reason = verdict.reason().map_or(Value::Null, Value::from);
-        for (path, value) in [
-            ("apiserver.cert.chain", Value::from(verdict.word())),
-            ("apiserver.cert.chain_reason", reason),
-        ] {
+        let chain = verdict
+            .word()
+            .map(|word| ("apiserver.cert.chain", Value::from(word)));
+        for (path, value) in chain
+            .into_iter()
+            .chain([("apiserver.cert.chain_reason", reason)])
+        {
             let mut fact = Fact::new(value, origin.clone());
             fact.origins.extend(trusted.clone());
             facts.push((path, fact));

@@ -56,7 +56,7 @@ const FACTS: &[FactDecl] = &[
     field("certificates[].key_matches", Type::Bool, "that key belongs to it"),
     field("certificates[].used_by", Type::Texts, "the kubelet, and kubeconfigs that name or hold it"),
     field("certificates[].leftover", Type::Bool, "the kubelet had it and uses another one now"),
-    field("certificates[].chain", Type::Text, "verified, refuted or unchecked against the CAs of the cluster; client certificates only"),
+    field("certificates[].chain", Type::Text, "verified or refuted against the CAs of the cluster; client certificates only"),
     field("certificates[].chain_reason", Type::Text, "why it is not verified").null_is("it is verified"),
 ];
 
@@ -280,7 +280,7 @@ fn record(
         let verdict = chain::verify(certificate, &cas, &[]);
         let reason = verdict.reason().map_or(Value::Null, Value::from);
         fields.extend([
-            ("chain", Some(Value::from(verdict.word()))),
+            ("chain", verdict.word().map(Value::from)),
             ("chain_reason", Some(reason)),
         ]);
     }

@@ -70,7 +70,7 @@ const FACTS: &[FactDecl] = &[
     own(
         "kubelet.client_cert.chain",
         Type::Text,
-        "verified, refuted or unchecked against the cluster's CA",
+        "verified or refuted against the cluster's CA",
     ),
     own(
         "kubelet.client_cert.chain_reason",
@@ -253,7 +253,9 @@ fn chain_facts(
         value,
         origins: origins.clone(),
     };
-    found.push(("chain", fact(Value::from(verdict.word()))));
+    if let Some(word) = verdict.word() {
+        found.push(("chain", fact(Value::from(word))));
+    }
     let reason = verdict.reason().map_or(Value::Null, Value::from);
     found.push(("chain_reason", fact(reason)));
 }

@@ -72,7 +72,9 @@ fn derive(evidence: &mut Evidence, _: &Context<'_>) {
         ));
     }
     found.push(("shadowed_drop_ins", texts(&unit.shadowed)));
-    found.push(("missing_environment_files", missing(evidence, &unit)));
+    if let Some(missing) = missing(evidence, &unit) {
+        found.push(("missing_environment_files", missing));
+    }
     if let Some(fragment) = &unit.fragment {
         found.push((
             "fragment_path",
@@ -99,16 +101,21 @@ fn texts(placed: &[Sourced<String>]) -> Fact {
     Fact::list(items.collect())
 }
 
-fn missing(evidence: &Evidence, unit: &unit::Unit) -> Fact {
-    let items = unit.missing_environment_files(evidence).into_iter();
-    Fact::list(
+/// Unknown when no file is known to be missing and the input does not tell of all.
+fn missing(evidence: &Evidence, unit: &unit::Unit) -> Option<Fact> {
+    let missing = unit.missing_environment_files(evidence);
+    if missing.is_empty() && !unit.environment_files_are_known(evidence) {
+        return None;
+    }
+    let items = missing.into_iter();
+    Some(Fact::list(
         items
             .map(|(path, origins)| Fact {
                 value: Value::Text(path),
                 origins: origins.to_vec(),
             })
             .collect(),
-    )
+    ))
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ pub mod kubelet_kubeconfig;
 pub mod kubelet_proxy;
 pub mod kubelet_serving_cert;
 pub mod kubelet_settings;
+pub mod kubelet_silent;
 pub mod kubelet_unit;
 pub mod kubelet_version;
 pub mod missing_paths;
@@ -51,6 +52,7 @@ pub const ALL: &[&crate::derived::Derived] = &[
     &kubelet_proxy::DERIVED,
     &kubelet_serving_cert::DERIVED,
     &kubelet_settings::DERIVED,
+    &kubelet_silent::DERIVED,
     &kubelet_unit::DERIVED,
     &kubelet_version::DERIVED,
     &missing_paths::DERIVED,

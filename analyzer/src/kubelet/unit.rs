@@ -257,11 +257,24 @@ impl Unit {
         (variables, complete)
     }
 
-    /// Environment files that must exist and are known to be missing, with the setting and the proof.
-    pub fn missing_environment_files(&self, evidence: &Evidence) -> Vec<(String, [Origin; 2])> {
+    /// Whether the input tells of every environment file that must exist.
+    pub fn environment_files_are_known(&self, evidence: &Evidence) -> bool {
+        self.required_environment_files().all(|file| {
+            presence::presence(evidence, &file.value.path)
+                .known()
+                .is_some()
+        })
+    }
+
+    fn required_environment_files(&self) -> impl Iterator<Item = &Sourced<NamedFile>> {
         self.environment_files
             .iter()
             .filter(|file| !file.value.optional && !file.value.path.contains(['*', '?', '%']))
+    }
+
+    /// Environment files that must exist and are known to be missing, with the setting and the proof.
+    pub fn missing_environment_files(&self, evidence: &Evidence) -> Vec<(String, [Origin; 2])> {
+        self.required_environment_files()
             .filter_map(
                 |file| match presence::presence(evidence, &file.value.path) {
                     Presence::Absent(proof) => {

@@ -29,6 +29,7 @@ pub mod images;
 pub mod ip_addr;
 pub mod ip_route;
 pub mod iptables;
+pub mod journal_facts;
 pub mod kernel_filesystems;
 pub mod key_facts;
 pub mod kubeconfig;
@@ -106,6 +107,7 @@ pub const ALL: &[&crate::parser::Parser] = &[
     &ip_addr::PARSER,
     &ip_route::PARSER,
     &iptables::PARSER,
+    &journal_facts::PARSER,
     &kernel_filesystems::PARSER,
     &key_facts::PARSER,
     &kubeconfig::PARSER,
