@@ -37,6 +37,20 @@ pub fn certificate_spki(der: &[u8]) -> Option<String> {
     Some(hash(certificate.tbs_certificate.subject_pki.raw))
 }
 
+/// The bytes of a private key's DER that its certificate publishes too: an RSA modulus, an EC point.
+pub(crate) fn public_half(der: &[u8]) -> Option<&[u8]> {
+    let (_, rest) = Der(der).enter(SEQUENCE)?.0.enter(INTEGER)?;
+    if let Some((_, rest)) = rest.enter(SEQUENCE) {
+        return public_half(rest.enter(OCTET_STRING)?.0.0);
+    }
+    if let Some((modulus, _)) = rest.enter(INTEGER) {
+        return Some(modulus.0);
+    }
+    let (_, rest) = rest.enter(OCTET_STRING)?;
+    let rest = rest.enter(CONTEXT_0).map_or(rest, |(_, after)| after);
+    Some(rest.enter(CONTEXT_1)?.0.0)
+}
+
 pub(crate) fn block_facts(block: &pem::Block, text: &[u8]) -> KeyFacts {
     if block.label.starts_with("PGP") {
         return named("PGP", false);

@@ -1,5 +1,6 @@
 //! Secrets of no known shape: learned where they are configured, masked wherever else they turn up.
 
+use crate::keys;
 use crate::redact::hit::{Hit, Placeholder};
 use crate::redact::names::{self, Secret};
 use crate::redact::{CaseKey, ContentKind, file, value};
@@ -86,9 +87,11 @@ impl Learner {
 
     /// The secrets inside a secret: lines of a key, both halves of `user:password`, the escapes of JSON and URLs resolved.
     fn parts(&mut self, secret: &[u8]) {
+        let der = value::base64(secret).unwrap_or_default();
+        let public = keys::public_half(&der).unwrap_or_default();
         for line in secret.split(|byte| *byte == b'\n') {
             let line = line.trim_ascii();
-            if line.len() >= 40 {
+            if line.len() >= 40 && !is_inside(line, public) {
                 self.add(line);
             }
         }
@@ -176,6 +179,11 @@ impl fmt::Debug for Secrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Secrets({})", self.values.len())
     }
+}
+
+/// Whether a line of base64 stands for bytes of the key's public half only: the certificate holds the same line.
+fn is_inside(line: &[u8], public: &[u8]) -> bool {
+    value::base64(line).is_some_and(|bytes| memchr::memmem::find(public, &bytes).is_some())
 }
 
 /// Whether masking every occurrence of these bytes hides a secret and nothing else.
@@ -274,6 +282,47 @@ mod tests {
         let mut learner = Learner::new();
         learner.learn(kind, source.as_bytes());
         learner.finish()
+    }
+
+    #[test]
+    fn the_public_half_of_a_key_stays_readable_in_its_certificate() {
+        let number = |seed: u8| -> Vec<u8> {
+            let mut bytes: Vec<u8> = (0..=255_u8)
+                .map(|at| at.wrapping_mul(at ^ seed).wrapping_add(seed))
+                .collect();
+            bytes.insert(0, 1);
+            bytes
+        };
+        let integer = |bytes: &[u8]| [&[2, 0x82, 1, 1], bytes].concat();
+        let body = [
+            vec![2, 1, 0],
+            integer(&number(77)),
+            vec![2, 3, 1, 0, 1],
+            integer(&number(113)),
+        ]
+        .concat();
+        let length = u16::try_from(body.len()).unwrap().to_be_bytes();
+        let der = [&[0x30, 0x82], &length[..], &body].concat();
+        let text = base64::engine::general_purpose::STANDARD.encode(der);
+        let lines: Vec<&str> = text
+            .as_bytes()
+            .chunks(64)
+            .map(|line| std::str::from_utf8(line).unwrap())
+            .collect();
+        let pem = format!(
+            "-----BEGIN RSA PRIVATE KEY-----\n{}\n-----END RSA PRIVATE KEY-----\n",
+            lines.join("\n")
+        );
+        let mut learner = Learner::new();
+        learner.learn(ContentKind::Pem, pem.as_bytes());
+        let secrets = learner.finish();
+        let masked = |line: &str| {
+            let mut hits = Vec::new();
+            secrets.find(line.as_bytes(), &CaseKey::from_random([1; 32]), &mut hits);
+            !hits.is_empty()
+        };
+        assert!(!masked(lines[2]) && !masked(lines[3]));
+        assert!(masked(lines[7]) && masked(lines[9]));
     }
 
     #[test]
