@@ -96,6 +96,15 @@ impl Fact {
         }
     }
 
+    /// A list of items; an empty one has the place that was read and holds none.
+    pub fn list_at(items: Vec<Self>, read: &Origin) -> Self {
+        let mut list = Self::list(items);
+        if list.origins.is_empty() {
+            list.origins.push(read.clone());
+        }
+        list
+    }
+
     /// The text of a [`Value::Text`].
     pub fn as_text(&self) -> Option<&str> {
         match &self.value {

@@ -21,6 +21,8 @@ pub enum Content {
     Der(Vec<u8>),
     /// A private key that the collector took out.
     MaskedKey(MaskedKey),
+    /// Something else of which a redaction took a part out.
+    Masked,
     /// No end, or not base64.
     Broken,
 }
@@ -81,6 +83,9 @@ fn broken(label: String, line: u64) -> Block {
 fn decode(body: &[&str]) -> Content {
     if let Some(key) = body.iter().find_map(|line| masked_key(line)) {
         return Content::MaskedKey(key);
+    }
+    if body.iter().any(|line| line.contains("REDACTED")) {
+        return Content::Masked;
     }
     // Headers such as `Proc-Type: 4,ENCRYPTED` stand before the base64.
     let base64: String = body
@@ -155,5 +160,8 @@ mod tests {
         let garbled = blocks("-----BEGIN CERTIFICATE-----\n<html>\n-----END CERTIFICATE-----\n");
         assert_eq!(garbled[0].content, Content::Broken);
         assert!(blocks("no PEM at all").is_empty());
+        let masked =
+            blocks("-----BEGIN CERTIFICATE-----\nREDACTED(x)\n-----END CERTIFICATE-----\n");
+        assert_eq!(masked[0].content, Content::Masked);
     }
 }

@@ -223,11 +223,7 @@ fn missing_plugins(evidence: &Evidence, config: &Sourced<CniConfig>, folder: &st
             Presence::Unknown => return None,
         }
     }
-    let mut list = Fact::list(missing);
-    if list.origins.is_empty() {
-        list.origins.push(config.origin.clone());
-    }
-    Some(list)
+    Some(Fact::list_at(missing, &config.origin))
 }
 
 #[cfg(test)]

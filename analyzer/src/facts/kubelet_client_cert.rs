@@ -95,13 +95,12 @@ type Found = Vec<(&'static str, Fact)>;
 
 fn derive(evidence: &mut Evidence, _: &Context<'_>) {
     let mut found = Found::new();
-    match credentials::kubeconfig(evidence)
-        .and_then(|used| Some((used.access?, used.path, used.file?)))
-    {
-        Some((access, path, file)) => {
-            from_kubeconfig(evidence, &access, path.as_deref(), &file.origin, &mut found);
-        }
-        None => before_bootstrap(evidence, &mut found),
+    let used = credentials::kubeconfig(evidence);
+    let access = used.and_then(|used| Some((used.access?, used.path, used.file?)));
+    if let Some((access, path, file)) = access {
+        from_kubeconfig(evidence, &access, path.as_deref(), &file.origin, &mut found);
+    } else {
+        at_usual_place(evidence, &mut found);
     }
     for (field, fact) in found {
         evidence
@@ -168,38 +167,44 @@ fn place(evidence: &Evidence, material: &Sourced<Material>) -> Origin {
     }
 }
 
-/// Without a kubeconfig the kubelet will write its first certificate to the usual name in its folder.
-fn before_bootstrap(evidence: &Evidence, found: &mut Found) {
+/// Without a kubeconfig the kubelet will write its first certificate to the usual name in its folder; where the kubeconfig was not
+/// sent, a certificate there is taken for the one that it names.
+fn at_usual_place(evidence: &Evidence, found: &mut Found) {
     let facts = &evidence.facts;
-    let no_kubeconfig = facts.bool("kubelet.kubeconfig.exists") == Some(false);
-    let Some(folder) = facts
-        .get("kubelet.effective.cert_dir")
-        .filter(|_| no_kubeconfig)
-    else {
-        return;
-    };
-    let Some(folder_path) = folder.as_text() else {
-        return;
-    };
+    let folder = facts.get("kubelet.effective.cert_dir");
+    let folder_path = folder
+        .and_then(Fact::as_text)
+        .unwrap_or("/var/lib/kubelet/pki");
     let path = format!(
         "{}/kubelet-client-current.pem",
         folder_path.trim_end_matches('/')
     );
-    let printed = credentials::certificates_at(evidence, &path);
-    let sent = printed.first().map(|first| &first.origin);
-    found.extend(credentials::exists(evidence, &path, sent).map(|exists| ("exists", exists)));
-    if let Some(leaf) = printed.first() {
+    let mut certificates = credentials::certificates_at(evidence, &path);
+    if certificates.is_empty() {
+        certificates = credentials::lone_node_certificate(evidence);
+    }
+    let sent = certificates.first().map(|first| first.origin.clone());
+    let no_kubeconfig = facts.bool("kubelet.kubeconfig.exists") == Some(false);
+    let named_at = match (&sent, folder) {
+        (_, Some(folder)) if no_kubeconfig => folder.origins.clone(),
+        (Some(sent), _) => vec![sent.clone()],
+        _ => return,
+    };
+    let exists = credentials::exists(evidence, &path, sent.as_ref());
+    found.extend(exists.map(|exists| ("exists", exists)));
+    if let Some((leaf, rest)) = certificates.split_first() {
         found.push(("parses", Fact::new(Value::Bool(true), leaf.origin.clone())));
         let key = credentials::key_spki_at(evidence, &path);
         found.extend(credentials::key_matches(leaf, key).map(|matches| ("key_matches", matches)));
         identity_facts(leaf, found);
-        chain_facts(evidence, leaf, &[], found);
+        chain_facts(evidence, leaf, rest, found);
     }
+    let value = Value::Text(path);
     found.push((
         "path",
         Fact {
-            value: Value::Text(path),
-            origins: folder.origins.clone(),
+            value,
+            origins: named_at,
         },
     ));
 }
@@ -266,6 +271,7 @@ mod tests {
     use crate::logs::LogDigest;
     use crate::observed::Absence;
     use crate::parse::kubeconfig::Kubeconfig;
+    use crate::parse::openssl_text::PrintedCertificate;
     use crate::parse::pem_file::{PemFile, PemKey};
     use crate::yaml;
     use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
@@ -311,6 +317,7 @@ mod tests {
             certificates: vec![(1, certificate.clone())],
             keys,
             broken: Vec::new(),
+            masked: false,
         };
         let key = PemKey {
             line: 20,
@@ -379,6 +386,32 @@ mod tests {
         let facts = node(&certificate, "00", &new.ca).facts;
         assert_eq!(facts.bool("kubelet.client_cert.key_matches"), Some(false));
         assert_eq!(facts.text("kubelet.client_cert.chain"), Some("refuted"));
+    }
+
+    #[test]
+    fn a_print_is_taken_for_the_certificate_where_the_kubeconfig_was_not_sent() {
+        let mut evidence = Evidence::default();
+        let print = PrintedCertificate {
+            path: Some(PEM.into()),
+            certificate: Certificate {
+                cn: Some("system:node:worker-1".into()),
+                not_after: chrono::DateTime::from_timestamp(1_800_000_000, 0),
+                ..Certificate::default()
+            },
+        };
+        evidence.push(print, Origin::line("openssl-certs.txt", 2));
+        let logs = LogDigest::default();
+        derive(
+            &mut evidence,
+            &Context {
+                logs: &logs,
+                now: None,
+            },
+        );
+        let facts = &evidence.facts;
+        assert!(facts.get("kubelet.client_cert.not_after").is_some());
+        assert_eq!(facts.text("kubelet.client_cert.chain"), Some("unchecked"));
+        assert_eq!(facts.text("kubelet.client_cert.path"), Some(PEM));
     }
 
     #[test]

@@ -169,11 +169,7 @@ fn listed(misfits: Vec<Misfit>, entry: &Origin) -> Vec<Fact> {
 }
 
 fn joined(lists: Vec<Vec<Fact>>, read: &Origin) -> Fact {
-    let mut list = Fact::list(lists.into_iter().flatten().collect());
-    if list.origins.is_empty() {
-        list.origins.push(read.clone());
-    }
-    list
+    Fact::list_at(lists.into_iter().flatten().collect(), read)
 }
 
 #[cfg(test)]

@@ -91,15 +91,9 @@ fn derive(evidence: &mut Evidence, context: &Context<'_>) {
         ];
         Fact::record(fields, &flag.origin)
     });
-    let mut list = Fact::list(flags.collect());
-    if list.origins.is_empty() {
-        list.origins.push(line.origin.clone());
-    }
-    evidence.facts.set("kubelet.flags", list);
-    if let Some(mut unknown) = unknown {
-        if unknown.origins.is_empty() {
-            unknown.origins.push(line.origin.clone());
-        }
+    let flags = Fact::list_at(flags.collect(), &line.origin);
+    evidence.facts.set("kubelet.flags", flags);
+    if let Some(unknown) = unknown {
         evidence.facts.set("kubelet.unknown_flags", unknown);
     }
     if let Some(unset) = unset {
@@ -133,7 +127,7 @@ fn unknown_flags(line: &CommandLine, version: Version) -> Option<Fact> {
         ];
         unknown.push(Fact::record(fields, &given.origin));
     }
-    Some(Fact::list(unknown))
+    Some(Fact::list_at(unknown, &line.origin))
 }
 
 #[cfg(test)]

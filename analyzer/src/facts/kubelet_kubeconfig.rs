@@ -246,7 +246,9 @@ fn derive(evidence: &mut Evidence, _: &Context<'_>) {
             }
         }
     }
-    found.push(("kubeconfigs".to_owned(), list(evidence)));
+    if !evidence.all::<Kubeconfig>().is_empty() {
+        found.push(("kubeconfigs".to_owned(), list(evidence)));
+    }
     for (path, fact) in found {
         evidence.facts.set(&path, fact);
     }
@@ -410,7 +412,7 @@ fn path_facts(
         let Some(exists) = credentials::exists(evidence, path, None) else {
             continue;
         };
-        if exists.value == Value::Bool(false) {
+        if exists.value == Value::Bool(false) && !credentials::is_awaited(evidence, path) {
             missing.push((path.to_owned(), named_at.clone(), exists.origins.clone()));
         }
         set(field, exists);
@@ -426,11 +428,10 @@ fn path_facts(
         value: Value::Text(path),
         origins: std::iter::once(named_at).chain(proof).collect(),
     });
-    let mut list = Fact::list(items.collect());
-    if list.origins.is_empty() {
-        list.origins.push(file.origin.clone());
-    }
-    set("missing_paths", list);
+    set(
+        "missing_paths",
+        Fact::list_at(items.collect(), &file.origin),
+    );
     if let Some(command) = &access.exec_command
         && let Some((exists, proof)) = programs::exists(evidence, &command.value)
     {

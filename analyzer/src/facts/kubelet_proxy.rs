@@ -136,11 +136,7 @@ fn shown(environment: &Environment) -> Fact {
             ];
             Fact::record(fields, &value.origin)
         });
-    let mut list = Fact::list(items.collect());
-    if list.origins.is_empty() {
-        list.origins.push(environment.origin.clone());
-    }
-    list
+    Fact::list_at(items.collect(), &environment.origin)
 }
 
 fn variable(environment: &Environment, name: &str) -> Fact {

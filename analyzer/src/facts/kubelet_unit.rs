@@ -4,6 +4,7 @@ use crate::derived::{Context, Derived};
 use crate::evidence::{Evidence, Sourced};
 use crate::fact::{Fact, FactDecl, Type, Value};
 use crate::kubelet::unit;
+use crate::origin::Origin;
 
 pub(super) const DERIVED: Derived = Derived {
     name: "kubelet_unit",
@@ -45,46 +46,25 @@ fn derive(evidence: &mut Evidence, _: &Context<'_>) {
     let Some(unit) = unit::kubelet_unit(evidence, name.as_deref()) else {
         return;
     };
-    let mut found: Vec<(&str, Fact)> = Vec::new();
-    let places: Vec<_> = unit
-        .exec_starts
-        .iter()
-        .map(|one| one.origin.clone())
-        .collect();
     let file = unit.fragment.iter().chain(&unit.drop_ins).next();
-    let whole = file.map(|file| file.origin.clone());
-    let start = unit.exec_starts.last();
-    if let Some(origin) = start.map(|start| start.origin.clone()).or(whole) {
-        let value = start.map_or(Value::Null, |start| Value::from(start.value.as_str()));
-        found.push(("exec_start", Fact::new(value, origin.clone())));
-        let count = i64::try_from(places.len()).unwrap_or(i64::MAX);
-        let origins = if places.is_empty() {
-            vec![origin]
-        } else {
-            places
-        };
-        found.push((
-            "exec_start_count",
-            Fact {
-                value: Value::Int(count),
-                origins,
-            },
-        ));
-    }
-    found.push(("shadowed_drop_ins", texts(&unit.shadowed)));
-    if let Some(missing) = missing(evidence, &unit) {
+    let place = file.map(|file| file.origin.clone());
+    let start = unit.exec_starts.last().map(|start| start.origin.clone());
+    let Some(read) = place.or(start) else {
+        return;
+    };
+    let mut found = start_facts(&unit, &read);
+    found.push(("shadowed_drop_ins", texts(&unit.shadowed, &read)));
+    if let Some(missing) = missing(evidence, &unit, &read) {
         found.push(("missing_environment_files", missing));
     }
     if let Some(fragment) = &unit.fragment {
-        found.push((
-            "fragment_path",
-            Fact::text(&fragment.value, fragment.origin.clone()),
-        ));
+        let path = Fact::text(&fragment.value, fragment.origin.clone());
+        found.push(("fragment_path", path));
     }
-    if let (Some(name), Some(first)) = (&unit.name, file) {
-        found.push(("name", Fact::text(name, first.origin.clone())));
+    if let Some(name) = &unit.name {
+        found.push(("name", Fact::text(name, read.clone())));
     }
-    found.push(("drop_ins", texts(&unit.drop_ins)));
+    found.push(("drop_ins", texts(&unit.drop_ins, &read)));
     for (field, fact) in found {
         let path = format!("kubelet.unit.{field}");
         // systemd's own word on a field was set before.
@@ -94,28 +74,41 @@ fn derive(evidence: &mut Evidence, _: &Context<'_>) {
     }
 }
 
-fn texts(placed: &[Sourced<String>]) -> Fact {
+fn start_facts(unit: &unit::Unit, read: &Origin) -> Vec<(&'static str, Fact)> {
+    let starts = &unit.exec_starts;
+    let command = starts.last().map_or_else(
+        || Fact::new(Value::Null, read.clone()),
+        |start| Fact::text(start.value.as_str(), start.origin.clone()),
+    );
+    let mut places: Vec<Origin> = starts.iter().map(|one| one.origin.clone()).collect();
+    if places.is_empty() {
+        places.push(read.clone());
+    }
+    let count = Fact {
+        value: Value::Int(i64::try_from(starts.len()).unwrap_or(i64::MAX)),
+        origins: places,
+    };
+    vec![("exec_start", command), ("exec_start_count", count)]
+}
+
+fn texts(placed: &[Sourced<String>], read: &Origin) -> Fact {
     let items = placed
         .iter()
         .map(|one| Fact::text(&one.value, one.origin.clone()));
-    Fact::list(items.collect())
+    Fact::list_at(items.collect(), read)
 }
 
 /// Unknown when no file is known to be missing and the input does not tell of all.
-fn missing(evidence: &Evidence, unit: &unit::Unit) -> Option<Fact> {
+fn missing(evidence: &Evidence, unit: &unit::Unit, read: &Origin) -> Option<Fact> {
     let missing = unit.missing_environment_files(evidence);
     if missing.is_empty() && !unit.environment_files_are_known(evidence) {
         return None;
     }
-    let items = missing.into_iter();
-    Some(Fact::list(
-        items
-            .map(|(path, origins)| Fact {
-                value: Value::Text(path),
-                origins: origins.to_vec(),
-            })
-            .collect(),
-    ))
+    let items = missing.into_iter().map(|(path, origins)| Fact {
+        value: Value::Text(path),
+        origins: origins.to_vec(),
+    });
+    Some(Fact::list_at(items.collect(), read))
 }
 
 #[cfg(test)]
@@ -124,7 +117,6 @@ mod tests {
     use crate::entry::Entry;
     use crate::logs::LogDigest;
     use crate::observed::Absence;
-    use crate::origin::Origin;
     use crate::parse::unit_file::PARSER;
     use crate::source::Source;
 

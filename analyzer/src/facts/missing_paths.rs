@@ -148,6 +148,16 @@ fn named(evidence: &Evidence) -> Vec<Named> {
     for access in used.into_iter().flatten().filter_map(|used| used.access) {
         all.extend(of_kubeconfig(&access));
     }
+    for one in &mut all {
+        one.at_start &= !credentials::is_awaited(evidence, &one.path);
+    }
+    // A certificate and its key often are one file.
+    let mut paths: Vec<String> = Vec::new();
+    all.retain(|one| {
+        let new = !paths.contains(&one.path);
+        paths.push(one.path.clone());
+        new
+    });
     all
 }
 

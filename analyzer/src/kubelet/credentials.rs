@@ -127,7 +127,7 @@ pub fn link_target(evidence: &Evidence, path: &str) -> Option<String> {
 
 /// The certificates at a path, from the file or from a print of it.
 pub fn certificates_at(evidence: &Evidence, path: &str) -> Vec<Sourced<Certificate>> {
-    if let Some(file) = pem_file(evidence, path) {
+    if let Some(file) = pem_file(evidence, path).filter(|file| !file.value.masked) {
         return of_file(file);
     }
     let target = link_target(evidence, path);
@@ -143,6 +143,21 @@ pub fn certificates_at(evidence: &Evidence, path: &str) -> Vec<Sourced<Certifica
             origin: print.origin.clone(),
         })
         .collect()
+}
+
+/// The only certificate of a node that was printed without a path; empty when there are several.
+pub fn lone_node_certificate(evidence: &Evidence) -> Vec<Sourced<Certificate>> {
+    let mut lone = evidence.all::<PrintedCertificate>().iter().filter(|print| {
+        let cn = print.value.certificate.cn.as_deref().unwrap_or_default();
+        print.value.path.is_none() && cn.starts_with("system:node:")
+    });
+    match (lone.next(), lone.next()) {
+        (Some(only), None) => vec![Sourced {
+            value: only.value.certificate.clone(),
+            origin: only.origin.clone(),
+        }],
+        _ => Vec::new(),
+    }
 }
 
 /// The certificates of a PEM file.
@@ -176,7 +191,8 @@ pub fn certificates_of(
         Material::Masked(_) => None,
         Material::File(path) => {
             let found = certificates_at(evidence, path);
-            let read = !found.is_empty() || pem_file(evidence, path).is_some();
+            let whole = pem_file(evidence, path).is_some_and(|file| !file.value.masked);
+            let read = !found.is_empty() || whole;
             read.then_some(found)
         }
     }
@@ -225,6 +241,16 @@ pub fn key_matches(
         value: Value::Bool(*own == key),
         origins: vec![certificate.origin.clone(), key_origin],
     })
+}
+
+/// Whether a path is where the kubelet itself will put a certificate that it is still waiting for: its bootstrap kubeconfig exists.
+pub fn is_awaited(evidence: &Evidence, path: &str) -> bool {
+    path.ends_with("/kubelet-client-current.pem")
+        && bootstrap(evidence).is_some_and(|used| {
+            let sent = used.file.map(|file| &file.origin);
+            let exists = used.path.and_then(|path| exists(evidence, &path, sent));
+            exists.is_some_and(|fact| fact.value == Value::Bool(true))
+        })
 }
 
 /// CAs that client certificates are judged by: those that the kubelet trusts for clients, which are the cluster's own, else those of

@@ -91,7 +91,7 @@ fn is_containerd(text: &str) -> bool {
 
 fn parse(entry: &Entry, evidence: &mut Evidence) {
     let text = entry.text();
-    let content = toml::parse(&text);
+    let content = toml::parse(&without_log_lines(&text));
     let dump = match &entry.source {
         Source::Command(command) => command.contains("dump"),
         // Only a dump names its imports and has every plugin.
@@ -107,6 +107,17 @@ fn parse(entry: &Entry, evidence: &mut Evidence) {
         content,
     };
     evidence.push(config, entry.whole());
+}
+
+/// The text with the warnings that `containerd config dump` prints before it made empty, so that lines keep their numbers.
+fn without_log_lines(text: &str) -> String {
+    let is_log = |line: &str| {
+        line.starts_with("time=\"") || line.starts_with("WARN[") || line.starts_with("INFO[")
+    };
+    text.lines()
+        .map(|line| if is_log(line) { "" } else { line })
+        .flat_map(|line| [line, "\n"])
+        .collect()
 }
 
 #[cfg(test)]
@@ -143,6 +154,14 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn warnings_before_a_dump_are_passed_over() {
+        let text = "time=\"2026-11-22T07:49:53Z\" level=warning msg=\"migrated\"\nversion = 3\n";
+        let (config, evidence) = read(text);
+        assert_eq!(config.version().unwrap().line, 2);
+        assert!(evidence.gaps.is_empty());
     }
 
     #[test]

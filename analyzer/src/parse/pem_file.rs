@@ -27,6 +27,8 @@ pub struct PemFile {
     pub keys: Vec<PemKey>,
     /// Lines of blocks that cannot be read.
     pub broken: Vec<u64>,
+    /// Whether a redaction took parts of certificates out, so that missing ones prove nothing.
+    pub masked: bool,
 }
 
 /// A private key in a PEM file.
@@ -73,6 +75,7 @@ fn parse(entry: &Entry, evidence: &mut Evidence) {
         certificates: Vec::new(),
         keys: Vec::new(),
         broken: Vec::new(),
+        masked: false,
     };
     for block in &blocks {
         take_block(&mut file, block);
@@ -93,12 +96,14 @@ fn take_block(file: &mut PemFile, block: &Block) {
     if block.is_key() {
         let spki = match &block.content {
             Content::MaskedKey(key) => key.spki.clone(),
-            Content::Der(_) | Content::Broken => None,
+            Content::Der(_) | Content::Masked | Content::Broken => None,
         };
         file.keys.push(PemKey {
             line: block.line,
             spki,
         });
+    } else if block.content == Content::Masked {
+        file.masked = true;
     } else if block.label == "CERTIFICATE" {
         match block.certificate().and_then(Certificate::from_der) {
             Some(certificate) => file.certificates.push((block.line, certificate)),
