@@ -400,38 +400,25 @@ fn path_facts(
     file: &Sourced<Kubeconfig>,
     set: &mut dyn FnMut(&str, Fact),
 ) {
-    let mut missing = Vec::new();
+    let mut named: Vec<(&str, &Origin)> = Vec::new();
     for (field, material) in [
         ("ca_file_exists", &access.ca),
         ("client_cert_exists", &access.client_certificate),
         ("client_key_exists", &access.client_key),
     ] {
-        let Some((path, named_at)) = material.as_ref().and_then(file_name) else {
-            continue;
-        };
-        let Some(exists) = credentials::exists(evidence, path, None) else {
-            continue;
-        };
-        if exists.value == Value::Bool(false) && !credentials::is_awaited(evidence, path) {
-            missing.push((path.to_owned(), named_at.clone(), exists.origins.clone()));
+        if let Some((path, named_at)) = material.as_ref().and_then(file_name) {
+            named.push((path, named_at));
+            if let Some(exists) = credentials::exists(evidence, path, None) {
+                set(field, exists);
+            }
         }
-        set(field, exists);
     }
-    if let Some(token) = &access.token_file
-        && let Some(exists) = credentials::exists(evidence, &token.value, None)
-        && exists.value == Value::Bool(false)
-    {
-        missing.push((token.value.clone(), token.origin.clone(), exists.origins));
+    let token = access.token_file.as_ref();
+    named.extend(token.map(|token| (token.value.as_str(), &token.origin)));
+    named.dedup_by(|a, b| a.0 == b.0);
+    if let Some(missing) = missing(evidence, &named, &file.origin) {
+        set("missing_paths", missing);
     }
-    missing.dedup_by(|a, b| a.0 == b.0);
-    let items = missing.into_iter().map(|(path, named_at, proof)| Fact {
-        value: Value::Text(path),
-        origins: std::iter::once(named_at).chain(proof).collect(),
-    });
-    set(
-        "missing_paths",
-        Fact::list_at(items.collect(), &file.origin),
-    );
     if let Some(command) = &access.exec_command
         && let Some((exists, proof)) = programs::exists(evidence, &command.value)
     {
@@ -443,6 +430,25 @@ fn path_facts(
             },
         );
     }
+}
+
+/// The paths that are provably missing; unknown when none is and the input does not tell of all.
+fn missing(evidence: &Evidence, named: &[(&str, &Origin)], file: &Origin) -> Option<Fact> {
+    let mut missing = Vec::new();
+    let mut all_known = true;
+    for (path, named_at) in named {
+        match programs::known(evidence, path) {
+            Some((false, proof)) if !credentials::is_awaited(evidence, path) => {
+                missing.push(Fact {
+                    value: Value::from(*path),
+                    origins: vec![(*named_at).clone(), proof],
+                })
+            }
+            Some(_) => {}
+            None => all_known = false,
+        }
+    }
+    (all_known || !missing.is_empty()).then(|| Fact::list_at(missing, file))
 }
 
 fn file_name(material: &Sourced<Material>) -> Option<(&str, &Origin)> {

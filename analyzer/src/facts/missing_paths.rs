@@ -88,11 +88,13 @@ fn derive(evidence: &mut Evidence, _: &Context<'_>) {
     if named.is_empty() {
         return;
     }
-    let items = named.iter().filter_map(|one| {
-        let (exists, proof) = programs::known(evidence, &one.path)?;
-        if exists {
-            return None;
-        }
+    let known: Vec<_> = named
+        .iter()
+        .map(|one| programs::known(evidence, &one.path))
+        .collect();
+    let all_known = known.iter().all(Option::is_some);
+    let items = named.iter().zip(known).filter_map(|(one, known)| {
+        let (_, proof) = known.filter(|(exists, _)| !exists)?;
         let fields = [
             ("path", Some(Value::from(one.path.as_str()))),
             ("named_by", Some(Value::from(&*one.origin.entry))),
@@ -103,12 +105,14 @@ fn derive(evidence: &mut Evidence, _: &Context<'_>) {
         fact.origins.push(proof);
         Some(fact)
     });
-    let mut list = Fact::list(items.collect());
-    if list.origins.is_empty() {
-        let first = named.first().map(|one| one.origin.clone());
-        list.origins.extend(first);
+    let items: Vec<Fact> = items.collect();
+    let read = named.first().map(|one| one.origin.clone());
+    // "None is missing" holds only where the input tells of all of them.
+    if let Some(read) = read.filter(|_| all_known || !items.is_empty()) {
+        evidence
+            .facts
+            .set("paths.missing", Fact::list_at(items, &read));
     }
-    evidence.facts.set("paths.missing", list);
 }
 
 fn named(evidence: &Evidence) -> Vec<Named> {
@@ -240,5 +244,21 @@ mod tests {
             .collect();
         assert_eq!(at_start, [true, false]);
         assert_eq!(missing[0].origins.len(), 2);
+    }
+
+    #[test]
+    fn nothing_is_claimed_where_the_input_does_not_tell_of_the_paths() {
+        let mut evidence = Evidence::default();
+        let path = Fact::text("/etc/kubernetes/pki/ca.crt", Origin::line("config.yaml", 8));
+        evidence.facts.set("kubelet.effective.client_ca_file", path);
+        let logs = LogDigest::default();
+        derive(
+            &mut evidence,
+            &Context {
+                logs: &logs,
+                now: None,
+            },
+        );
+        assert!(evidence.facts.get("paths.missing").is_none());
     }
 }
