@@ -59,6 +59,9 @@ pub(crate) fn author(
     if stream.section.is_some() {
         return by(stream.section, true);
     }
+    if stream.hint_is_sure {
+        return by(stream.hint, true);
+    }
     if let Some(known) = program::of_text(&message.text) {
         return by(judge.number(known.as_bytes()), true);
     }
@@ -67,7 +70,7 @@ pub(crate) fn author(
         .is_some_and(|hint| !program::embedded(&hint.name).is_empty());
     match of_file(message).filter(|_| !embeds) {
         Some(name) => by(judge.number(name.as_bytes()), true),
-        None => by(stream.hint, stream.hint_is_sure || message.file.is_some()),
+        None => by(stream.hint, message.file.is_some()),
     }
 }
 
@@ -80,19 +83,20 @@ fn wrapped(
 ) -> Author {
     let inner = of_file(message);
     let unit = envelope.unit.as_deref();
-    let program = match inner.map(str::as_bytes).or(unit) {
-        Some(name) => judge.number(name),
-        None if stream.hint_is_sure => stream.hint,
-        None => envelope
-            .ident
-            .as_deref()
-            .and_then(|ident| judge.number(ident)),
+    let known = inner.map(str::as_bytes).or(unit);
+    let (program, sure) = match known {
+        Some(name) => (judge.number(name), true),
+        None if stream.hint_is_sure => (stream.hint, true),
+        None => {
+            let ident = envelope.ident.as_deref();
+            (ident.and_then(|ident| judge.number(ident)), false)
+        }
     };
     Author {
         program,
         // What a script says before it starts the program is no process of its own.
         pid: envelope.pid.filter(|_| inner.is_some()),
-        sure: true,
+        sure,
         named: true,
     }
 }

@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 pub struct Stamp {
     /// The instant, UTC.
     pub time: DateTime<Utc>,
-    /// The line has no year; it was inferred from the entry or its neighbours.
+    /// The line has no year; it was inferred from the entry or its neighbours. Where nothing in the input tells a year
+    /// ([`LogDigest::newest`] is `None`), times are counted from the year 2000: right among each other, nothing else.
     pub year_inferred: bool,
 }
 
@@ -22,7 +23,7 @@ pub struct LogDigest {
     pub hits: Vec<Hit>,
     /// Error texts that no pattern matches, most frequent first.
     pub unexplained: Vec<Template>,
-    /// Newest time of any record.
+    /// Newest time of any record; `None` when no record has a time, or nothing tells the year.
     pub newest: Option<Stamp>,
     /// Oldest time of any record.
     pub oldest: Option<Stamp>,

@@ -43,6 +43,9 @@ pub(crate) fn heading(line: &[u8]) -> Option<Heading<'_>> {
 }
 
 fn dashes(line: &[u8]) -> Option<Heading<'_>> {
+    if line == b"--" {
+        return Some(Heading::Noise);
+    }
     let inner = line.strip_prefix(b"-- ")?;
     if let Some(boot) = inner.strip_prefix(b"Boot ") {
         let id = boot.split(|&byte| byte == b' ').next()?;
@@ -138,6 +141,7 @@ mod tests {
             ("-- Reboot --", Heading::Boot(None)),
             ("-- 1200 records left out --", Heading::Hole),
             ("-- No entries --", Heading::Noise),
+            ("--", Heading::Noise),
             (
                 "Log file created at: 2019/01/02 15:04:05",
                 Heading::Begins(day("2019-01-02")),

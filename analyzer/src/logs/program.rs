@@ -144,17 +144,20 @@ pub(crate) fn of_file(file: &str) -> Option<&'static str> {
 
 /// A program whose own words a line without identifier begins with.
 pub(crate) fn of_text(text: &[u8]) -> Option<&'static str> {
-    const STARTS: [(&[u8], &str); 5] = [
-        (b"Flag --", "kubelet"),
+    const STARTS: [(&[u8], &str); 4] = [
         (b"rafthttp: ", "etcd"),
         (b"etcdserver: ", "etcd"),
         (b"etcdmain: ", "etcd"),
         (b"[preflight]", "kubeadm"),
     ];
     let start = text.trim_ascii_start();
+    let word = start.split(|&byte| byte == b' ').next().unwrap_or_default();
+    if word.ends_with(b".service:") {
+        return Some("systemd");
+    }
     STARTS
         .iter()
-        .find(|(word, _)| start.starts_with(word))
+        .find(|(start_of, _)| start.starts_with(start_of))
         .map(|(_, program)| *program)
 }
 

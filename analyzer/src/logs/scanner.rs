@@ -661,6 +661,7 @@ Feb 02 08:45:21 n rke2[90]: time=\"2024-02-02T08:45:21Z\" level=info msg=\"Runni
                 "E1122 07:33:02.100000      61 kubelet.go:72] unknown service x",
                 0,
             ),
+            ("a.log", "Nov 22 07:33:02 n sh[6]: unknown service x", 1),
             (
                 "kubelet.log",
                 "Nov 22 07:33:02 n kubelet[6]: unknown service x",
