@@ -116,7 +116,7 @@ fn seen(evidence: &Evidence, path: &str) -> Option<Origin> {
     let stored = evidence
         .all::<Exists>()
         .iter()
-        .find(|piece| piece.value.path == path && piece.value.link.is_none())
+        .find(|piece| piece.value.path == path)
         .map(|piece| piece.origin.clone());
     stored.or_else(|| {
         listings(evidence, path).next().map(|(_, origin)| Origin {

@@ -19,40 +19,43 @@ pub(super) const PARSER: Parser = Parser {
 
 fn parse(entry: &Entry, evidence: &mut Evidence) {
     let text = entry.text();
-    if let Ok(manifest) = serde_json::from_str::<Manifest>(&text) {
-        return whole(&manifest, entry, evidence);
-    }
-    let mut unread = 0_u64;
-    for (line, content) in numbered(&text) {
-        if content.trim().is_empty() {
-            continue;
-        }
-        match serde_json::from_str::<Record>(content) {
-            Ok(record) => note(&record, entry.at(line), evidence),
-            Err(_) => unread += 1,
-        }
-    }
-    if unread > 0 {
-        evidence.gap(
-            entry.name.as_ref(),
-            format!("{unread} records are not readable"),
-            &["paths"],
+    let whole = serde_json::from_str::<Manifest>(&text).ok();
+    if let Some(manifest) = &whole {
+        let complete = manifest.complete;
+        claim(
+            evidence,
+            "bundle.complete",
+            Witness::Kernel,
+            complete,
+            entry.at(1),
         );
     }
-}
-
-/// The last entry of a bundle: all records on one line, and whether all was taken.
-fn whole(manifest: &Manifest, entry: &Entry, evidence: &mut Evidence) {
-    let origin = entry.whole();
-    claim(
-        evidence,
-        "bundle.complete",
-        Witness::Kernel,
-        manifest.complete,
-        origin.clone(),
-    );
-    for record in &manifest.records {
-        note(record, origin.clone(), evidence);
+    let mut unread = 0_usize;
+    let mut read = 0_usize;
+    for (line, content) in numbered(&text) {
+        let content = content.trim().trim_end_matches(',');
+        match serde_json::from_str::<Record>(content) {
+            Ok(record) => {
+                read += 1;
+                note(&record, entry.at(line), evidence);
+            }
+            Err(_) if content.contains("\"outcome\"") => unread += 1,
+            Err(_) => {}
+        }
+    }
+    match whole {
+        // Somebody laid it out in another way: the records are there, only not on lines of their own.
+        Some(manifest) if read < manifest.records.len() => {
+            for record in &manifest.records {
+                note(record, entry.whole(), evidence);
+            }
+        }
+        Some(_) => {}
+        None if unread > 0 => {
+            let problem = format!("{unread} records are not readable");
+            evidence.gap(entry.name.as_ref(), problem, &["paths"]);
+        }
+        None => {}
     }
 }
 
@@ -124,6 +127,36 @@ mod tests {
             presence(&evidence, "/etc/b").origin(),
             Some(&Origin::line("manifest/0001.jsonl", 2))
         );
+    }
+
+    #[test]
+    fn records_of_the_last_manifest_are_cited_by_their_lines() {
+        let start = DateTime::from_timestamp(0, 0).unwrap();
+        let manifest = Manifest {
+            schema_version: 1,
+            complete: true,
+            reason: None,
+            records: vec![
+                Record::new("k/a", "kubeconfig", "/etc/a", Outcome::Ok, start),
+                Record::new("k/b", "kubeconfig", "/etc/b", Outcome::Absent, start),
+            ],
+        };
+        for (bytes, line) in [
+            (manifest.to_json().unwrap(), Some(3)),
+            (serde_json::to_vec(&manifest).unwrap(), None),
+        ] {
+            let entry = Entry {
+                name: Arc::from("manifest.json"),
+                source: Source::Meta("manifest.json".into()),
+                bytes,
+            };
+            let mut evidence = Evidence::default();
+            (PARSER.parse)(&entry, &mut evidence);
+            let absent = presence(&evidence, "/etc/b");
+            assert_eq!(absent.known(), Some(false));
+            assert_eq!(absent.origin().unwrap().line, line);
+            assert!(evidence.gaps.is_empty());
+        }
     }
 
     #[test]

@@ -85,7 +85,8 @@ fn setting(line: &str) -> Option<(&str, &str)> {
         && name
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || b"._-/".contains(&byte));
-    dotted.then_some((name, value.trim()))
+    let root = name.split(['.', '/']).next().unwrap_or_default();
+    (dotted && ROOTS.contains(&root)).then_some((name, value.trim()))
 }
 
 /// `sysctl -a` prints a thousand settings of single interfaces.
@@ -94,6 +95,11 @@ fn worth_keeping(name: &str) -> bool {
         || name.contains(".conf.all.")
         || name.contains(".conf.default.")
 }
+
+/// Folders below `/proc/sys`.
+const ROOTS: &[&str] = &[
+    "abi", "crypto", "debug", "dev", "fs", "kernel", "net", "sunrpc", "user", "vm",
+];
 
 #[cfg(test)]
 mod tests {
