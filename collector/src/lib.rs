@@ -40,6 +40,7 @@ mod take;
 mod take_journal;
 mod vault;
 mod verify;
+mod web;
 
 use clap::{CommandFactory as _, Parser as _};
 use std::io::Write as _;

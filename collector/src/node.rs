@@ -219,7 +219,7 @@ fn programs(host: &mut Host, node: &Node) -> Vec<String> {
 }
 
 /// A path in a kubeconfig is relative to the kubeconfig's folder.
-fn absolute(path: &str, kubeconfig: &str) -> String {
+pub(crate) fn absolute(path: &str, kubeconfig: &str) -> String {
     if path.starts_with('/') {
         return path.to_owned();
     }

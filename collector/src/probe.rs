@@ -25,7 +25,6 @@ pub(crate) struct ProbeContext<'a> {
     /// What is known of the node.
     pub(crate) node: &'a Node,
     /// Whether the node's credential may be used (`--no-api` was not given).
-    #[expect(dead_code, reason = "read by probes that ask the API server")]
     pub(crate) may_use_credential: bool,
 }
 

@@ -26,7 +26,7 @@ pub(crate) mod rule;
 pub(crate) mod rules;
 mod scan;
 mod stream;
-mod tree;
+pub mod tree;
 mod value;
 
 pub use case_key::{CaseKey, CaseKeyTooShort};

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 /// A value in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Node {
+pub enum Node {
     /// Keys and values in the order of the file; duplicates are kept.
     Map(Vec<(String, Self)>),
     /// Items in order.
@@ -18,27 +18,27 @@ pub(crate) enum Node {
 
 /// A leaf.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Scalar {
+pub struct Scalar {
     /// The value, unescaped.
-    pub(crate) value: String,
+    pub value: String,
     /// Its bytes in the file, without quotes; all lines of a block.
-    pub(crate) range: Range<usize>,
+    pub range: Range<usize>,
     /// Whether a mask in its place needs quotes of its own, as for a number in JSON.
-    pub(crate) bare: bool,
+    pub bare: bool,
 }
 
 /// What could be read of a file.
 #[derive(Debug, Default)]
-pub(crate) struct Tree {
+pub struct Tree {
     /// The documents, the last one perhaps only in part.
-    pub(crate) documents: Vec<Node>,
+    pub documents: Vec<Node>,
     /// Where reading stopped, when the file does not parse: everything from this byte on is unknown.
-    pub(crate) broken_at: Option<usize>,
+    pub broken_at: Option<usize>,
 }
 
 impl Node {
     /// The value of a key; with duplicates the last.
-    pub(crate) fn child(&self, name: &str) -> Option<&Self> {
+    pub fn child(&self, name: &str) -> Option<&Self> {
         let Self::Map(entries) = self else {
             return None;
         };
@@ -50,7 +50,7 @@ impl Node {
     }
 
     /// The text of a leaf.
-    pub(crate) fn text(&self) -> Option<&str> {
+    pub fn text(&self) -> Option<&str> {
         match self {
             Self::Scalar(scalar) => Some(&scalar.value),
             _ => None,
@@ -59,7 +59,7 @@ impl Node {
 }
 
 /// Reads YAML or JSON. With `json`, plain scalars are bare.
-pub(crate) fn yaml(text: &str, json: bool) -> Tree {
+pub fn yaml(text: &str, json: bool) -> Tree {
     let mut tree = Tree::default();
     let mut open: Vec<Frame> = Vec::new();
     let mut reached = 0;

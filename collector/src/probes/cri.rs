@@ -59,13 +59,7 @@ fn socket(host: &mut Host, node: &Node, unix: &str, path: &str) -> Value {
     if let Some(pid) = listener {
         fields.insert("listener_pid".into(), json!(pid));
     }
-    let refusal = match (exists, inode, listener) {
-        (Some(true), _, Some(1)) => Some("socket-activated"),
-        (Some(true), Some(_), None) => Some("its listener is unknown and could be systemd"),
-        (Some(true), ..) => None,
-        _ => Some("there is no socket"),
-    };
-    let (connect, reason) = match refusal {
+    let (connect, reason) = match refusal(exists, inode.is_some(), listener) {
         Some(why) => ("skipped".to_owned(), Some(why.to_owned())),
         None => match host.connect(path) {
             Ok(word) => (word, None),
@@ -77,6 +71,16 @@ fn socket(host: &mut Host, node: &Node, unix: &str, path: &str) -> Value {
         fields.insert("reason".into(), json!(reason));
     }
     Value::Object(fields)
+}
+
+/// Why a socket is not connected: a bare connect would start a service that systemd listens for.
+fn refusal(exists: Option<bool>, listened: bool, listener: Option<u32>) -> Option<&'static str> {
+    match (exists, listened, listener) {
+        (Some(true), _, Some(1)) => Some("socket-activated"),
+        (Some(true), true, None) => Some("its listener is unknown and could be systemd"),
+        (Some(true), ..) => None,
+        _ => Some("there is no socket"),
+    }
 }
 
 fn word_of(outcome: Outcome) -> &'static str {
@@ -133,6 +137,14 @@ const SOCKETS: &[&str] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_socket_that_systemd_listens_on_is_not_connected() {
+        assert_eq!(refusal(Some(true), true, Some(1)), Some("socket-activated"));
+        assert!(refusal(Some(true), true, None).is_some());
+        assert_eq!(refusal(Some(true), true, Some(67)), None);
+        assert!(refusal(Some(false), false, None).is_some());
+    }
 
     #[test]
     fn only_a_socket_that_accepts_has_a_listener() {

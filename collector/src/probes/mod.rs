@@ -1,6 +1,10 @@
 //! One file per active probe. Written by `cargo xtask index`; do not edit.
 
 pub mod cri;
+pub mod endpoint;
+pub mod kubelet;
+pub mod node;
 
 /// Every active probe, by file name.
-pub const ALL: &[&crate::probe::Probe] = &[&cri::PROBE];
+pub const ALL: &[&crate::probe::Probe] =
+    &[&cri::PROBE, &endpoint::PROBE, &kubelet::PROBE, &node::PROBE];

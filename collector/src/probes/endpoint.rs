@@ -1,0 +1,93 @@
+//! How far the node comes on its way to the API servers that its kubeconfigs name. Nothing of its credentials is used.
+
+use crate::facts;
+use crate::host::Host;
+use crate::host::wire::Failure;
+use crate::node::Node;
+use crate::probe::{Probe, ProbeContext, ProbeResult};
+use crate::web::kubeconfig::clusters;
+use crate::web::ladder::{Goal, Ground, all};
+use crate::web::names::Names;
+use crate::web::proxy::Environment;
+use nodebundle_bundle::Outcome;
+use std::time::{Duration, Instant};
+
+pub(crate) const PROBE: Probe = Probe {
+    name: "endpoint",
+    about: "resolves, connects to and greets the API servers of the kubeconfigs; anonymous GET /livez and /version",
+    reason: "a name, a route, a port, a certificate or an API server that fails; a clock that is off",
+    run: probe,
+};
+
+fn probe(context: &mut ProbeContext<'_>) -> ProbeResult {
+    let goals = goals(context.host, context.node);
+    if goals.is_empty() {
+        let why = "no kubeconfig with a server was found";
+        return Err(Failure::new(Outcome::NotApplicable, why));
+    }
+    let ground = Ground {
+        names: Names::read(context.host),
+        proxies: Environment::read(context.host, context.node),
+        clock: context.host.clock(),
+        deadline: Instant::now() + PROBE_TIME.min(context.host.stop().left()),
+    };
+    let endpoints = all(&goals, &ground, context.host.stop());
+    Ok(facts::list("endpoints", &endpoints))
+}
+
+/// Every distinct server, those of the kubelet first.
+fn goals(host: &mut Host, node: &Node) -> Vec<Goal> {
+    let mut goals: Vec<Goal> = Vec::new();
+    for path in &node.kubeconfigs {
+        let Ok(taken) = host.read(path, 256 << 10) else {
+            continue;
+        };
+        for cluster in clusters(&taken.text()) {
+            let known = goals.iter_mut().find(|goal| goal.cluster == cluster);
+            if let Some(goal) = known {
+                if !goal.used_by.contains(path) {
+                    goal.used_by.push(path.clone());
+                }
+            } else if goals.len() < MAX_SERVERS {
+                goals.push(Goal {
+                    cluster,
+                    used_by: vec![path.clone()],
+                });
+            }
+        }
+    }
+    goals
+}
+
+const MAX_SERVERS: usize = 8;
+/// All servers together.
+const PROBE_TIME: Duration = Duration::from_secs(15);
+
+#[cfg(test)]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "tests build trees with the standard library"
+)]
+mod tests {
+    use super::*;
+    use crate::scratch::Scratch;
+
+    #[test]
+    fn a_server_that_two_kubeconfigs_name_is_looked_at_once() {
+        let scratch = Scratch::new();
+        let text = |host: &str| {
+            format!("clusters:\n- name: a\n  cluster:\n    server: https://{host}:6443\n")
+        };
+        for (name, host) in [("a", "10.0.0.1"), ("b", "10.0.0.2"), ("c", "10.0.0.1")] {
+            std::fs::write(scratch.path().join(name), text(host)).unwrap();
+        }
+        let node = Node {
+            kubeconfigs: ["/a", "/b", "/c", "/absent"].map(str::to_owned).to_vec(),
+            ..Node::default()
+        };
+        let goals = goals(&mut Host::direct(scratch.path()), &node);
+        assert_eq!(goals.len(), 2);
+        assert_eq!(goals[0].used_by, ["/a", "/c"]);
+        assert_eq!(goals[1].cluster.server.host, "10.0.0.2");
+    }
+}

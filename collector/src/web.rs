@@ -1,0 +1,17 @@
+//! Connections of the probes: names, ways and questions; every step has a deadline, nothing here waits for ever.
+//!
+//! Two kinds of connection, two types. An [`observe::Observer`] accepts any certificate and has no place for a credential.
+//! An [`ask::Asking`] holds one, and exists only after the server's certificate was verified.
+
+pub(crate) mod ask;
+mod dns;
+pub(crate) mod http;
+pub(crate) mod kubeconfig;
+pub(crate) mod ladder;
+pub(crate) mod names;
+pub(crate) mod observe;
+pub(crate) mod proxy;
+pub(crate) mod tcp;
+#[cfg(test)]
+pub(crate) mod test_server;
+pub(crate) mod url;
