@@ -8,6 +8,8 @@ use chrono::{DateTime, Datelike as _, NaiveDate};
 /// Microseconds of a day.
 pub(crate) const DAY: i64 = 86_400_000_000;
 const SECOND: i64 = 1_000_000;
+/// The year 2200.
+const LAST: i64 = 7_258_118_400 * SECOND;
 
 /// A printed time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,9 +56,10 @@ pub(crate) struct Calendar {
 }
 
 impl Calendar {
-    /// The place of a printed time in this stream.
+    /// The place of a printed time in this stream. Times that no clock shows are none.
     pub(crate) fn tick(&mut self, clock: Clock) -> Option<Tick> {
         match clock {
+            Clock::Utc(micros) | Clock::Local(micros) if !(0..LAST).contains(&micros) => None,
             Clock::Utc(micros) => Some(Tick {
                 micros,
                 basis: Basis::Utc,

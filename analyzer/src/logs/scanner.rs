@@ -289,15 +289,17 @@ fn life(
 
 /// `message repeated 5 times: [ text]` of syslog.
 fn repeated(text: &[u8]) -> (u64, &[u8]) {
+    /// No syslog holds a message back for longer.
+    const MOST: u64 = 1_000_000;
     let parts = || {
         let rest = text.strip_prefix(b"message repeated ")?;
         let end = memchr::memchr(b' ', rest)?;
-        let times = std::str::from_utf8(rest.get(..end)?).ok()?.parse().ok()?;
+        let times: u64 = std::str::from_utf8(rest.get(..end)?).ok()?.parse().ok()?;
         let inner = rest
             .get(end..)?
             .strip_prefix(b" times: [ ")?
             .strip_suffix(b"]")?;
-        Some((times, inner))
+        Some((u64::clamp(times, 1, MOST), inner))
     };
     parts().unwrap_or((1, text))
 }
@@ -674,11 +676,26 @@ Feb 02 08:45:21 n rke2[90]: time=\"2024-02-02T08:45:21Z\" level=info msg=\"Runni
     }
 
     #[test]
+    fn repeats_that_syslog_counted_are_counted() {
+        let digest = scan(
+            &kubelet_rule("^lost it$"),
+            &[(
+                "messages",
+                named("messages"),
+                "Nov 22 07:33:02 n kubelet[6]: message repeated 5 times: [ lost it]\nNov 22 07:33:02 n kubelet[6]: lost it\n",
+            )],
+        );
+        assert_eq!(digest.hits[0].count, 6);
+    }
+
+    #[test]
     fn nothing_breaks_the_scanner() {
         let rules = kubelet_rule("x");
         for bytes in [
             &b"\0\0\0\n\xff\xfe\n{\n{\"MESSAGE\":\n[\n[]\n<\n<3>\n-- Boot\nE1122\nE1122 07:33:02\n"[..],
             b"Nov 99 99:99:99 n k[99999999999]: \n2026-99-99T00:00:00Z n k[1]: x\n9999999999.999999 a b[1]: c\n",
+            b"{\"__REALTIME_TIMESTAMP\":\"9223372036854775807\",\"MESSAGE\":\"x\"}\n0001-01-01T00:00:00Z n k[1]: x\n{\"ts\":1e300,\"msg\":\"x\"}\n",
+            b"n kubelet[1]: message repeated 18446744073709551615 times: [ x]\nn kubelet[1]: message repeated 18446744073709551615 times: [ x]\n",
             b"time=\"\" level= msg=\nlevel=\nFATA[\n* ==>  <==\n[pod/] \n::1: \nmessage repeated 99999999999999999999 times: [ ]\n",
         ] {
             let patterns = PatternSet::new(&rules).unwrap();
