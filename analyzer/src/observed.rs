@@ -369,6 +369,10 @@ pub struct SigningRequest {
     pub state: String,
 }
 
+/// An entry that says that there are no signing requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoSigningRequests;
+
 /// An image of the container runtime.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Image(pub String);

@@ -3,7 +3,9 @@
 use crate::derived::{Context, Derived};
 use crate::evidence::{Evidence, Sourced};
 use crate::fact::{Fact, FactDecl, Type, Value};
-use crate::observed::{AllNodes, NoNode, NodeObject, NodeVersion, SigningRequest};
+use crate::observed::{
+    AllNodes, NoNode, NoSigningRequests, NodeObject, NodeVersion, SigningRequest,
+};
 
 pub(super) const DERIVED: Derived = Derived {
     name: "node_object",
@@ -86,6 +88,13 @@ fn derive(evidence: &mut Evidence, _: &Context<'_>) {
         .iter()
         .map(request)
         .collect();
+    let none = evidence.all::<NoSigningRequests>().first();
+    if let (Some(piece), true) = (none, requests.is_empty()) {
+        found.push((
+            "csrs",
+            Fact::new(Value::List(Vec::new()), piece.origin.clone()),
+        ));
+    }
     if !requests.is_empty() {
         found.push(("csrs", Fact::list(requests)));
     }

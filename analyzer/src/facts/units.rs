@@ -141,12 +141,14 @@ fn derive(evidence: &mut Evidence, _: &Context<'_>) {
     if let Some(name) = kubelet_unit(&units) {
         set_kubelet_unit(evidence, name, &units);
     }
-    let items = units
+    let items: Vec<Fact> = units
         .iter()
         .filter(|(name, fields)| worth_showing(name, fields))
         .map(|(name, fields)| record(name, fields))
         .collect();
-    evidence.facts.set("units", Fact::list(items));
+    if !items.is_empty() {
+        evidence.facts.set("units", Fact::list(items));
+    }
 }
 
 type Fields = BTreeMap<&'static str, Fact>;

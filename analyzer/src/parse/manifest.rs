@@ -43,19 +43,18 @@ fn parse(entry: &Entry, evidence: &mut Evidence) {
             Err(_) => {}
         }
     }
-    match whole {
-        // Somebody laid it out in another way: the records are there, only not on lines of their own.
-        Some(manifest) if read < manifest.records.len() => {
-            for record in &manifest.records {
-                note(record, entry.whole(), evidence);
-            }
-        }
-        Some(_) => {}
-        None if unread > 0 => {
+    let Some(manifest) = whole else {
+        if unread > 0 {
             let problem = format!("{unread} records are not readable");
             evidence.gap(entry.name.as_ref(), problem, &["paths"]);
         }
-        None => {}
+        return;
+    };
+    if read < manifest.records.len() {
+        // Somebody laid it out in another way: the records are there, only not on lines of their own.
+        for record in &manifest.records {
+            note(record, entry.whole(), evidence);
+        }
     }
 }
 

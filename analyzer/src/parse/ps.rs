@@ -15,7 +15,7 @@ pub(super) const PARSER: Parser = Parser {
                 .head()
                 .lines()
                 .take(3)
-                .any(|line| Table::of(line).is_some())
+                .any(|line| Table::of(line).is_some() || is_aux_row(line))
     },
     parse,
 };
@@ -26,13 +26,39 @@ fn parse(entry: &Entry, evidence: &mut Evidence) {
     for (number, line) in numbered(&text) {
         if let Some(header) = Table::of(line) {
             table = Some(header);
-        } else if let Some(process) = table.as_ref().and_then(|table| table.process(line)) {
+            continue;
+        }
+        if table.is_none() && is_aux_row(line) {
+            table = Some(Table::AUX);
+        }
+        if let Some(process) = table.as_ref().and_then(|table| table.process(line)) {
             if process.pid == 1 {
                 evidence.push(AllProcesses, entry.whole());
             }
             evidence.push(process, entry.at(number));
         }
     }
+}
+
+/// A row of `ps aux` whose header was not pasted along.
+fn is_aux_row(line: &str) -> bool {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let [_, pid, cpu, memory, size, resident, _, _, _, time, _, ..] = words.as_slice() else {
+        return false;
+    };
+    let whole = |word: &str| word.bytes().all(|byte| byte.is_ascii_digit());
+    let percent = |word: &str| {
+        word.split_once('.')
+            .is_some_and(|(a, b)| whole(a) && whole(b))
+    };
+    whole(pid)
+        && percent(cpu)
+        && percent(memory)
+        && whole(size)
+        && whole(resident)
+        && time
+            .split_once(':')
+            .is_some_and(|(minutes, _)| whole(minutes))
 }
 
 /// Which column holds what; the command is the last and may hold blanks.
@@ -44,6 +70,13 @@ struct Table {
 }
 
 impl Table {
+    /// `ps aux`.
+    const AUX: Self = Self {
+        pid: 1,
+        command: 10,
+        short: false,
+    };
+
     fn of(header: &str) -> Option<Self> {
         let names: Vec<&str> = header.split_whitespace().collect();
         let at = |wanted: &[&str]| names.iter().position(|name| wanted.contains(name));
@@ -114,6 +147,18 @@ mod tests {
         );
         assert_eq!(kubelet.origin.line, Some(3));
         assert_eq!(evidence.all::<AllProcesses>().len(), 1);
+    }
+
+    #[test]
+    fn a_row_without_its_header_is_read() {
+        let evidence = read(
+            "root      8022  0.2 14.5 746412 54888 ?        Ssl  08:57   0:00 /usr/local/bin/kubelet --v=2\n",
+        );
+        let kubelet = &evidence.all::<Process>()[0].value;
+        assert_eq!(
+            (kubelet.pid, kubelet.name.as_deref()),
+            (8022, Some("kubelet"))
+        );
     }
 
     #[test]

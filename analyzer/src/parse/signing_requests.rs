@@ -2,7 +2,7 @@
 
 use crate::entry::{Entry, numbered};
 use crate::evidence::Evidence;
-use crate::observed::SigningRequest;
+use crate::observed::{NoSigningRequests, SigningRequest};
 use crate::parser::Parser;
 
 pub(super) const PARSER: Parser = Parser {
@@ -11,7 +11,10 @@ pub(super) const PARSER: Parser = Parser {
     facts: &[],
     accepts: |entry| {
         entry.may_be_output_of(&["kubectl", "oc"])
-            && entry.head().lines().any(|line| row(line).is_some())
+            && entry
+                .head()
+                .lines()
+                .any(|line| row(line).is_some() || is_empty(entry, line))
     },
     parse,
 };
@@ -21,8 +24,15 @@ fn parse(entry: &Entry, evidence: &mut Evidence) {
     for (line, content) in numbered(&text) {
         if let Some(request) = row(content) {
             evidence.push(request, entry.at(line));
+        } else if is_empty(entry, content) {
+            evidence.push(NoSigningRequests, entry.at(line));
         }
     }
+}
+
+/// The answer of a cluster that has none.
+fn is_empty(entry: &Entry, line: &str) -> bool {
+    entry.is_command(&["csr"]) && line.starts_with("No resources found")
 }
 
 /// Columns differ between versions of kubectl: the signer names itself, the requestor has a colon, the state is the last word.
@@ -52,7 +62,7 @@ fn row(line: &str) -> Option<SigningRequest> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::named;
+    use crate::testing::{command, named};
 
     #[test]
     fn rows_are_read_with_and_without_a_header() {
@@ -69,6 +79,8 @@ mod tests {
             request.value.requestor.as_deref(),
             Some("system:bootstrap:abcdef")
         );
+        let none = command(&PARSER, "kubectl get csr", "No resources found\n");
+        assert_eq!(none.all::<NoSigningRequests>().len(), 1);
         let old = named(&PARSER, "csr-1   2m   system:node:w-1   Approved,Issued\n");
         assert_eq!(old.all::<SigningRequest>()[0].value.signer, None);
     }
