@@ -18,3 +18,160 @@ pub struct Parser {
     /// Reads it. What cannot be read becomes a gap.
     pub parse: fn(&Entry, &mut Evidence),
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::entry::Entry;
+    use crate::evidence::Evidence;
+    use crate::parse;
+    use crate::source::Source;
+    use std::sync::Arc;
+
+    /// Beginnings that parsers look for, each to be followed by nonsense.
+    const HEADS: &[&str] = &[
+        "",
+        "UNIT LOAD ACTIVE SUB DESCRIPTION\n",
+        "● kubelet.service - x\n Loaded: loaded (\n Active: active (\n",
+        "LoadState=\nActiveState=\n",
+        "USER PID %CPU COMMAND\n",
+        "/etc:\ntotal 4\n",
+        "Filesystem 1K-blocks Used Avail Use% Mounted on\n",
+        "total used free available\nMem: ",
+        "State Recv-Q Send-Q Local Address:Port Peer Address:Port\n",
+        "*filter\n-A OUTPUT ",
+        "table ip filter {\nchain OUTPUT {\n type filter hook output priority 0;\n",
+        "*   Trying 10.0.0.1:6443...\n* Connected to x (10.0.0.1) port 6443\n< HTTP/2 ",
+        "CONNECTED(00000003)\nSSL handshake has read\nAcceptable client certificate CA names\n",
+        "Name: x\nTaints: \nConditions:\n Ready True ",
+        "2: eth0: <UP> mtu 1500 state UP\n inet ",
+        "default via 10.0.0.1 dev eth0\n",
+        "{\"units\": [{\"Id\": ",
+        "kind: Node\nstatus:\n  conditions:\n",
+        "MemTotal: ",
+        "load average up ",
+        "Leap status : \nSystem time : ",
+    ];
+
+    const NONSENSE: &[&[u8]] = &[
+        b"",
+        b"\xff\xfe\x00\x01",
+        b"99999999999999999999999999 -1 % : = ( [ { \" ' / , \n",
+        b": : : : : : : : : : : :\n= = = = = = = = = =\n",
+        "\u{2514}\u{2500} \u{1f600}\u{1f600} \u{300}\n".as_bytes(),
+        b"-A -j -p --dport --sport -d -s , : ! \n",
+        b"drwxr-xr-x 9 9 9 9 9 9 9\nlrwxrwxrwx -> -> ->\n",
+        b"}}}}}]]]]]\n",
+    ];
+
+    fn sources() -> Vec<Source> {
+        let commands = [
+            "systemctl show x",
+            "systemctl is-enabled x",
+            "ls -la /etc",
+            "ps aux",
+            "df -i",
+            "free",
+            "ss -tlnp",
+            "ip addr",
+            "ip route",
+            "iptables-save",
+            "nft list ruleset",
+            "curl x",
+            "curl http://127.0.0.1:10248/healthz",
+            "openssl s_client",
+            "getent hosts x",
+            "date",
+            "uptime",
+            "chronyc tracking",
+            "timedatectl",
+            "uname -a",
+            "hostname",
+            "hostname -f",
+            "swapon --show",
+            "sysctl -a",
+            "lsmod",
+            "mount",
+            "stat -fc %T /",
+            "getenforce",
+            "kubectl get nodes",
+            "kubectl describe node",
+            "kubectl get csr",
+            "crictl info",
+            "ctr images ls",
+            "docker info",
+            "kubelet --version",
+        ];
+        let files = [
+            "/etc/hosts",
+            "/etc/resolv.conf",
+            "/etc/fstab",
+            "/etc/os-release",
+            "/etc/hostname",
+            "/etc/machine-id",
+            "/proc/mounts",
+            "/proc/swaps",
+            "/proc/meminfo",
+            "/proc/uptime",
+            "/proc/cgroups",
+            "/proc/filesystems",
+            "/proc/modules",
+            "/proc/net/route",
+            "/proc/7/cmdline",
+            "/proc/7/environ",
+            "/proc/sys/net/ipv4/ip_forward",
+            "/etc/selinux/config",
+            "/etc/kubernetes/kubelet.conf",
+            "/var/lib/kubelet/config.yaml",
+            "/etc/containerd/config.toml",
+            "/var/lib/kubelet/pki/kubelet.crt",
+            "/etc/systemd/system/kubelet.service",
+            "/etc/default/kubelet",
+        ];
+        let topics = [
+            "units",
+            "processes",
+            "sockets",
+            "network",
+            "filesystems",
+            "clock",
+            "host",
+            "sysctls",
+            "programs",
+            "keys",
+            "journals",
+        ];
+        let mut sources = vec![
+            Source::Named("x.txt".into()),
+            Source::Listing("/etc".into()),
+            Source::Meta("bundle.json".into()),
+            Source::Meta("manifest.json".into()),
+        ];
+        sources.extend(commands.map(|command| Source::Command(command.into())));
+        sources.extend(files.map(|path| Source::File(path.into())));
+        sources.extend(topics.map(|topic| Source::Facts(topic.into())));
+        sources.extend(["endpoint", "kubelet", "cri"].map(|name| Source::Probe(name.into())));
+        sources
+    }
+
+    #[test]
+    fn no_parser_panics_on_nonsense_after_a_good_beginning() {
+        let mut read = 0_u32;
+        for source in sources() {
+            for head in HEADS {
+                for nonsense in NONSENSE {
+                    let entry = Entry {
+                        name: Arc::from("x.txt"),
+                        source: source.clone(),
+                        bytes: [head.as_bytes(), nonsense].concat(),
+                    };
+                    let accepting = parse::ALL.iter().filter(|parser| (parser.accepts)(&entry));
+                    for parser in accepting {
+                        (parser.parse)(&entry, &mut Evidence::default());
+                        read += 1;
+                    }
+                }
+            }
+        }
+        assert!(read > 1000, "only {read} were read");
+    }
+}
