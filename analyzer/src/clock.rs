@@ -6,8 +6,8 @@ use crate::observed::ClockReading;
 use crate::origin::Origin;
 use chrono::{DateTime, Utc};
 
-/// The node's time: the override, else the collection time of a live bundle, else the newest record of the node's logs,
-/// else the newest time that a command printed. `None` when nothing in the input tells.
+/// The node's time: the override, else the collection time of a live bundle, else the newer of the newest record of the
+/// node's logs and the newest time that a command or the dead node's journal tells. `None` when nothing in the input tells.
 ///
 /// A log time whose year was inferred gives way to a printed time, which has one.
 pub fn now(
@@ -24,7 +24,7 @@ pub fn now(
     let printed = printed(evidence).map(|(time, _)| time);
     match logs.newest {
         Some(newest) if newest.year_inferred => printed.or(Some(newest.time)),
-        Some(newest) => Some(newest.time),
+        Some(newest) => printed.max(Some(newest.time)),
         None => printed,
     }
 }
@@ -84,9 +84,10 @@ mod tests {
     }
 
     #[test]
-    fn without_it_the_newest_record_tells_and_then_a_printed_time() {
+    fn without_it_the_newer_of_record_and_printed_time_tells() {
         let evidence = read(&[(50, false), (40, false)]);
-        assert_eq!(now(&evidence, &logs(20, false), None), Some(at(20)));
+        assert_eq!(now(&evidence, &logs(20, false), None), Some(at(50)));
+        assert_eq!(now(&evidence, &logs(60, false), None), Some(at(60)));
         assert_eq!(now(&evidence, &logs(20, true), None), Some(at(50)));
         assert_eq!(now(&evidence, &LogDigest::default(), None), Some(at(50)));
         assert_eq!(now(&read(&[]), &LogDigest::default(), None), None);

@@ -13,6 +13,8 @@ const OUTLIVED_BY: TimeDelta = TimeDelta::seconds(10);
 const SILENT_FOR: TimeDelta = TimeDelta::minutes(5);
 /// Periods of a repeating line that must be missing.
 const SILENT_PERIODS: i32 = 5;
+/// Periods that must be missing where the kubelet had registered before: it says nothing when the API answers again.
+const SILENT_PERIODS_REGISTERED: i32 = 3;
 
 /// What the log says of one rule.
 #[derive(Debug, Clone, Default)]
@@ -107,6 +109,12 @@ fn fell_silent(case: &Case<'_>, last: &Hit, compiled: &Compiled) -> bool {
     let (Some(period), Some(time)) = (period, last.last.time) else {
         return false;
     };
+    if registered_before(case, last) && still_runs(case, last) {
+        let silence = case.now.map(|now| now.time - time.time);
+        if silence.is_some_and(|silence| silence > period * SILENT_PERIODS_REGISTERED) {
+            return true;
+        }
+    }
     let life = case.logs.lives.last().filter(|life| !life.cut);
     let stream_end = match last.program.as_deref() {
         None | Some("kubelet") => life.and_then(|life| life.last),
@@ -116,6 +124,25 @@ fn fell_silent(case: &Case<'_>, last: &Hit, compiled: &Compiled) -> bool {
         let silence = end.time - time.time;
         silence > period * SILENT_PERIODS && silence > SILENT_FOR
     })
+}
+
+/// Whether the kubelet had registered in the same life before the fault began.
+fn registered_before(case: &Case<'_>, fault: &Hit) -> bool {
+    let events = case.rules.index("node-registered").into_iter();
+    events
+        .flat_map(|number| hits(case, number))
+        .any(|event| event.life == fault.life && event.first.sequence < fault.first.sequence)
+}
+
+/// Whether the fault's life is the current one and its end was not seen.
+fn still_runs(case: &Case<'_>, fault: &Hit) -> bool {
+    let current = case.logs.lives.len().checked_sub(1);
+    fault.life == current
+        && case
+            .logs
+            .lives
+            .last()
+            .is_some_and(|life| !life.end_seen && !life.cut)
 }
 
 /// The matches of the fault that lasts: back from the newest until a life that was long enough to show it and did not.

@@ -401,6 +401,28 @@ fn a_repeating_line_that_stopped_while_its_stream_goes_on_is_past() {
 }
 
 #[test]
+fn a_registered_kubelet_that_says_nothing_for_three_periods_has_got_over_an_outage() {
+    let rule = "id: log-only\nlog: [{pattern: x, every: 10s}]";
+    let node = |registered: bool, now: i64| {
+        let node = bench(&[rule, REGISTERED]).life(0, 50);
+        let node = if registered {
+            node.line("node-registered", 5)
+        } else {
+            node
+        };
+        let mut node = node.line("log-only", 50);
+        node.now = Some(second(now));
+        node
+    };
+    assert_eq!(ids(&node(true, 85).report().history), ["log-only"]);
+    assert_eq!(ids(&node(true, 75).report().causes), ["log-only"]);
+    assert_eq!(ids(&node(false, 85).report().causes), ["log-only"]);
+    let mut ended = node(true, 85);
+    ended.logs.lives[0].end_seen = true;
+    assert_eq!(ids(&ended.report().causes), ["log-only"]);
+}
+
+#[test]
 fn facts_keep_a_fault_present_that_the_log_has_got_over() {
     let node = bench(&[BOTH]).life(0, 60).line("both", 30).life(100, 300);
     assert_eq!(ids(&node.report().history), ["both"]);
