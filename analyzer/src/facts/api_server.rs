@@ -13,7 +13,12 @@ use std::net::IpAddr;
 
 pub(super) const DERIVED: Derived = Derived {
     name: "api_server",
-    after: &["host_identity", "kubelet_kubeconfig", "kubelet_client_cert"],
+    after: &[
+        "host_identity",
+        "kubelet_kubeconfig",
+        "kubelet_bootstrap",
+        "kubelet_client_cert",
+    ],
     facts: FACTS,
     derive,
 };

@@ -17,6 +17,7 @@ pub(super) const DERIVED: Derived = Derived {
     name: "certificates",
     after: &[
         "kubelet_kubeconfig",
+        "kubelet_bootstrap",
         "kubelet_client_cert",
         "kubelet_serving_cert",
     ],

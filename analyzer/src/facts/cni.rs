@@ -38,7 +38,8 @@ const FACTS: &[FactDecl] = &[
         "cni.configs[].cni_version",
         Type::Text,
         "version of the CNI specification",
-    ),
+    )
+    .null_is("it states none, which the runtime refuses"),
     FactDecl::new(
         "cni.configs[].plugins",
         Type::Texts,
@@ -133,13 +134,15 @@ fn record(config: &Sourced<CniConfig>) -> Fact {
         ),
         (
             "cni_version",
-            network
-                .and_then(|it| it.cni_version.as_deref())
-                .map(Value::from),
+            network.map(|it| text_or_null(it.cni_version.as_deref())),
         ),
         ("plugins", plugins),
     ];
     Fact::record(fields, &config.origin)
+}
+
+fn text_or_null(text: Option<&str>) -> Value {
+    text.map_or(Value::Null, Value::from)
 }
 
 fn config_present(

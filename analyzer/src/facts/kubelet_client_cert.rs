@@ -11,7 +11,11 @@ use crate::origin::Origin;
 
 pub(super) const DERIVED: Derived = Derived {
     name: "kubelet_client_cert",
-    after: &["kubelet_kubeconfig", "host_distribution"],
+    after: &[
+        "kubelet_kubeconfig",
+        "kubelet_bootstrap",
+        "host_distribution",
+    ],
     facts: FACTS,
     derive,
 };
@@ -184,7 +188,9 @@ fn at_usual_place(evidence: &Evidence, found: &mut Found) {
         certificates = credentials::lone_node_certificate(evidence);
     }
     let sent = certificates.first().map(|first| first.origin.clone());
-    let no_kubeconfig = facts.bool("kubelet.kubeconfig.exists") == Some(false);
+    // With a bootstrap kubeconfig the kubelet writes its kubeconfig before it has a certificate.
+    let no_kubeconfig = facts.bool("kubelet.kubeconfig.exists") == Some(false)
+        || facts.bool("kubelet.bootstrap.exists") == Some(true);
     let named_at = match (&sent, folder) {
         (_, Some(folder)) if no_kubeconfig => folder.origins.clone(),
         (Some(sent), _) => vec![sent.clone()],

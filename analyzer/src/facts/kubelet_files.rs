@@ -52,7 +52,7 @@ const FACTS: &[FactDecl] = &[
     FactDecl::new(
         "kubelet.cpu_manager_state.parses",
         Type::Bool,
-        "the checkpoint of the CPU manager can be read",
+        "the checkpoint of the CPU manager can be read: JSON, and its checksum fits",
     )
     .needs(
         "/var/lib/kubelet/cpu_manager_state",
@@ -90,8 +90,11 @@ fn derive(evidence: &mut Evidence, context: &Context<'_>) {
         match checkpoint.value.manager {
             Manager::Cpu => {
                 found.push(("kubelet.cpu_manager_state.policy", at(policy)));
-                let parses = Value::Bool(checkpoint.value.parses);
-                found.push(("kubelet.cpu_manager_state.parses", at(parses)));
+                let parses = checkpoint
+                    .value
+                    .parses
+                    .map(|parses| at(Value::Bool(parses)));
+                found.extend(parses.map(|fact| ("kubelet.cpu_manager_state.parses", fact)));
             }
             Manager::Memory => found.push(("kubelet.memory_manager_state.policy", at(policy))),
         }
@@ -165,7 +168,7 @@ mod tests {
         evidence.push(listing, Origin::entry("listings/usr/bin.json"));
         let state = Checkpoint {
             manager: Manager::Cpu,
-            parses: false,
+            parses: Some(false),
             policy: None,
         };
         evidence.push(state, Origin::line("cpu_manager_state", 1));

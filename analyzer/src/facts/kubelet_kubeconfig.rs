@@ -1,14 +1,14 @@
-//! The kubeconfig that the kubelet uses, the one it bootstraps with, and all others.
+//! The kubeconfig that the kubelet uses.
 
 use crate::derived::{Context, Derived};
 use crate::evidence::{Evidence, Sourced};
 use crate::fact::{Fact, FactDecl, Type, Value};
-use crate::kubeconfig::{self, Access, Material};
-use crate::kubelet::credentials::{self, Used};
+use crate::kubeconfig::{Access, Material};
+use crate::kubelet::credentials;
+use crate::kubelet::kubeconfig_facts::{self, Found, optional};
 use crate::origin::Origin;
 use crate::parse::kubeconfig::Kubeconfig;
 use crate::programs;
-use std::collections::BTreeMap;
 
 pub(super) const DERIVED: Derived = Derived {
     name: "kubelet_kubeconfig",
@@ -21,13 +21,6 @@ const fn own(path: &'static str, ty: Type, meaning: &'static str) -> FactDecl {
     FactDecl::new(path, ty, meaning).needs(
         "the kubelet's kubeconfig",
         "cat /etc/kubernetes/kubelet.conf (cut out keys and tokens)",
-    )
-}
-
-const fn boot(path: &'static str, ty: Type, meaning: &'static str) -> FactDecl {
-    FactDecl::new(path, ty, meaning).needs(
-        "the kubelet's bootstrap kubeconfig",
-        "cat /etc/kubernetes/bootstrap-kubelet.conf (cut out the token)",
     )
 }
 
@@ -144,188 +137,25 @@ const FACTS: &[FactDecl] = &[
         "first thing that keeps a client from using it",
     )
     .null_is("nothing does"),
-    boot("kubelet.bootstrap.path", Type::Text, "its path")
-        .null_is("the kubelet is started without --bootstrap-kubeconfig"),
-    boot("kubelet.bootstrap.exists", Type::Bool, "the file exists"),
-    boot("kubelet.bootstrap.parses", Type::Bool, "the file is YAML"),
-    boot(
-        "kubelet.bootstrap.server",
-        Type::Text,
-        "URL of the API server",
-    )
-    .null_is("its context names no server"),
-    boot("kubelet.bootstrap.host", Type::Text, "host of that URL"),
-    boot(
-        "kubelet.bootstrap.port",
-        Type::Int,
-        "port of that URL, 443 when not given",
-    ),
-    boot(
-        "kubelet.bootstrap.token_id",
-        Type::Text,
-        "id of the bootstrap token, the part before the dot",
-    )
-    .null_is("it holds no token of that form"),
-    boot(
-        "kubelet.bootstrap.token_format_ok",
-        Type::Bool,
-        "the token has the form of a bootstrap token; a JWT counts",
-    ),
-    boot(
-        "kubelet.bootstrap.ca_spki",
-        Type::Text,
-        "SHA-256 of the CA's public key, hex",
-    ),
-    boot(
-        "kubelet.bootstrap.ca_parses",
-        Type::Bool,
-        "the CA is a certificate",
-    ),
-    FactDecl::new(
-        "kubeconfigs",
-        Type::Records,
-        "kubeconfig files that were sent",
-    )
-    .needs("kubeconfig files", "ls -la /etc/kubernetes"),
-    FactDecl::new("kubeconfigs[].path", Type::Text, "path on the node")
-        .null_is("only the text was sent"),
-    FactDecl::new(
-        "kubeconfigs[].role",
-        Type::Text,
-        "kubelet, bootstrap, admin, controller-manager, scheduler, cni, kube-proxy or other",
-    ),
-    FactDecl::new("kubeconfigs[].used", Type::Bool, "the kubelet uses it"),
-    FactDecl::new("kubeconfigs[].server", Type::Text, "URL of the API server"),
-    FactDecl::new("kubeconfigs[].host", Type::Text, "host of that URL"),
-    FactDecl::new("kubeconfigs[].port", Type::Int, "port of that URL"),
-    FactDecl::new("kubeconfigs[].parses", Type::Bool, "the file is YAML"),
-    FactDecl::new(
-        "kubeconfigs[].ca_spki",
-        Type::Text,
-        "SHA-256 of the CA's public key, hex",
-    ),
-    FactDecl::new("kubeconfigs[].user", Type::Text, "name of the user entry"),
-    FactDecl::new(
-        "kubeconfigs[].problem",
-        Type::Text,
-        "first thing that keeps a client from using it",
-    )
-    .null_is("nothing does"),
 ];
-
-type Found = Vec<(String, Fact)>;
 
 fn derive(evidence: &mut Evidence, _: &Context<'_>) {
     let mut found = Found::new();
-    for (prefix, setting, used) in [
-        (
-            "kubelet.kubeconfig",
-            "kubeconfig",
-            credentials::kubeconfig(evidence),
-        ),
-        (
-            "kubelet.bootstrap",
-            "bootstrap_kubeconfig",
-            credentials::bootstrap(evidence),
-        ),
-    ] {
-        let named = evidence.facts.get(&format!("kubelet.effective.{setting}"));
-        if let Some(named) = named.filter(|named| named.value == Value::Null) {
-            found.push((format!("{prefix}.path"), named.clone()));
-        }
-        let Some(used) = used else {
-            continue;
-        };
-        file_facts(evidence, prefix, &used, &mut found);
+    let named = evidence.facts.get("kubelet.effective.kubeconfig");
+    if let Some(named) = named.filter(|named| named.value == Value::Null) {
+        found.push(("path", named.clone()));
+    }
+    if let Some(used) = credentials::kubeconfig(evidence) {
+        kubeconfig_facts::file_facts(evidence, &used, &mut found);
         if let (Some(access), Some(file)) = (&used.access, used.file) {
-            server_facts(evidence, prefix, access, file, &mut found);
-            if setting == "kubeconfig" {
-                credential_facts(evidence, access, file, &mut found);
-            } else {
-                token_facts(access, file, &mut found);
-            }
+            kubeconfig_facts::server_facts(evidence, access, file, &mut found);
+            credential_facts(evidence, access, file, &mut found);
         }
     }
-    if !evidence.all::<Kubeconfig>().is_empty() {
-        found.push(("kubeconfigs".to_owned(), list(evidence)));
-    }
-    for (path, fact) in found {
-        evidence.facts.set(&path, fact);
-    }
-}
-
-fn file_facts(evidence: &Evidence, prefix: &str, used: &Used<'_>, found: &mut Found) {
-    if let Some(path) = &used.path {
-        let value = Value::from(path.as_str());
-        let origins = used.named_at.clone();
-        found.push((format!("{prefix}.path"), Fact { value, origins }));
-        let sent = used.file.map(|file| &file.origin);
-        if let Some(exists) = credentials::exists(evidence, path, sent) {
-            found.push((format!("{prefix}.exists"), exists));
-        }
-    } else if let Some(file) = used.file {
-        found.push((
-            format!("{prefix}.exists"),
-            Fact::new(Value::Bool(true), file.origin.clone()),
-        ));
-    }
-    if let Some(file) = used.file {
-        found.push((format!("{prefix}.parses"), parses(file)));
-    }
-}
-
-fn parses(file: &Sourced<Kubeconfig>) -> Fact {
-    let line = file
-        .value
-        .content
-        .as_ref()
-        .err()
-        .and_then(|error| error.line());
-    let origin = Origin {
-        line,
-        ..file.origin.clone()
-    };
-    Fact::new(Value::Bool(file.value.content.is_ok()), origin)
-}
-
-/// A text that may be unset: null at the file as a whole.
-fn optional(value: Option<&Sourced<String>>, file: &Sourced<Kubeconfig>) -> Fact {
-    match value {
-        Some(text) => Fact::text(text.value.as_str(), text.origin.clone()),
-        None => Fact::new(Value::Null, file.origin.clone()),
-    }
-}
-
-fn server_facts(
-    evidence: &Evidence,
-    prefix: &str,
-    access: &Access,
-    file: &Sourced<Kubeconfig>,
-    found: &mut Found,
-) {
-    let mut set = |field: &str, fact: Fact| found.push((format!("{prefix}.{field}"), fact));
-    set("server", optional(access.server.as_ref(), file));
-    if let Some(server) = &access.server
-        && let Some(parts) = kubeconfig::parse_server(&server.value)
-    {
-        let at = |value: Value| Fact::new(value, server.origin.clone());
-        set("host", at(Value::from(parts.host)));
-        set("port", at(Value::Int(i64::from(parts.port))));
-        if prefix == "kubelet.kubeconfig" {
-            set("scheme", at(parts.scheme.map_or(Value::Null, Value::from)));
-        }
-    }
-    if let Some(ca) = &access.ca
-        && let Some(certificates) = credentials::certificates_of(evidence, ca)
-    {
-        let parses = Value::Bool(!certificates.is_empty());
-        set("ca_parses", Fact::new(parses, ca.origin.clone()));
-        let first = certificates
-            .first()
-            .and_then(|first| Some((first, first.value.spki.clone()?)));
-        if let Some((first, spki)) = first {
-            set("ca_spki", Fact::text(spki, first.origin.clone()));
-        }
+    for (field, fact) in found {
+        evidence
+            .facts
+            .set(&format!("kubelet.kubeconfig.{field}"), fact);
     }
 }
 
@@ -335,8 +165,7 @@ fn credential_facts(
     file: &Sourced<Kubeconfig>,
     found: &mut Found,
 ) {
-    let mut set =
-        |field: &str, fact: Fact| found.push((format!("kubelet.kubeconfig.{field}"), fact));
+    let mut set = |field: &'static str, fact: Fact| found.push((field, fact));
     let whole = |value: Value| Fact::new(value, file.origin.clone());
     set(
         "current_context",
@@ -362,6 +191,17 @@ fn credential_facts(
             |token| Fact::new(Value::Bool(true), token.origin.clone()),
         ),
     );
+    material_facts(access, file, &mut set);
+    path_facts(evidence, access, file, &mut set);
+}
+
+/// Where certificate and CA are.
+fn material_facts(
+    access: &Access,
+    file: &Sourced<Kubeconfig>,
+    set: &mut dyn FnMut(&'static str, Fact),
+) {
+    let whole = |value: Value| Fact::new(value, file.origin.clone());
     let certificate = access.client_certificate.as_ref();
     let named = certificate.and_then(file_name);
     set(
@@ -391,14 +231,13 @@ fn credential_facts(
             |ca| Fact::text(kind, ca.origin.clone()),
         ),
     );
-    path_facts(evidence, access, file, &mut set);
 }
 
 fn path_facts(
     evidence: &Evidence,
     access: &Access,
     file: &Sourced<Kubeconfig>,
-    set: &mut dyn FnMut(&str, Fact),
+    set: &mut dyn FnMut(&'static str, Fact),
 ) {
     let mut named: Vec<(&str, &Origin)> = Vec::new();
     for (field, material) in [
@@ -442,7 +281,7 @@ fn missing(evidence: &Evidence, named: &[(&str, &Origin)], file: &Origin) -> Opt
                 missing.push(Fact {
                     value: Value::from(*path),
                     origins: vec![(*named_at).clone(), proof],
-                })
+                });
             }
             Some(_) => {}
             None => all_known = false,
@@ -455,86 +294,6 @@ fn file_name(material: &Sourced<Material>) -> Option<(&str, &Origin)> {
     match &material.value {
         Material::File(path) => Some((path, &material.origin)),
         _ => None,
-    }
-}
-
-fn token_facts(access: &Access, file: &Sourced<Kubeconfig>, found: &mut Found) {
-    let Some(token) = &access.token else {
-        let none = Fact::new(Value::Null, file.origin.clone());
-        found.push(("kubelet.bootstrap.token_id".to_owned(), none));
-        return;
-    };
-    let (id, ok) = kubeconfig::bootstrap_token(&token.value);
-    // OpenShift and others bootstrap with the token of a service account.
-    let is_jwt = token.value.starts_with("eyJ") || token.value.contains("jwt");
-    if let Some(id) = id {
-        found.push((
-            "kubelet.bootstrap.token_id".to_owned(),
-            Fact::text(id, token.origin.clone()),
-        ));
-    }
-    if let Some(ok) = ok.map(|ok| ok || is_jwt) {
-        let fact = Fact::new(Value::Bool(ok), token.origin.clone());
-        found.push(("kubelet.bootstrap.token_format_ok".to_owned(), fact));
-    }
-}
-
-fn list(evidence: &Evidence) -> Fact {
-    let own = credentials::kubeconfig(evidence).and_then(|used| used.path);
-    let bootstrap = credentials::bootstrap(evidence).and_then(|used| used.path);
-    let items = evidence.all::<Kubeconfig>().iter().map(|file| {
-        let path = file.value.path.as_deref();
-        let is_own = path.is_some() && path == own.as_deref();
-        let is_bootstrap = path.is_some() && path == bootstrap.as_deref();
-        let role = match path {
-            _ if is_own => "kubelet",
-            _ if is_bootstrap => "bootstrap",
-            Some(path) => role_of(path),
-            None => "other",
-        };
-        let whole = |value: Value| Fact::new(value, file.origin.clone());
-        let mut record = BTreeMap::from([
-            (
-                "path".to_owned(),
-                whole(path.map_or(Value::Null, Value::from)),
-            ),
-            ("role".to_owned(), whole(Value::from(role))),
-            (
-                "used".to_owned(),
-                whole(Value::Bool(is_own || is_bootstrap)),
-            ),
-            ("parses".to_owned(), parses(file)),
-        ]);
-        if let Some(access) = Access::of(file) {
-            let mut found = Found::new();
-            server_facts(evidence, "", &access, file, &mut found);
-            found.push((".user".to_owned(), optional(access.user.as_ref(), file)));
-            found.push((
-                ".problem".to_owned(),
-                optional(access.problem.as_ref(), file),
-            ));
-            for (field, fact) in found {
-                if field != ".ca_parses" {
-                    record.insert(field.trim_start_matches('.').to_owned(), fact);
-                }
-            }
-        }
-        whole(Value::Record(record))
-    });
-    Fact::list(items.collect())
-}
-
-fn role_of(path: &str) -> &'static str {
-    let name = path.rsplit('/').next().unwrap_or_default();
-    match name {
-        "admin.conf" | "super-admin.conf" => "admin",
-        "controller-manager.conf" => "controller-manager",
-        "scheduler.conf" => "scheduler",
-        _ if path.contains("/cni/") => "cni",
-        _ if path.contains("kube-proxy") || path.contains("kubeproxy") => "kube-proxy",
-        _ if name.contains("bootstrap") => "bootstrap",
-        _ if name.contains("kubelet") => "kubelet",
-        _ => "other",
     }
 }
 
@@ -600,25 +359,8 @@ mod tests {
         let missing = facts.get("kubelet.kubeconfig.missing_paths").unwrap();
         assert_eq!(missing.items().len(), 1);
         assert_eq!(missing.items()[0].origins.len(), 2);
-        assert_eq!(facts.bool("kubelet.bootstrap.exists"), Some(false));
         let problem = facts.text("kubelet.kubeconfig.problem").unwrap();
         assert!(problem.contains("holds no certificate"));
-    }
-
-    #[test]
-    fn a_missing_kubeconfig_and_a_bootstrap_token() {
-        let config = text("{token: abcdef.REDACTED(bootstrap-token)}");
-        let facts = derived(&[("/b", &config)], &[PATH]).facts;
-        assert_eq!(facts.bool("kubelet.kubeconfig.exists"), Some(false));
-        assert!(facts.get("kubelet.kubeconfig.parses").is_none());
-        assert_eq!(facts.text("kubelet.bootstrap.token_id"), Some("abcdef"));
-        assert_eq!(facts.bool("kubelet.bootstrap.token_format_ok"), Some(true));
-        let list = facts.get("kubeconfigs").unwrap();
-        assert_eq!(
-            list.items()[0].field("role").unwrap().as_text(),
-            Some("bootstrap")
-        );
-        assert_eq!(list.items()[0].field("used").unwrap().as_bool(), Some(true));
     }
 
     #[test]

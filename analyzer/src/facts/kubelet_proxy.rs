@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 pub(super) const DERIVED: Derived = Derived {
     name: "kubelet_proxy",
-    after: &["kubelet_kubeconfig", "kubelet_unit"],
+    after: &["kubelet_kubeconfig", "kubelet_bootstrap", "kubelet_unit"],
     facts: FACTS,
     derive,
 };

@@ -12,6 +12,7 @@ pub(super) const DERIVED: Derived = Derived {
     name: "missing_paths",
     after: &[
         "kubelet_kubeconfig",
+        "kubelet_bootstrap",
         "kubelet_config",
         "kubelet_unit",
         "kubelet_files",

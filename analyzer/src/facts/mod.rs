@@ -12,6 +12,8 @@ pub mod host_kernel;
 pub mod host_memory;
 pub mod host_network;
 pub mod host_time;
+pub mod kubeconfigs;
+pub mod kubelet_bootstrap;
 pub mod kubelet_client_cert;
 pub mod kubelet_config;
 pub mod kubelet_files;
@@ -44,6 +46,8 @@ pub const ALL: &[&crate::derived::Derived] = &[
     &host_memory::DERIVED,
     &host_network::DERIVED,
     &host_time::DERIVED,
+    &kubeconfigs::DERIVED,
+    &kubelet_bootstrap::DERIVED,
     &kubelet_client_cert::DERIVED,
     &kubelet_config::DERIVED,
     &kubelet_files::DERIVED,
