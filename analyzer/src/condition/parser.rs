@@ -238,21 +238,26 @@ impl Parser {
         }
     }
 
-    fn peek(&self) -> Token {
+    fn peek(&self) -> &Token {
+        const NOTHING: &Token = &Token {
+            kind: TokenKind::End,
+            at: 0,
+        };
         self.tokens
             .get(self.next)
             .or(self.tokens.last())
-            .cloned()
-            .unwrap_or(Token {
-                kind: TokenKind::End,
-                at: 0,
-            })
+            .unwrap_or(NOTHING)
     }
 
+    /// The next token; its place in the list is left empty.
     fn advance(&mut self) -> Token {
-        let token = self.peek();
+        let at = self.peek().at;
+        let kind = match self.tokens.get_mut(self.next) {
+            Some(token) => std::mem::replace(&mut token.kind, TokenKind::End),
+            None => TokenKind::End,
+        };
         self.next += 1;
-        token
+        Token { kind, at }
     }
 
     fn take(&mut self, sign: &str) -> bool {

@@ -64,7 +64,8 @@ fn bench(rules: &[&str]) -> Bench {
             let mut text = (*fields).to_owned();
             for (field, default) in stage.iter().zip(defaults) {
                 if !fields.contains(field) {
-                    text.push_str(&format!("\n{default}"));
+                    text.push_str("\n");
+                    text.push_str(default);
                 }
             }
             if !fields.contains("severity: ") {
