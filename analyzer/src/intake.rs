@@ -44,6 +44,13 @@ pub(crate) fn take(
     }
     let mut evidence = desk.evidence;
     note_damage(&mut evidence, &summary);
+    let logs = desk
+        .scanner
+        .map(|mut scanner| {
+            scanner.set_options(log_options(options, Some(&evidence)));
+            scanner.finish()
+        })
+        .unwrap_or_default();
     Ok(Taken {
         input: report::Input {
             path: input.name(),
@@ -52,8 +59,21 @@ pub(crate) fn take(
             complete: summary.complete,
         },
         evidence,
-        logs: desk.scanner.map(Scanner::finish).unwrap_or_default(),
+        logs,
     })
+}
+
+/// The window that is looked at, and the node's time as far as the other entries tell it: it dates lines without a year.
+fn log_options(options: &Options, evidence: Option<&Evidence>) -> logs::Options {
+    let told = |evidence| clock::collection(evidence).or_else(|| clock::printed(evidence));
+    logs::Options {
+        now: options
+            .now
+            .or_else(|| evidence.and_then(told).map(|(time, _)| time)),
+        since: options.since,
+        until: options.until,
+        ..logs::Options::default()
+    }
 }
 
 /// The layout that is surest; ties go by name.
@@ -73,7 +93,7 @@ struct Desk<'a> {
     rules: &'a RuleSet,
     options: &'a Options,
     evidence: Evidence,
-    /// Made for the first log: what stands before it may tell the year that its lines leave out.
+    /// Made for the first log: an input without one needs no patterns.
     scanner: Option<Scanner<'a>>,
     entries: u64,
 }
@@ -122,15 +142,10 @@ impl Desk<'_> {
     }
 
     fn scan(&mut self, entry: &Entry, rest: &mut dyn BufRead) {
-        let scanner = self.scanner.get_or_insert_with(|| {
-            let collected =
-                clock::collection(&self.evidence).or_else(|| clock::printed(&self.evidence));
-            let options = logs::Options {
-                now: self.options.now.or(collected.map(|(time, _)| time)),
-                ..logs::Options::default()
-            };
-            Scanner::new(self.rules.patterns(), options)
-        });
+        let options = log_options(self.options, None);
+        let scanner = self
+            .scanner
+            .get_or_insert_with(|| Scanner::new(self.rules.patterns(), options));
         let mut whole = entry.bytes.chain(rest);
         if let Err(error) = scanner.scan(&entry.name, &entry.source, &mut whole) {
             self.evidence

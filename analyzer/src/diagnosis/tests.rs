@@ -64,7 +64,7 @@ fn bench(rules: &[&str]) -> Bench {
             let mut text = (*fields).to_owned();
             for (field, default) in stage.iter().zip(defaults) {
                 if !fields.contains(field) {
-                    text.push_str("\n");
+                    text.push('\n');
                     text.push_str(default);
                 }
             }

@@ -28,6 +28,7 @@ mod stream;
 mod tally;
 mod templates;
 mod transport;
+mod window;
 
 pub use digest::{Hit, Life, LogDigest, Occurrence, Span, Stamp, Template};
 pub use example::matching_patterns;

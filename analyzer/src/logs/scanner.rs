@@ -14,6 +14,7 @@ use super::program;
 use super::settle;
 use super::stream::{At, Block, Stream};
 use super::transport::{self, Envelope};
+use super::window;
 use crate::source::Source;
 use chrono::{DateTime, Utc};
 use std::collections::HashMap;
@@ -28,6 +29,10 @@ pub struct Options {
     /// The node's zone, seconds east of UTC, for times that print none. Without it the lines that print both a local time and
     /// a zone tell, and UTC is assumed where none does.
     pub utc_offset: Option<i32>,
+    /// Records before this are left out.
+    pub since: Option<DateTime<Utc>>,
+    /// Records after this are left out.
+    pub until: Option<DateTime<Utc>>,
 }
 
 /// Scans the logs of one node.
@@ -157,6 +162,12 @@ impl<'p> Scanner<'p> {
         let Some(stream) = self.streams.get_mut(number) else {
             return;
         };
+        if let Some(clock) = envelope.clock.or(message.clock) {
+            stream.outside = !window::holds(&self.options, clock);
+        }
+        if stream.outside {
+            return;
+        }
         let author = author(&mut self.judge, stream, envelope, message);
         if stream.continues(author, at, message) {
             return;

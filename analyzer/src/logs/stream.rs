@@ -28,6 +28,8 @@ pub(crate) struct Stream {
     pub(crate) section: Option<usize>,
     /// Inside the head of `systemctl status`.
     pub(crate) in_status: bool,
+    /// The last record with a time lies outside the window that is looked at.
+    pub(crate) outside: bool,
     /// Inside a goroutine dump, of this process.
     pub(crate) trace: Option<Author>,
     /// A record whose value goes on in the following lines.
