@@ -174,4 +174,64 @@ mod tests {
         }
         assert!(read > 1000, "only {read} were read");
     }
+
+    const SAMPLES: &[(&str, &str)] = &[
+        (
+            "/var/lib/kubelet/config.yaml",
+            "kind: KubeletConfiguration\nauthentication:\n  x509: {clientCAFile: '/ä'}\nclusterDNS: [1, ~]\n",
+        ),
+        (
+            "/etc/kubernetes/kubelet.conf",
+            "clusters:\n- name: c\n  cluster: {server: 'https://[::1'}\ncontexts: [x]\nusers:\n- user:\n    token: \"a.b\"\ncurrent-context: c\n",
+        ),
+        (
+            "/etc/systemd/system/kubelet.service.d/1.conf",
+            "[Service]\nExecStart=\nExecStart=-/usr/bin/kubelet \"$A ${B\" \\\n --x='\nEnvironment=\"A=b\n",
+        ),
+        ("/etc/default/kubelet", "A=\"b\\\nc\nB='d\n=e\nF\n"),
+        (
+            "/etc/containerd/config.toml",
+            "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\"]\na = [1, {b = \"c\"}]\n",
+        ),
+        (
+            "/etc/cni/net.d/1.conflist",
+            "{\"cniVersion\": 1, \"plugins\": [{\"type\": {}}, 7, {\"ipam\": []}]}",
+        ),
+        (
+            "/var/lib/kubelet/pki/a.pem",
+            "-----BEGIN CERTIFICATE-----\nMIIB/ä=\n-----END CERTIFICATE-----\n-----BEGIN X PRIVATE KEY-----\nREDACTED(private-key;spki\n-----END",
+        ),
+        (
+            "/var/lib/kubelet/cpu_manager_state",
+            "{\"policyName\": \"static\", \"checksum\": 99999999999999999999}",
+        ),
+        (
+            "/etc/rancher/k3s/config.yaml",
+            "kubelet-arg: [a=b, {c: d}]\nnode-name: 1\n",
+        ),
+    ];
+
+    /// Every beginning of every sample, read by every parser that takes it.
+    #[test]
+    fn a_file_cut_anywhere_breaks_no_parser() {
+        let mut read = 0;
+        for (path, text) in SAMPLES {
+            for end in 0..=text.len() {
+                let bytes = text.as_bytes()[..end].to_vec();
+                for source in [Source::File((*path).into()), Source::Named("x".into())] {
+                    let entry = Entry {
+                        name: (*path).into(),
+                        source,
+                        bytes: bytes.clone(),
+                    };
+                    let mut evidence = Evidence::default();
+                    for parser in parse::ALL.iter().filter(|one| (one.accepts)(&entry)) {
+                        (parser.parse)(&entry, &mut evidence);
+                        read += 1;
+                    }
+                }
+            }
+        }
+        assert!(read > 1000, "the samples are read by their parsers: {read}");
+    }
 }
