@@ -123,6 +123,8 @@ fn word(expect: Expect) -> &'static str {
 }
 
 /// What an example gives: facts, `now`, `life.age`, `life.count`, and answers such as `seen("id")`.
+///
+/// An example that gives anything speaks of a node whose log was read and holds nothing but what it says.
 struct Given {
     facts: Facts,
     other: BTreeMap<String, Value>,
@@ -163,10 +165,17 @@ impl Events for Given {
             Query::First => "first",
             Query::Last => "last",
         };
-        self.answer(
-            &format!("{name}(\"{id}\")"),
-            Missing::Log(vec![id.to_owned()]),
-        )
+        let name = format!("{name}(\"{id}\")");
+        let silent = match query {
+            Query::Seen | Query::Present => Value::Bool(false),
+            Query::Count => Value::Int(0),
+            Query::First | Query::Last => Value::Null,
+        };
+        let is_read = !self.other.is_empty() || !self.facts.root().is_empty();
+        if is_read && !self.other.contains_key(&name) {
+            return Outcome::known(silent, Vec::new());
+        }
+        self.answer(&name, Missing::Log(vec![id.to_owned()]))
     }
 
     fn now(&self) -> Outcome<'static> {

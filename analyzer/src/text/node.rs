@@ -34,7 +34,7 @@ pub(super) fn render(report: &Report, view: View, paper: &mut Paper<'_>) -> io::
         )?;
     }
     unexplained(report, view, paper)?;
-    unseen(report, paper)
+    unseen(report, view, paper)
 }
 
 /// Who, the verdict, as of when.
@@ -164,7 +164,7 @@ fn unexplained(report: &Report, view: View, paper: &mut Paper<'_>) -> io::Result
 }
 
 /// What is missing or unreadable, and how to get it.
-fn unseen(report: &Report, paper: &mut Paper<'_>) -> io::Result<()> {
+fn unseen(report: &Report, view: View, paper: &mut Paper<'_>) -> io::Result<()> {
     if !report.gaps.is_empty() {
         paper.heading("What could not be read")?;
         for gap in &report.gaps {
@@ -175,7 +175,12 @@ fn unseen(report: &Report, paper: &mut Paper<'_>) -> io::Result<()> {
         return Ok(());
     }
     paper.heading("What we could not see")?;
-    for one in &report.unknown {
+    // With a cause at hand the rest matters less.
+    let shown = match view {
+        View::Triage if !report.causes.is_empty() => SHOWN,
+        _ => report.unknown.len(),
+    };
+    for one in report.unknown.iter().take(shown) {
         let stages: Vec<&str> = one.stages.iter().map(|stage| stage.as_str()).collect();
         let mut text = format!("{}, would tell of {}", one.needs, stages.join(", "));
         if !one.collect_with.is_empty() {
