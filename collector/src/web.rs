@@ -12,6 +12,4 @@ pub(crate) mod names;
 pub(crate) mod observe;
 pub(crate) mod proxy;
 pub(crate) mod tcp;
-#[cfg(test)]
-pub(crate) mod test_server;
 pub(crate) mod url;

@@ -11,6 +11,7 @@
 
 mod cases;
 mod conformance;
+mod credentials;
 mod evidence;
 mod leaks;
 mod programs;

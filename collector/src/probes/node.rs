@@ -128,7 +128,7 @@ mod tests {
     use super::*;
     use crate::node::kubelet::Kubelet;
     use crate::scratch::Scratch;
-    use crate::web::test_server::{Authority, NODE, Server};
+    use nodebundle_fixtures::api_server::{Authority, NODE, Server};
 
     /// A node whose kubelet uses `/etc/kubernetes/kubelet.conf` with the server and the CA's client certificate.
     fn node(scratch: &Scratch, server: &Server, authority: &Authority) -> Node {

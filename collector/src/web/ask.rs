@@ -8,6 +8,7 @@ use super::url::ServerUrl;
 use rustls::client::Resumption;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, Stream};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -86,17 +87,27 @@ fn config(access: &Access) -> Result<ClientConfig, String> {
     let mut config = match &access.credential {
         Credential::Token(_) => builder.with_no_client_auth(),
         Credential::Certificate(certificate, key) => {
-            let chain = CertificateDer::pem_slice_iter(certificate).filter_map(Result::ok);
-            let key = PrivateKeyDer::from_pem_slice(key)
-                .map_err(|_unsaid| "the client key is no key".to_owned())?;
-            builder
-                .with_client_auth_cert(chain.collect(), key)
-                .map_err(|error| format!("the client certificate cannot be used: {error}"))?
+            let resolver = SingleCertAndKey::from(certified(certificate, key)?);
+            builder.with_client_cert_resolver(Arc::new(resolver))
         }
     };
     config.resumption = Resumption::disabled();
     config.enable_early_data = false;
     Ok(config)
+}
+
+/// Certificate and key as they are: whether they fit each other, and whether they are still valid, is for the server to say.
+fn certified(certificate: &[u8], key: &[u8]) -> Result<CertifiedKey, String> {
+    let chain = CertificateDer::pem_slice_iter(certificate).filter_map(Result::ok);
+    let chain: Vec<_> = chain.collect();
+    if chain.is_empty() {
+        return Err("the client certificate is no certificate".to_owned());
+    }
+    let key = PrivateKeyDer::from_pem_slice(key)
+        .ok()
+        .and_then(|key| rustls::crypto::ring::sign::any_supported_type(&key).ok())
+        .ok_or_else(|| "the client key is no key that can sign".to_owned())?;
+    Ok(CertifiedKey::new(chain, key))
 }
 
 /// Connection, verification and answer together.
@@ -106,7 +117,7 @@ const ASK_TIME: Duration = Duration::from_secs(8);
 mod tests {
     use super::*;
     use crate::web::kubeconfig::Cluster;
-    use crate::web::test_server::{Authority, Server};
+    use nodebundle_fixtures::api_server::{Authority, Server};
     use std::net::Ipv4Addr;
 
     fn access(server: &Server, host: &str, authority: &Authority, token: bool) -> Access {

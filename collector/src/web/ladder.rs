@@ -281,7 +281,7 @@ const GRACE: Duration = Duration::from_millis(300);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::web::test_server::{Authority, Server};
+    use nodebundle_fixtures::api_server::{Authority, Server};
     use serde_json::{Value, json};
     use std::net::TcpListener;
 

@@ -1,0 +1,154 @@
+//! The node's credential reaches the verified API server of its own kubeconfig and nobody else; told to be silent, the collector is.
+//!
+//! The collector runs live, with a tree of a node as its whole file system, against an API server in this process.
+
+use crate::programs::{entries, folder, text};
+use nodebundle_fixtures::NodeFixture;
+use nodebundle_fixtures::api_server::{Authority, Server};
+use std::collections::BTreeMap;
+use std::fs;
+use std::process::Command;
+
+const TOKEN: &str = "abcdef.0123456789abcdef";
+
+#[test]
+fn a_verified_server_is_asked_with_the_nodes_certificate() {
+    let authority = Authority::new("kubernetes");
+    let server = Server::start(&authority.serving("127.0.0.1", 2030));
+    let Some(bundle) = live(node(&server, &authority, false), &[]) else {
+        return;
+    };
+    let answer: serde_json::Value = serde_json::from_slice(&bundle["probes/node.json"]).unwrap();
+    assert_eq!(answer["status"], 200);
+    assert_eq!(answer["node"]["conditions"][0]["type"], "Ready");
+    let heard = server.heard();
+    assert_eq!(heard.text.matches("GET /api/v1/nodes/").count(), 1);
+    assert_eq!(heard.text.matches("GET ").count(), 3, "{}", heard.text);
+    assert_eq!(heard.client_certificates, 1);
+    let everything: Vec<u8> = bundle.into_values().flatten().collect();
+    assert!(!text(&everything).contains("PRIVATE KEY-----\\n"));
+}
+
+#[test]
+fn a_server_that_cannot_be_verified_is_looked_at_and_gets_no_credential() {
+    let ours = Authority::new("kubernetes");
+    let theirs = Authority::new("kubernetes");
+    for (authority, name, until) in [
+        (&theirs, "127.0.0.1", 2030),
+        (&ours, "127.0.0.1", 2020),
+        (&ours, "other.lab", 2030),
+    ] {
+        for token in [true, false] {
+            let server = Server::start(&authority.serving(name, until));
+            let Some(bundle) = live(node(&server, &ours, token), &[]) else {
+                return;
+            };
+            assert!(!bundle.contains_key("probes/node.json"));
+            assert!(record(&bundle, "probe/node").contains("not verified"));
+            let endpoint = text(&bundle["probes/endpoint.json"]);
+            assert!(endpoint.contains(r#""tls":"ok""#), "{endpoint}");
+            assert_silent(&server);
+        }
+    }
+}
+
+#[test]
+fn without_leave_to_ask_only_anybodys_questions_are_asked() {
+    let authority = Authority::new("kubernetes");
+    let server = Server::start(&authority.serving("127.0.0.1", 2030));
+    let Some(bundle) = live(node(&server, &authority, true), &["--no-api"]) else {
+        return;
+    };
+    assert!(record(&bundle, "probe/node").contains("--no-api"));
+    assert_silent(&server);
+}
+
+#[test]
+fn without_probes_nobody_is_connected() {
+    let authority = Authority::new("kubernetes");
+    let server = Server::start(&authority.serving("127.0.0.1", 2030));
+    let Some(bundle) = live(node(&server, &authority, true), &["--no-probes"]) else {
+        return;
+    };
+    assert_eq!(server.connections(), 0);
+    assert!(!bundle.keys().any(|name| name.starts_with("probes/")));
+    for probe in ["probe/cri", "probe/endpoint", "probe/kubelet", "probe/node"] {
+        assert!(record(&bundle, probe).contains("probes are off"));
+    }
+}
+
+/// The server was reached, and heard what everybody may say.
+fn assert_silent(server: &Server) {
+    let heard = server.heard();
+    assert!(heard.text.contains("GET /livez "), "{}", heard.text);
+    assert!(!heard.text.contains("/api/"), "{}", heard.text);
+    assert!(!heard.text.contains("Authorization"), "{}", heard.text);
+    assert!(!heard.text.contains(TOKEN), "{}", heard.text);
+    assert_eq!(heard.client_certificates, 0);
+}
+
+/// A node whose only kubeconfig names the server, trusts the authority, and holds a token or a certificate.
+fn node(server: &Server, authority: &Authority, token: bool) -> NodeFixture {
+    let client = authority.client("system:node:worker-1");
+    let user = if token {
+        format!("token: {TOKEN}")
+    } else {
+        "client-certificate: client.pem, client-key: client.pem".to_owned()
+    };
+    let kubeconfig = format!(
+        "apiVersion: v1\nkind: Config\ncurrent-context: c\n\
+         contexts: [{{name: c, context: {{cluster: k, user: u}}}}]\n\
+         clusters: [{{name: k, cluster: {{server: 'https://127.0.0.1:{}', certificate-authority: ca.crt}}}}]\n\
+         users: [{{name: u, user: {{{user}}}}}]\n",
+        server.port
+    );
+    NodeFixture::ready()
+        .without("etc/kubernetes/bootstrap-kubelet.conf")
+        .with_file("etc/kubernetes/kubelet.conf", kubeconfig)
+        .with_file("etc/kubernetes/ca.crt", &authority.pem)
+        .with_file("etc/kubernetes/client.pem", client.pem + &client.key)
+}
+
+/// Collects with the tree as `/` and the kernel's own `/proc`; `None`, said aloud, where nobody may make such a place.
+fn live(node: NodeFixture, more: &[&str]) -> Option<BTreeMap<String, Vec<u8>>> {
+    let root = node.root();
+    fs::remove_dir_all(root.join("proc")).unwrap();
+    for folder in ["proc", "dev", "out"] {
+        fs::create_dir_all(root.join(folder)).unwrap();
+    }
+    fs::write(root.join("dev/null"), "").unwrap();
+    fs::copy(
+        folder().join("nodebundle-collector"),
+        root.join("collector"),
+    )
+    .unwrap();
+    let place = "mount -t proc proc proc && mount --bind /dev/null dev/null || exit 77\n\
+        exec chroot . /collector -o /out/a.tar.gz --quiet \"$@\"";
+    let output = Command::new("unshare")
+        .args(["-rmpf", "sh", "-c", place, "sh"])
+        .args(more)
+        .current_dir(&root)
+        .output();
+    let output = output.expect("the programs of util-linux are there");
+    let words = text(&output.stderr);
+    if output.status.code() == Some(77) || words.starts_with("unshare: ") {
+        assert!(std::env::var_os("NODEBUNDLE_NO_SKIPS").is_none(), "{words}");
+        eprintln!("skipped: no place with a root of its own can be made here");
+        return None;
+    }
+    assert!(output.status.success(), "{words}");
+    Some(entries(&root.join("out/a.tar.gz")))
+}
+
+/// The manifest's line of an item.
+fn record(bundle: &BTreeMap<String, Vec<u8>>, id: &str) -> String {
+    let parts = bundle
+        .iter()
+        .filter(|(name, _)| name.starts_with("manifest/"));
+    let lines: String = parts.map(|(_, bytes)| text(bytes)).collect();
+    let mut lines = lines.lines();
+    let start = format!("{{\"id\":\"{id}\"");
+    let line = lines.find(|line| line.starts_with(&start));
+    line.unwrap_or_else(|| panic!("no record of {id}"))
+        .to_owned()
+}
