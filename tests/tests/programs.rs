@@ -37,9 +37,11 @@ pub(crate) fn folder() -> &'static Path {
         if folder.ends_with("release") {
             build.arg("--release");
         }
+        // The folder of a target has the tag too; the outermost is what cargo was told.
         let target = folder
             .ancestors()
-            .find(|parent| parent.join("CACHEDIR.TAG").exists());
+            .filter(|parent| parent.join("CACHEDIR.TAG").exists())
+            .last();
         build
             .arg("--target-dir")
             .arg(target.expect("tests run below a target folder"));
