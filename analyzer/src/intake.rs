@@ -39,7 +39,7 @@ pub(crate) fn take(
         desk.entry(head, body);
         Control::Continue
     })?;
-    if desk.entries == 0 {
+    if desk.entries == 0 || summary.bytes == 0 {
         return Err(nothing(input, &summary));
     }
     let mut evidence = desk.evidence;

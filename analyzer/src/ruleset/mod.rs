@@ -231,3 +231,145 @@ fn yaml<T: serde::de::DeserializeOwned>(file: &RuleFile) -> Result<T, Problem> {
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fact::{FactDecl, Type};
+
+    static FACTS: [FactDecl; 1] = [FactDecl {
+        path: "host.swap.active",
+        ty: Type::Bool,
+        meaning: "",
+        null: "",
+        needs: "",
+        collect_with: "",
+    }];
+
+    const GOOD: &str = "id: swap-on\ntitle: Swap is on\nstage: host\nrole: cause\nseverity: critical\nwhen: host.swap.active\nmeaning: It is on\nremedy: [{for: [generic], on: node, do: [swapoff -a]}]\nexamples:\n  facts: [{given: {host.swap.active: true}, expect: true}]\n";
+
+    fn problems(files: &[(&str, String)]) -> Vec<String> {
+        let files: Vec<RuleFile> = files
+            .iter()
+            .map(|(name, text)| RuleFile {
+                name: (*name).to_owned(),
+                text: text.clone(),
+            })
+            .collect();
+        let facts = Declarations::new(FACTS.iter());
+        let rules = RuleSet::from_files(&files, &facts);
+        let failed = rules.failed_examples(&facts);
+        rules
+            .problems()
+            .iter()
+            .chain(&failed)
+            .map(ToString::to_string)
+            .collect()
+    }
+
+    fn changed(from: &str, to: &str) -> Vec<String> {
+        assert!(GOOD.contains(from));
+        problems(&[("host/swap-on.yaml", GOOD.replace(from, to))])
+    }
+
+    #[test]
+    fn the_rules_of_this_program_have_no_problems() {
+        let rules = RuleSet::built_in();
+        assert_eq!(rules.problems(), &[]);
+        assert!(!rules.rules().is_empty());
+    }
+
+    #[test]
+    fn a_good_rule_passes_and_each_slip_is_named_with_its_place() {
+        assert_eq!(problems(&[("host/swap-on.yaml", GOOD.to_owned())]), [""; 0]);
+        for (from, to, place, words) in [
+            (
+                "when: host.swap.active",
+                "when: host.swap.activ",
+                "6:7",
+                "did you mean `host.swap.active`?",
+            ),
+            (
+                "id: swap-on",
+                "id: swap-off",
+                "1:5",
+                "differs from the file name",
+            ),
+            ("stage: host", "stage: tls", "3:8", "in the folder `host`"),
+            (
+                "It is on",
+                "It is {how}",
+                "7:16",
+                "neither a group of a pattern nor in `let`",
+            ),
+            (
+                "[generic]",
+                "[debian]",
+                "8:17",
+                "unknown distribution `debian`",
+            ),
+            (
+                "expect: true",
+                "expect: false",
+                "10:3",
+                "expected false, but `when` is true",
+            ),
+            (
+                "role: cause",
+                "role: cause\nends: [nothing]",
+                "5:8",
+                "no rule has this id",
+            ),
+            (
+                "role: cause",
+                "role: cause\nlog: [{pattern: '('}]",
+                "5:18",
+                "not a regular expression",
+            ),
+            (
+                "severity: critical",
+                "severity: critical\nversions: new",
+                "6:11",
+                "is not a range",
+            ),
+            (
+                "severity: critical",
+                "severity: dreadful",
+                "5:11",
+                "dreadful",
+            ),
+        ] {
+            let found = changed(from, to);
+            assert!(
+                found.iter().any(
+                    |one| one.starts_with(&format!("host/swap-on.yaml:{place}: "))
+                        && one.contains(words)
+                ),
+                "{to}: {found:#?}"
+            );
+        }
+    }
+
+    #[test]
+    fn rules_must_not_explain_or_ask_about_each_other_in_a_circle() {
+        let rule = |id: &str, rest: &str| {
+            (GOOD.replace("swap-on", id)).replace("examples:", &format!("{rest}\nexamples:"))
+        };
+        let explains = problems(&[
+            ("host/a.yaml", rule("a", "explains: [b]")),
+            ("host/b.yaml", rule("b", "explains: [a]")),
+        ]);
+        assert!(
+            explains[0].contains("explain each other in a circle: a → b"),
+            "{explains:?}"
+        );
+        let asks = problems(&[
+            ("host/a.yaml", rule("a", "unless: 'present(\"b\")'")),
+            ("host/b.yaml", rule("b", "unless: 'present(\"a\")'")),
+        ]);
+        assert!(
+            asks[0].contains("ask about each other in a circle: a → b"),
+            "{asks:?}"
+        );
+    }
+}

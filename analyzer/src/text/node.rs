@@ -72,6 +72,9 @@ fn head(report: &Report, paper: &mut Paper<'_>) -> io::Result<()> {
     if !report.input.complete {
         remarks.push("the input is incomplete".to_owned());
     }
+    if remarks.is_empty() {
+        return Ok(());
+    }
     let remarks = paper.paint(DIM, &remarks.join("; "));
     paper.line(&remarks)
 }
