@@ -1,6 +1,7 @@
 //! Rules → findings: the table of the two witnesses.
 
 use super::Case;
+use super::applies::{Applies, applies};
 use super::events::{Answers, Presence, presence};
 use super::evidence;
 use super::finding::{Draft, make};
@@ -10,9 +11,8 @@ use crate::fact::{Fact, Value};
 use crate::finding::Finding;
 use crate::logs::Hit;
 use crate::report::RuledOut;
-use crate::rule::{Confidence, Role, Rule, Scope as RuleScope};
+use crate::rule::{Confidence, Role, Rule};
 use crate::ruleset::Compiled;
-use crate::version::Version;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -83,40 +83,6 @@ pub(super) fn judge(case: &Case<'_>) -> Judged {
     }
     confirm(case, &mut judged.present);
     judged
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Applies {
-    Yes,
-    /// The node's version is not known.
-    Unknown,
-    No,
-}
-
-/// Whether the rule is for one node and for this kubelet's version.
-fn applies(case: &Case<'_>, rule: &Rule, compiled: &Compiled) -> Applies {
-    if rule.scope == RuleScope::Fleet {
-        return Applies::No;
-    }
-    match (&compiled.versions, kubelet_version(case)) {
-        (None, _) => Applies::Yes,
-        (Some(_), None) => Applies::Unknown,
-        (Some(range), Some(version)) if range.contains(version) => Applies::Yes,
-        _ => Applies::No,
-    }
-}
-
-/// The kubelet's version: the fact, else what its log states.
-pub(super) fn kubelet_version(case: &Case<'_>) -> Option<Version> {
-    match case
-        .evidence
-        .facts
-        .get("kubelet.version")
-        .map(|fact| &fact.value)
-    {
-        Some(Value::Version(version)) => Some(*version),
-        _ => case.logs.stated.get("version")?.0.parse().ok(),
-    }
 }
 
 /// A present `confirmed_by` confirms what facts alone say.

@@ -1,5 +1,6 @@
 //! Rules, facts and log matches → one report. The laws are those of the rule reference; the data decides, never a rule's name.
 
+mod applies;
 mod edges;
 mod events;
 mod evidence;

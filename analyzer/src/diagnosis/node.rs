@@ -1,7 +1,7 @@
 //! Who the node is, from facts and what its kubelet states.
 
 use super::Case;
-use super::judge::kubelet_version;
+use super::applies::kubelet_version;
 use crate::fact::Value;
 use crate::report::{Answer, Node, Rung, RungState};
 use crate::rule::Stage;

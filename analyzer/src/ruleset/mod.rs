@@ -279,66 +279,69 @@ mod tests {
         assert!(!rules.rules().is_empty());
     }
 
+    /// What is changed in the good rule, to what, where the problem is, and words of the message.
+    const SLIPS: &[(&str, &str, &str, &str)] = &[
+        (
+            "when: host.swap.active",
+            "when: host.swap.activ",
+            "6:7",
+            "did you mean `host.swap.active`?",
+        ),
+        (
+            "id: swap-on",
+            "id: swap-off",
+            "1:5",
+            "differs from the file name",
+        ),
+        ("stage: host", "stage: tls", "3:8", "in the folder `host`"),
+        (
+            "It is on",
+            "It is {how}",
+            "7:16",
+            "neither a group of a pattern nor in `let`",
+        ),
+        (
+            "[generic]",
+            "[debian]",
+            "8:17",
+            "unknown distribution `debian`",
+        ),
+        (
+            "expect: true",
+            "expect: false",
+            "10:3",
+            "expected false, but `when` is true",
+        ),
+        (
+            "role: cause",
+            "role: cause\nends: [nothing]",
+            "5:8",
+            "no rule has this id",
+        ),
+        (
+            "role: cause",
+            "role: cause\nlog: [{pattern: '('}]",
+            "5:18",
+            "not a regular expression",
+        ),
+        (
+            "severity: critical",
+            "severity: critical\nversions: new",
+            "6:11",
+            "is not a range",
+        ),
+        (
+            "severity: critical",
+            "severity: dreadful",
+            "5:11",
+            "dreadful",
+        ),
+    ];
+
     #[test]
     fn a_good_rule_passes_and_each_slip_is_named_with_its_place() {
         assert_eq!(problems(&[("host/swap-on.yaml", GOOD.to_owned())]), [""; 0]);
-        for (from, to, place, words) in [
-            (
-                "when: host.swap.active",
-                "when: host.swap.activ",
-                "6:7",
-                "did you mean `host.swap.active`?",
-            ),
-            (
-                "id: swap-on",
-                "id: swap-off",
-                "1:5",
-                "differs from the file name",
-            ),
-            ("stage: host", "stage: tls", "3:8", "in the folder `host`"),
-            (
-                "It is on",
-                "It is {how}",
-                "7:16",
-                "neither a group of a pattern nor in `let`",
-            ),
-            (
-                "[generic]",
-                "[debian]",
-                "8:17",
-                "unknown distribution `debian`",
-            ),
-            (
-                "expect: true",
-                "expect: false",
-                "10:3",
-                "expected false, but `when` is true",
-            ),
-            (
-                "role: cause",
-                "role: cause\nends: [nothing]",
-                "5:8",
-                "no rule has this id",
-            ),
-            (
-                "role: cause",
-                "role: cause\nlog: [{pattern: '('}]",
-                "5:18",
-                "not a regular expression",
-            ),
-            (
-                "severity: critical",
-                "severity: critical\nversions: new",
-                "6:11",
-                "is not a range",
-            ),
-            (
-                "severity: critical",
-                "severity: dreadful",
-                "5:11",
-                "dreadful",
-            ),
-        ] {
+        for (from, to, place, words) in SLIPS {
             let found = changed(from, to);
             assert!(
                 found.iter().any(
