@@ -83,6 +83,22 @@ mod tests {
     }
 
     #[test]
+    fn a_listener_whose_queue_is_full_is_a_timeout() {
+        let full = TcpListener::bind("127.0.0.1:0").unwrap();
+        rustix::net::listen(&full, 0).unwrap();
+        let address = full.local_addr().unwrap();
+        let mut held = Vec::new();
+        let error = loop {
+            match connect(address, Instant::now() + Duration::from_millis(300)) {
+                Ok(stream) => held.push(stream),
+                Err(error) => break error,
+            }
+            assert!(held.len() < 50, "the queue never fills");
+        };
+        assert_eq!(word_of(&error), "timeout");
+    }
+
+    #[test]
     fn a_silent_peer_ends_with_the_deadline() {
         let silent = TcpListener::bind("127.0.0.1:0").unwrap();
         let deadline = Instant::now() + Duration::from_millis(200);
