@@ -17,3 +17,4 @@ mod leaks;
 mod programs;
 mod reproducible;
 mod static_build;
+mod stuck_mount;
