@@ -41,11 +41,12 @@ fn folder(host: &mut Host, path: &str, names: &[&str], depth: u8) -> Result<Vec<
 const MAX_FILES: usize = 200;
 
 #[cfg(test)]
-#[allow(
-    clippy::disallowed_methods,
-    reason = "tests build trees with the standard library"
-)]
 mod tests {
+    #![allow(
+        clippy::disallowed_methods,
+        reason = "tests build trees with the standard library"
+    )]
+
     use super::*;
     use crate::scratch::Scratch;
 

@@ -239,11 +239,12 @@ pub(crate) const LEAST_SHARE: u64 = 2 << 20;
 const ENDINGS: &[&str] = &[".tar.gz", ".tgz", ".zip"];
 
 #[cfg(test)]
-#[allow(
-    clippy::disallowed_methods,
-    reason = "tests look at what was written with the standard library"
-)]
 mod tests {
+    #![allow(
+        clippy::disallowed_methods,
+        reason = "tests look at what was written with the standard library"
+    )]
+
     use super::*;
     use crate::scratch::Scratch;
     use std::os::unix::fs::{PermissionsExt as _, symlink};

@@ -328,11 +328,12 @@ pub(crate) fn parent(path: &str) -> &str {
 }
 
 #[cfg(test)]
-#[allow(
-    clippy::disallowed_methods,
-    reason = "tests build trees with the standard library"
-)]
 mod tests {
+    #![allow(
+        clippy::disallowed_methods,
+        reason = "tests build trees with the standard library"
+    )]
+
     use super::*;
     use std::os::unix::fs::symlink;
 

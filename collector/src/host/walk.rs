@@ -50,11 +50,12 @@ fn components(path: &str) -> Vec<String> {
 }
 
 #[cfg(test)]
-#[allow(
-    clippy::disallowed_methods,
-    reason = "tests build trees with the standard library"
-)]
 mod tests {
+    #![allow(
+        clippy::disallowed_methods,
+        reason = "tests build trees with the standard library"
+    )]
+
     use super::*;
     use crate::scratch::Scratch;
     use std::os::unix::fs::symlink;

@@ -299,11 +299,12 @@ pub(crate) const OF_INTEREST: &[&str] = &[
 ];
 
 #[cfg(test)]
-#[allow(
-    clippy::disallowed_methods,
-    reason = "tests build trees with the standard library"
-)]
 mod tests {
+    #![allow(
+        clippy::disallowed_methods,
+        reason = "tests build trees with the standard library"
+    )]
+
     use super::*;
     use crate::scratch::Scratch;
     use std::os::unix::fs::symlink;

@@ -64,11 +64,12 @@ const MAX_SERVERS: usize = 8;
 const PROBE_TIME: Duration = Duration::from_secs(15);
 
 #[cfg(test)]
-#[allow(
-    clippy::disallowed_methods,
-    reason = "tests build trees with the standard library"
-)]
 mod tests {
+    #![allow(
+        clippy::disallowed_methods,
+        reason = "tests build trees with the standard library"
+    )]
+
     use super::*;
     use crate::scratch::Scratch;
 

@@ -76,11 +76,12 @@ const PORT_KEY: &str = "healthzPort";
 const ADDRESS_KEY: &str = "healthzBindAddress";
 
 #[cfg(test)]
-#[allow(
-    clippy::disallowed_methods,
-    reason = "tests build trees with the standard library"
-)]
 mod tests {
+    #![allow(
+        clippy::disallowed_methods,
+        reason = "tests build trees with the standard library"
+    )]
+
     use super::*;
     use crate::node::kubelet::Kubelet;
     use crate::scratch::Scratch;

@@ -120,11 +120,12 @@ const KEPT: &[(&str, &str)] = &[
 const RESOLVE_TIME: Duration = Duration::from_secs(6);
 
 #[cfg(test)]
-#[allow(
-    clippy::disallowed_methods,
-    reason = "tests build trees with the standard library"
-)]
 mod tests {
+    #![allow(
+        clippy::disallowed_methods,
+        reason = "tests build trees with the standard library"
+    )]
+
     use super::*;
     use crate::node::kubelet::Kubelet;
     use crate::scratch::Scratch;

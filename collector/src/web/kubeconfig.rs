@@ -182,11 +182,12 @@ fn is_token(token: &str) -> bool {
 const MAX_FILE: u64 = 256 << 10;
 
 #[cfg(test)]
-#[allow(
-    clippy::disallowed_methods,
-    reason = "tests build trees with the standard library"
-)]
 mod tests {
+    #![allow(
+        clippy::disallowed_methods,
+        reason = "tests build trees with the standard library"
+    )]
+
     use super::*;
     use crate::scratch::Scratch;
 
