@@ -15,7 +15,7 @@ const TOKEN: &str = "abcdef.0123456789abcdef";
 fn a_verified_server_is_asked_with_the_nodes_certificate() {
     let authority = Authority::new("kubernetes");
     let server = Server::start(&authority.serving("127.0.0.1", 2030));
-    let Some(bundle) = live(node(&server, &authority, false), &[]) else {
+    let Some(bundle) = live(&node(&server, &authority, false), &[]) else {
         return;
     };
     let answer: serde_json::Value = serde_json::from_slice(&bundle["probes/node.json"]).unwrap();
@@ -40,7 +40,7 @@ fn a_server_that_cannot_be_verified_is_looked_at_and_gets_no_credential() {
     ] {
         for token in [true, false] {
             let server = Server::start(&authority.serving(name, until));
-            let Some(bundle) = live(node(&server, &ours, token), &[]) else {
+            let Some(bundle) = live(&node(&server, &ours, token), &[]) else {
                 return;
             };
             assert!(!bundle.contains_key("probes/node.json"));
@@ -56,7 +56,7 @@ fn a_server_that_cannot_be_verified_is_looked_at_and_gets_no_credential() {
 fn without_leave_to_ask_only_anybodys_questions_are_asked() {
     let authority = Authority::new("kubernetes");
     let server = Server::start(&authority.serving("127.0.0.1", 2030));
-    let Some(bundle) = live(node(&server, &authority, true), &["--no-api"]) else {
+    let Some(bundle) = live(&node(&server, &authority, true), &["--no-api"]) else {
         return;
     };
     assert!(record(&bundle, "probe/node").contains("--no-api"));
@@ -67,7 +67,7 @@ fn without_leave_to_ask_only_anybodys_questions_are_asked() {
 fn without_probes_nobody_is_connected() {
     let authority = Authority::new("kubernetes");
     let server = Server::start(&authority.serving("127.0.0.1", 2030));
-    let Some(bundle) = live(node(&server, &authority, true), &["--no-probes"]) else {
+    let Some(bundle) = live(&node(&server, &authority, true), &["--no-probes"]) else {
         return;
     };
     assert_eq!(server.connections(), 0);
@@ -110,7 +110,8 @@ fn node(server: &Server, authority: &Authority, token: bool) -> NodeFixture {
 }
 
 /// Collects with the tree as `/` and the kernel's own `/proc`; `None`, said aloud, where nobody may make such a place.
-fn live(node: NodeFixture, more: &[&str]) -> Option<BTreeMap<String, Vec<u8>>> {
+#[allow(clippy::print_stderr, reason = "a skip is said loudly")]
+fn live(node: &NodeFixture, more: &[&str]) -> Option<BTreeMap<String, Vec<u8>>> {
     let root = node.root();
     fs::remove_dir_all(root.join("proc")).unwrap();
     for folder in ["proc", "dev", "out"] {
