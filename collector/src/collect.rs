@@ -15,7 +15,9 @@ use crate::{plan, summary};
 use nodebundle_bundle::redact::CaseKey;
 use nodebundle_bundle::writer::{Container, Setup, WriteError};
 use nodebundle_bundle::{BundleInfo, Outcome, Record};
+use rustix::fs;
 use std::collections::{BTreeMap, BTreeSet};
+use std::os::fd::{AsRawFd as _, OwnedFd};
 
 /// Why there is no bundle. Each message says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -141,19 +143,26 @@ pub(crate) fn check_names(options: &Options) -> Result<(), CollectError> {
 }
 
 fn reach(options: &Options, clock: Clock) -> Result<Reach, CollectError> {
-    let root = options.root.clone().unwrap_or_else(|| "/".to_owned());
-    let flags = rustix::fs::OFlags::PATH | rustix::fs::OFlags::DIRECTORY;
-    if let Err(errno) = rustix::fs::open(root.as_str(), flags, rustix::fs::Mode::empty()) {
-        return Err(CollectError::Usage(format!(
-            "--root {root}: {errno}; give the folder where the node's file system is mounted"
-        )));
-    }
+    let given = options.root.as_deref().unwrap_or("/");
+    let flags = fs::OFlags::PATH | fs::OFlags::DIRECTORY | fs::OFlags::CLOEXEC;
+    let folder = fs::open(given, flags, fs::Mode::empty()).map_err(|errno| {
+        CollectError::Usage(format!(
+            "--root {given}: {errno}; give the folder where the node's file system is mounted"
+        ))
+    })?;
     Ok(Reach {
-        root,
+        root: real_path(&folder).unwrap_or_else(|| given.to_owned()),
         live: options.root.is_none(),
         item_timeout: options.item_timeout,
         clock,
     })
+}
+
+/// A folder's path as the mount table writes it: absolute and without links. `None` where `/proc` does not tell.
+fn real_path(folder: &OwnedFd) -> Option<String> {
+    let link = format!("/proc/self/fd/{}", folder.as_raw_fd());
+    let path = fs::readlink(link, Vec::new()).ok()?.into_string().ok()?;
+    path.starts_with('/').then_some(path)
 }
 
 fn info(options: &Options, host: &Host, node: String) -> BundleInfo {
