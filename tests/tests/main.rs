@@ -13,6 +13,8 @@ mod cases;
 mod conformance;
 mod credentials;
 mod evidence;
+mod hostile;
+mod killed;
 mod leaks;
 mod programs;
 mod reproducible;
