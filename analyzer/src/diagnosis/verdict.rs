@@ -92,7 +92,7 @@ fn without_cause(
             )
         };
     }
-    if let Some(age) = young(case) {
+    if let Some(age) = young(case).filter(|_| !proven_ready(case, rungs)) {
         let age = duration::text(age);
         return (
             State::Undetermined,
@@ -120,26 +120,20 @@ fn from_symptom(symptom: &Finding) -> (State, String) {
 }
 
 fn climbed(case: &Case<'_>, rungs: &[Rung]) -> (State, String) {
-    let ok = |stage: Stage| {
-        rungs
-            .iter()
-            .any(|rung| rung.stage == stage && rung.state == RungState::Ok)
-    };
-    let ready = is(case, "node.ready");
-    if ready == Some(true) || ok(Stage::Ready) {
+    if proven_ready(case, rungs) {
         return (
             State::Healthy,
             "The node is registered and Ready, and nothing holds it back.".to_owned(),
         );
     }
-    if ready == Some(false) {
+    if is(case, "node.ready") == Some(false) {
         return (
             State::Undetermined,
             "The Node object says that the node is not Ready, but nothing in the input proves why."
                 .to_owned(),
         );
     }
-    if ok(Stage::Registered) || ok(Stage::Heartbeat) {
+    if ok(rungs, Stage::Registered) || ok(rungs, Stage::Heartbeat) {
         return (
             State::Healthy,
             "The node registered with the API server, and no cause against it is present."
@@ -157,6 +151,17 @@ fn climbed(case: &Case<'_>, rungs: &[Rung]) -> (State, String) {
             next.as_str()
         ),
     )
+}
+
+/// The Node object, or the kubelet in its current life, says that the node is Ready.
+fn proven_ready(case: &Case<'_>, rungs: &[Rung]) -> bool {
+    is(case, "node.ready") == Some(true) || ok(rungs, Stage::Ready)
+}
+
+fn ok(rungs: &[Rung], stage: Stage) -> bool {
+    rungs
+        .iter()
+        .any(|rung| rung.stage == stage && rung.state == RungState::Ok)
 }
 
 fn has_kubelet_evidence(case: &Case<'_>, present: &[Present]) -> bool {
