@@ -1,5 +1,11 @@
 //! Rules: data that can yield a finding. The form of `rules/<stage>/<id>.yaml`.
 
+mod confidence;
+mod examples;
+
+pub use confidence::ConfidenceTable;
+pub use examples::{Examples, Expect, FactsExample};
+
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -275,74 +281,6 @@ pub struct LogPattern {
     pub every: Option<String>,
 }
 
-/// Confidence by witness; `None` switches a witness off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct ConfidenceTable {
-    /// Only the log speaks.
-    #[serde(with = "confidence_or_none")]
-    pub log: Option<Confidence>,
-    /// Only the facts speak.
-    #[serde(with = "confidence_or_none")]
-    pub facts: Option<Confidence>,
-    /// Both speak.
-    #[serde(with = "confidence_or_none")]
-    pub both: Option<Confidence>,
-}
-
-impl Default for ConfidenceTable {
-    fn default() -> Self {
-        Self {
-            log: Some(Confidence::Likely),
-            facts: Some(Confidence::Likely),
-            both: Some(Confidence::Confirmed),
-        }
-    }
-}
-
-mod confidence_or_none {
-    use super::Confidence;
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    #[derive(Serialize, Deserialize)]
-    #[serde(rename_all = "kebab-case")]
-    enum Word {
-        None,
-        Possible,
-        Likely,
-        Confirmed,
-    }
-
-    #[expect(
-        clippy::ref_option,
-        clippy::trivially_copy_pass_by_ref,
-        reason = "serde's `with` asks for this signature"
-    )]
-    pub(super) fn serialize<S: Serializer>(
-        value: &Option<Confidence>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        match value {
-            None => Word::None,
-            Some(Confidence::Possible) => Word::Possible,
-            Some(Confidence::Likely) => Word::Likely,
-            Some(Confidence::Confirmed) => Word::Confirmed,
-        }
-        .serialize(serializer)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<Confidence>, D::Error> {
-        Ok(match Word::deserialize(deserializer)? {
-            Word::None => None,
-            Word::Possible => Some(Confidence::Possible),
-            Word::Likely => Some(Confidence::Likely),
-            Word::Confirmed => Some(Confidence::Confirmed),
-        })
-    }
-}
-
 /// An edge of the causal graph.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -411,65 +349,4 @@ pub enum Place {
     Cloud,
     /// Somebody at the network between.
     Network,
-}
-
-/// The tests of a rule.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Examples {
-    /// Raw lines that some pattern matches.
-    #[serde(rename = "match")]
-    pub matching: Vec<String>,
-    /// Raw lines that no pattern matches.
-    pub no_match: Vec<String>,
-    /// Facts, and what `when` makes of them.
-    pub facts: Vec<FactsExample>,
-}
-
-impl Examples {
-    fn is_empty(&self) -> bool {
-        self.matching.is_empty() && self.no_match.is_empty() && self.facts.is_empty()
-    }
-}
-
-/// Facts, and what `when` makes of them.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FactsExample {
-    /// Dotted path → value. Times are RFC 3339 text, durations `24h`, versions `1.36`; the declared type decides.
-    pub given: BTreeMap<String, serde_json::Value>,
-    /// `true`, `false` or `unknown`.
-    pub expect: Expect,
-}
-
-/// The three values of a condition.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Expect {
-    /// Known to hold.
-    True,
-    /// Known not to hold.
-    False,
-    /// A source is missing.
-    Unknown,
-}
-
-impl Serialize for Expect {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::True => serializer.serialize_bool(true),
-            Self::False => serializer.serialize_bool(false),
-            Self::Unknown => serializer.serialize_str("unknown"),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Expect {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match serde_json::Value::deserialize(deserializer)? {
-            serde_json::Value::Bool(true) => Ok(Self::True),
-            serde_json::Value::Bool(false) => Ok(Self::False),
-            serde_json::Value::String(word) if word == "unknown" => Ok(Self::Unknown),
-            _ => Err(serde::de::Error::custom("expected true, false or unknown")),
-        }
-    }
 }

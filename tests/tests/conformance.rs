@@ -98,8 +98,11 @@ fn no_source_file_is_longer_than_a_room_to_find_things_in() {
         "xtask/src",
     ] {
         for path in files(crate_folder, "rs") {
+            if path.ends_with("tests.rs") {
+                continue;
+            }
             let source = fs::read_to_string(&path).unwrap();
-            let own = source.split("#[cfg(test)]\nmod tests").next().unwrap();
+            let own = source.split("#[cfg(test)]\n").next().unwrap();
             if own.lines().count() > 400 {
                 long.push(format!("{}: {}", path.display(), own.lines().count()));
             }
@@ -146,10 +149,13 @@ fn parsers_and_rules_of_the_analyzer_do_no_input_or_output() {
             let source = fs::read_to_string(&path).unwrap();
             for door in [
                 "std::fs",
-                "std::net",
+                "TcpStream",
+                "UdpSocket",
+                "UnixStream",
+                "ToSocketAddrs",
                 "std::process",
                 "std::env",
-                "std::time::SystemTime",
+                "SystemTime",
             ] {
                 assert!(!source.contains(door), "{} uses {door}", path.display());
             }

@@ -3,12 +3,14 @@
 use crate::programs::{collect, report_output};
 use nodebundle_fixtures::{NodeFixture, names, nodes};
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 
 #[test]
 fn the_same_tree_time_and_key_give_the_same_bundle() {
     let node = NodeFixture::case("bootstrap-token-expired");
     let key = node.output().join("key");
     fs::write(&key, [7_u8; 32]).unwrap();
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
     let key = key.display().to_string();
     let bundles: Vec<Vec<u8>> = ["one.tar.gz", "two.tar.gz"]
         .iter()

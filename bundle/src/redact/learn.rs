@@ -188,14 +188,17 @@ fn is_inside(line: &[u8], public: &[u8]) -> bool {
 
 /// Whether masking every occurrence of these bytes hides a secret and nothing else.
 fn is_learnable(secret: &[u8]) -> bool {
+    let letters = secret.iter().all(u8::is_ascii_alphabetic);
     let words = secret
         .iter()
         .all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'-' | b'_' | b' ' | b'.'));
+    // One word of a language is shorter than 16 letters; words that are joined stand for names up to 20.
+    let like_words = (letters && secret.len() < 16) || (words && !letters && secret.len() < 20);
     let varied = secret.iter().collect::<BTreeSet<_>>().len() >= 4;
     secret.len() >= 8
         && secret.len() <= 16 * 1024
         && varied
-        && !(words && secret.len() < 20)
+        && !like_words
         && !names::is_harmless(secret, Secret::Token)
         && !secret.starts_with(b"system:")
         && !secret

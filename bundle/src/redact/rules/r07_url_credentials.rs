@@ -76,7 +76,9 @@ fn userinfo(bytes: &[u8], start: usize) -> Option<Range<usize>> {
     let end = rest
         .iter()
         .take(2048)
-        .position(|byte| !byte.is_ascii_graphic() || b"\"'<>\\`|{}".contains(byte))
+        .position(|byte| {
+            (byte.is_ascii() && !byte.is_ascii_graphic()) || b"\"'<>\\`|{}".contains(byte)
+        })
         .unwrap_or(rest.len().min(2048));
     let url = rest.get(..end)?;
     let path = url
@@ -133,6 +135,11 @@ mod tests {
         (
             Kind::Env,
             "HTTPS_PROXY=http://joe:q3W7e1R5%40x@proxy:3128/\n",
+            S,
+        ),
+        (
+            Kind::Env,
+            "HTTPS_PROXY=http://joe:q3W7e1R5-wörd@proxy:3128\n",
             S,
         ),
         (

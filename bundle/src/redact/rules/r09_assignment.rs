@@ -5,7 +5,7 @@ use crate::redact::names::{self, Secret};
 use crate::redact::pattern::compile;
 use crate::redact::rule::{Rule, Text};
 use crate::redact::value;
-use regex::bytes::Regex;
+use regex::bytes::{Captures, Regex};
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -31,20 +31,33 @@ pub(crate) const RULE: Rule = Rule {
 
 fn find(text: &Text<'_>, hits: &mut Vec<Hit>) {
     for pattern in [&*ASSIGNMENT, &*QUOTED_PAIR, &*FLAG] {
-        for found in pattern.captures_iter(text.bytes) {
-            let Some(name) = found.name("name").or_else(|| found.name("name2")) else {
-                continue;
+        let mut at = 0;
+        while let Some(found) = pattern.captures_at(text.bytes, at) {
+            let (Some(whole), Some(name)) = (
+                found.get(0),
+                found.name("name").or_else(|| found.name("name2")),
+            ) else {
+                break;
             };
-            let quoted = ["double", "single", "escaped"]
-                .iter()
-                .find_map(|group| found.name(group));
-            if let Some(content) = quoted {
-                consider(text, name.as_bytes(), content.range(), hits);
-            } else if let Some(content) = found.name("plain") {
-                let range = unquoted(text, content.range());
-                consider(text, name.as_bytes(), range, hits);
+            if names::announced(name.as_bytes()).is_some() {
+                assigned(text, &found, name.as_bytes(), hits);
+                at = whole.end();
+            } else {
+                // `Environment=API_TOKEN=…`: the value of a harmless name may be an assignment itself.
+                at = name.end() + 1;
             }
         }
+    }
+}
+
+fn assigned(text: &Text<'_>, found: &Captures<'_>, name: &[u8], hits: &mut Vec<Hit>) {
+    let quoted = ["double", "single", "escaped"]
+        .iter()
+        .find_map(|group| found.name(group));
+    if let Some(content) = quoted {
+        consider(text, name, content.range(), hits);
+    } else if let Some(content) = found.name("plain") {
+        consider(text, name, unquoted(text, content.range()), hits);
     }
 }
 
@@ -134,6 +147,16 @@ mod tests {
         (
             Kind::Unit,
             "[Service]\nExecStart=/usr/bin/x --password q3W7e1R5t9 \\\n  --v=2\n",
+            S,
+        ),
+        (
+            Kind::Unit,
+            "[Service]\nEnvironment=CLOUD_API_TOKEN=q3W7e1R5t9\n",
+            S,
+        ),
+        (
+            Kind::Unit,
+            "[Service]\nEnvironment=\"EXTRA=--password=q3W7e1R5t9 --v=2\"\n",
             S,
         ),
         (
