@@ -5,7 +5,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use nodebundle_fixtures::{NodeFixture, Scratch};
 use std::fs;
-use std::io::{Read, Write as _};
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::process::{Output, Stdio};
 use std::time::Duration;

@@ -3,6 +3,8 @@
 use crate::programs::{collector, entries, text};
 use nodebundle_fixtures::NodeFixture;
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
 
 /// A secret of a known shape or in a known place: kind, secret, file, content around it (`@` is the secret).
 const PLANTED: &[(&str, &str, &str, &str)] = &[
@@ -259,13 +261,18 @@ fn poisoned() -> NodeFixture {
             .replace("@@", "\u{1}")
             .replace('@', secret)
             .replace('\u{1}', &format!("{secret}@"));
-        log.push_str(&format!(
-            "I1122 07:47:{:02}.000000      66 round_trippers.go:466] {line}\n",
-            number + 10
-        ));
+        let second = number + 10;
+        writeln!(
+            log,
+            "I1122 07:47:{second:02}.000000      66 round_trippers.go:466] {line}"
+        )
+        .unwrap();
     }
     for (number, (_, secret, path)) in LEARNED.iter().enumerate() {
-        let content = if path.ends_with(".json") {
+        let content = if Path::new(path)
+            .extension()
+            .is_some_and(|ending| ending == "json")
+        {
             format!(
                 "{{\"auths\":{{\"registry.example\":{{\"username\":\"u\",\"password\":\"{secret}\"}}}}}}\n"
             )
@@ -273,7 +280,7 @@ fn poisoned() -> NodeFixture {
             format!("{secret}\n")
         };
         node = node.with_file(path, content);
-        log.push_str(&format!("E1122 07:48:{number:02}.000000      66 remote.go:1] \"Rejected\" credential=\"{secret}\"\n"));
+        writeln!(log, "E1122 07:48:{number:02}.000000      66 remote.go:1] \"Rejected\" credential=\"{secret}\"").unwrap();
     }
     node.without("var/log/journal")
         .with_file("var/log/kubelet.log", log)
