@@ -257,3 +257,14 @@ fn paths_that_the_development_guide_names_exist() {
     }
     assert!(count >= 6);
 }
+
+#[test]
+fn the_report_in_the_readme_is_a_real_one() {
+    let readme = fs::read_to_string(workspace().join("README.md")).unwrap();
+    let golden = workspace().join("fixtures/nodes/csr-not-approved/report.txt");
+    let report = fs::read_to_string(golden).unwrap();
+    assert!(
+        readme.contains(report.trim_end()),
+        "copy fixtures/nodes/csr-not-approved/report.txt into README.md"
+    );
+}
