@@ -6,9 +6,5 @@ pub mod kubelet;
 pub mod node;
 
 /// Every active probe, by file name.
-pub const ALL: &[&crate::probe::Probe] = &[
-    &cri::PROBE,
-    &endpoint::PROBE,
-    &kubelet::PROBE,
-    &node::PROBE,
-];
+pub const ALL: &[&crate::probe::Probe] =
+    &[&cri::PROBE, &endpoint::PROBE, &kubelet::PROBE, &node::PROBE];
