@@ -74,10 +74,21 @@ examples:
 
 const SPEC: &str = r#"//! What to take of {id}, and why.
 
-use crate::spec::{Item, Spec};
+use crate::spec::{Item, KIB, Sensitivity, Source, Spec, Tier};
 
-/// Everything about {id}.
-pub(crate) const SPEC: Spec = Spec { name: "{id}", items: &[Item::file("name", "kind", "/path/on/the/node")] };
+pub(crate) const SPEC: Spec = Spec {
+    name: "{id}",
+    about: "{id} in a few words",
+    items: &[Item {
+        name: "config",
+        kind: "config",
+        source: Source::File("/path/on/the/node"),
+        cap: 64 * KIB,
+        tier: Tier::T1,
+        sensitivity: Sensitivity::Mixed,
+        reason: "which question it answers",
+    }],
+};
 "#;
 
 const FORMAT: &str = r#"//! The format `{id}`.
@@ -87,7 +98,7 @@ use crate::report::Report;
 use std::io::{self, Write};
 
 /// `--format {id}`
-pub(crate) const FORMAT: Format = Format { name: "{id}", render };
+pub(super) const FORMAT: Format = Format { name: "{id}", render };
 
 fn render(reports: &[Report], _options: &Options, out: &mut dyn Write) -> io::Result<()> {
     reports.iter().try_for_each(|report| writeln!(out, "{}", report.verdict.sentence))
@@ -100,7 +111,7 @@ use crate::layout::Layout;
 use crate::source::Source;
 
 /// Bundles of {id}.
-pub(crate) const LAYOUT: Layout = Layout { name: "{id}", detect, source };
+pub(super) const LAYOUT: Layout = Layout { name: "{id}", detect, source };
 
 fn detect(names: &[&str]) -> u8 {
     if names.contains(&"a file that only {id} writes") { 90 } else { 0 }
@@ -118,7 +129,7 @@ use crate::evidence::Evidence;
 use crate::parser::Parser;
 
 /// Entries of the kind {id}.
-pub(crate) const PARSER: Parser = Parser { name: "{id}", kind: "{id}", facts: &[], accepts, parse };
+pub(super) const PARSER: Parser = Parser { name: "{id}", kind: "{id}", facts: &[], accepts, parse };
 
 fn accepts(entry: &Entry) -> bool {
     entry.path() == Some("/path/on/the/node")
