@@ -113,20 +113,26 @@ fn module_index(root: &Path, folder: &Folder) -> Result<String> {
         .iter()
         .map(|name| format!("&{name}::{}", folder.constant))
         .collect();
-    let head = format!("pub const ALL: &[&{}] = &[", folder.item);
-    let one_line = format!("{head}{}];", items.join(", "));
     let blank = if names.is_empty() { "" } else { "\n" };
     writeln!(text, "{blank}/// Every {}, by file name.", folder.what)?;
-    if one_line.len() <= 100 {
-        writeln!(text, "{one_line}")?;
-    } else {
-        writeln!(text, "{head}")?;
-        for item in items {
-            writeln!(text, "    {item},")?;
-        }
-        writeln!(text, "];")?;
-    }
+    let head = format!("pub const ALL: &[&{}] =", folder.item);
+    text.push_str(&formatted_list(&head, &items));
     Ok(text)
+}
+
+/// The list as rustfmt lays it out: on the line, on the next line, or one item a line.
+fn formatted_list(head: &str, items: &[String]) -> String {
+    let joined = items.join(", ");
+    let same = format!("{head} &[{joined}];\n");
+    let next = format!("    &[{joined}];\n");
+    if same.len() <= 101 {
+        same
+    } else if next.len() <= 101 {
+        format!("{head}\n{next}")
+    } else {
+        let lines: String = items.iter().map(|item| format!("    {item},\n")).collect();
+        format!("{head} &[\n{lines}];\n")
+    }
 }
 
 fn module_names(folder: &Path) -> Result<Vec<String>> {
