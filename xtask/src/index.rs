@@ -130,8 +130,7 @@ fn formatted_list(head: &str, items: &[String]) -> String {
     } else if next.len() <= 101 {
         format!("{head}\n{next}")
     } else {
-        let lines: String = items.iter().map(|item| format!("    {item},\n")).collect();
-        format!("{head} &[\n{lines}];\n")
+        format!("{head} &[\n    {},\n];\n", items.join(",\n    "))
     }
 }
 
