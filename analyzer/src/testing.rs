@@ -6,8 +6,12 @@ use crate::entry::Entry;
 use crate::evidence::Evidence;
 use crate::fact::{Fact, Value};
 use crate::logs::LogDigest;
+use crate::observed::Absence;
+use crate::origin::Origin;
+use crate::parse::kubeconfig::Kubeconfig;
 use crate::parser::Parser;
 use crate::source::Source;
+use crate::yaml;
 use std::sync::Arc;
 
 /// The output of a command.
@@ -65,4 +69,51 @@ fn read(parser: &Parser, source: Source, text: &str) -> Evidence {
     let mut evidence = Evidence::default();
     (parser.parse)(&entry, &mut evidence);
     evidence
+}
+
+/// Evidence of a node whose kubelet uses `/etc/kubernetes/kubelet.conf`, with `/b` as bootstrap kubeconfig: the kubeconfigs
+/// that were read and the paths that are known to be absent, with one derived fact computed.
+pub(crate) fn with_kubeconfigs(
+    derived: &Derived,
+    files: &[(&str, &str)],
+    absent: &[&str],
+) -> Evidence {
+    let mut evidence = Evidence::default();
+    for (setting, path) in [
+        ("kubeconfig", "/etc/kubernetes/kubelet.conf"),
+        ("bootstrap_kubeconfig", "/b"),
+    ] {
+        let fact = Fact::text(path, Origin::line("ps.txt", 2));
+        evidence
+            .facts
+            .set(&format!("kubelet.effective.{setting}"), fact);
+    }
+    for (path, text) in files {
+        let file = Kubeconfig {
+            path: Some((*path).to_owned()),
+            content: yaml::parse(text),
+        };
+        evidence.push(file, Origin::entry(*path));
+    }
+    for path in absent {
+        let absence = Absence {
+            path: (*path).to_owned(),
+            below: None,
+        };
+        evidence.push(absence, Origin::line("manifest.json", 9));
+    }
+    let logs = LogDigest::default();
+    let context = Context {
+        logs: &logs,
+        now: None,
+    };
+    (derived.derive)(&mut evidence, &context);
+    evidence
+}
+
+/// A kubeconfig with one context, whose user is as given.
+pub(crate) fn kubeconfig_of(user: &str) -> String {
+    format!(
+        "clusters:\n- name: c\n  cluster:\n    certificate-authority-data: aGVsbG8=\n    server: https://10.0.0.1\ncontexts:\n- name: x\n  context: {{cluster: c, user: u}}\ncurrent-context: x\nusers:\n- name: u\n  user: {user}\n"
+    )
 }

@@ -104,55 +104,17 @@ fn token_facts(access: &Access, file: &Sourced<Kubeconfig>, found: &mut Found) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::logs::LogDigest;
-    use crate::observed::Absence;
-    use crate::origin::Origin;
-    use crate::yaml;
+    use crate::testing::{kubeconfig_of, with_kubeconfigs};
 
     const PATH: &str = "/etc/kubernetes/kubelet.conf";
 
     fn derived(files: &[(&str, &str)], absent: &[&str]) -> Evidence {
-        let mut evidence = Evidence::default();
-        for (setting, path) in [("kubeconfig", PATH), ("bootstrap_kubeconfig", "/b")] {
-            let fact = Fact::text(path, Origin::line("ps.txt", 2));
-            evidence
-                .facts
-                .set(&format!("kubelet.effective.{setting}"), fact);
-        }
-        for (path, text) in files {
-            let file = Kubeconfig {
-                path: Some((*path).to_owned()),
-                content: yaml::parse(text),
-            };
-            evidence.push(file, Origin::entry(*path));
-        }
-        for path in absent {
-            let absence = Absence {
-                path: (*path).to_owned(),
-                below: None,
-            };
-            evidence.push(absence, Origin::line("manifest.json", 9));
-        }
-        let logs = LogDigest::default();
-        derive(
-            &mut evidence,
-            &Context {
-                logs: &logs,
-                now: None,
-            },
-        );
-        evidence
-    }
-
-    fn text(user: &str) -> String {
-        format!(
-            "clusters:\n- name: c\n  cluster:\n    certificate-authority-data: aGVsbG8=\n    server: https://10.0.0.1\ncontexts:\n- name: x\n  context: {{cluster: c, user: u}}\ncurrent-context: x\nusers:\n- name: u\n  user: {user}\n"
-        )
+        with_kubeconfigs(&DERIVED, files, absent)
     }
 
     #[test]
     fn the_token_is_told_by_its_id_and_form() {
-        let config = text("{token: abcdef.REDACTED(bootstrap-token)}");
+        let config = kubeconfig_of("{token: abcdef.REDACTED(bootstrap-token)}");
         let facts = derived(&[("/b", &config)], &[]).facts;
         assert_eq!(facts.text("kubelet.bootstrap.token_id"), Some("abcdef"));
         assert_eq!(facts.bool("kubelet.bootstrap.token_format_ok"), Some(true));

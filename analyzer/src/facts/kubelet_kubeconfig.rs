@@ -300,54 +300,17 @@ fn file_name(material: &Sourced<Material>) -> Option<(&str, &Origin)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::logs::LogDigest;
-    use crate::observed::Absence;
-    use crate::yaml;
+    use crate::testing::{kubeconfig_of, with_kubeconfigs};
 
     const PATH: &str = "/etc/kubernetes/kubelet.conf";
 
     fn derived(files: &[(&str, &str)], absent: &[&str]) -> Evidence {
-        let mut evidence = Evidence::default();
-        for (setting, path) in [("kubeconfig", PATH), ("bootstrap_kubeconfig", "/b")] {
-            let fact = Fact::text(path, Origin::line("ps.txt", 2));
-            evidence
-                .facts
-                .set(&format!("kubelet.effective.{setting}"), fact);
-        }
-        for (path, text) in files {
-            let file = Kubeconfig {
-                path: Some((*path).to_owned()),
-                content: yaml::parse(text),
-            };
-            evidence.push(file, Origin::entry(*path));
-        }
-        for path in absent {
-            let absence = Absence {
-                path: (*path).to_owned(),
-                below: None,
-            };
-            evidence.push(absence, Origin::line("manifest.json", 9));
-        }
-        let logs = LogDigest::default();
-        derive(
-            &mut evidence,
-            &Context {
-                logs: &logs,
-                now: None,
-            },
-        );
-        evidence
-    }
-
-    fn text(user: &str) -> String {
-        format!(
-            "clusters:\n- name: c\n  cluster:\n    certificate-authority-data: aGVsbG8=\n    server: https://10.0.0.1\ncontexts:\n- name: x\n  context: {{cluster: c, user: u}}\ncurrent-context: x\nusers:\n- name: u\n  user: {user}\n"
-        )
+        with_kubeconfigs(&DERIVED, files, absent)
     }
 
     #[test]
     fn the_used_kubeconfig_is_taken_apart() {
-        let config = text("{client-certificate: /p/a.pem, client-key: /p/a.pem}");
+        let config = kubeconfig_of("{client-certificate: /p/a.pem, client-key: /p/a.pem}");
         let facts = derived(&[(PATH, &config)], &["/p/a.pem", "/b"]).facts;
         assert_eq!(facts.text("kubelet.kubeconfig.host"), Some("10.0.0.1"));
         assert_eq!(facts.int("kubelet.kubeconfig.port"), Some(443));
@@ -365,7 +328,7 @@ mod tests {
 
     #[test]
     fn a_program_without_folder_is_missing_only_where_all_folders_were_listed() {
-        let config = text("{exec: {command: get-token}}");
+        let config = kubeconfig_of("{exec: {command: get-token}}");
         let exists = |absent: &[&str]| {
             derived(&[(PATH, &config)], absent)
                 .facts
