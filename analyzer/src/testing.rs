@@ -102,12 +102,7 @@ pub(crate) fn with_kubeconfigs(
         };
         evidence.push(absence, Origin::line("manifest.json", 9));
     }
-    let logs = LogDigest::default();
-    let context = Context {
-        logs: &logs,
-        now: None,
-    };
-    (derived.derive)(&mut evidence, &context);
+    derive(&mut evidence, &[derived]);
     evidence
 }
 

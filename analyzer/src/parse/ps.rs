@@ -118,19 +118,10 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::Source;
-    use std::sync::Arc;
+    use crate::testing;
 
     fn read(text: &str) -> Evidence {
-        let entry = Entry {
-            name: Arc::from("ps.txt"),
-            source: Source::Named("ps.txt".into()),
-            bytes: text.as_bytes().to_vec(),
-        };
-        let mut evidence = Evidence::default();
-        assert!((PARSER.accepts)(&entry));
-        (PARSER.parse)(&entry, &mut evidence);
-        evidence
+        testing::named(&PARSER, text)
     }
 
     #[test]

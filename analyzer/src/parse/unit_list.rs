@@ -80,19 +80,10 @@ fn is_unit(name: &str) -> bool {
 mod tests {
     use super::*;
     use crate::observed::unit_states;
-    use crate::source::Source;
-    use std::sync::Arc;
+    use crate::testing;
 
     fn read(text: &str) -> Evidence {
-        let entry = Entry {
-            name: Arc::from("units.txt"),
-            source: Source::Command("systemctl list-units".into()),
-            bytes: text.as_bytes().to_vec(),
-        };
-        let mut evidence = Evidence::default();
-        assert!((PARSER.accepts)(&entry));
-        (PARSER.parse)(&entry, &mut evidence);
-        evidence
+        testing::command(&PARSER, "systemctl list-units", text)
     }
 
     #[test]

@@ -106,19 +106,10 @@ fn truth(value: &str) -> Option<Value> {
 mod tests {
     use super::*;
     use crate::observed::unit_states;
-    use crate::source::Source;
-    use std::sync::Arc;
+    use crate::testing;
 
     fn read(text: &str) -> Evidence {
-        let entry = Entry {
-            name: Arc::from("show.txt"),
-            source: Source::Command("systemctl show kubelet".into()),
-            bytes: text.as_bytes().to_vec(),
-        };
-        let mut evidence = Evidence::default();
-        assert!((PARSER.accepts)(&entry));
-        (PARSER.parse)(&entry, &mut evidence);
-        evidence
+        testing::command(&PARSER, "systemctl show kubelet", text)
     }
 
     #[test]

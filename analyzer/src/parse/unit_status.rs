@@ -200,19 +200,10 @@ fn exited(state: &mut UnitState, key: &str, value: &str, origin: Origin) {
 mod tests {
     use super::*;
     use crate::observed::unit_states;
-    use crate::source::Source;
-    use std::sync::Arc;
+    use crate::testing;
 
     fn read(text: &str) -> Evidence {
-        let entry = Entry {
-            name: Arc::from("status.txt"),
-            source: Source::Named("status.txt".into()),
-            bytes: text.as_bytes().to_vec(),
-        };
-        let mut evidence = Evidence::default();
-        assert!((PARSER.accepts)(&entry));
-        (PARSER.parse)(&entry, &mut evidence);
-        evidence
+        testing::named(&PARSER, text)
     }
 
     fn field(evidence: &Evidence, name: &str) -> Option<String> {
