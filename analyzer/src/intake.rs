@@ -34,12 +34,13 @@ pub(crate) fn take(
         evidence: Evidence::default(),
         scanner: None,
         entries: 0,
+        readable: false,
     };
     let summary = reader.read(&mut |head, body| {
         desk.entry(head, body);
         Control::Continue
     })?;
-    if desk.entries == 0 || summary.bytes == 0 {
+    if desk.entries == 0 || summary.bytes == 0 || !desk.readable {
         return Err(nothing(input, &summary));
     }
     let mut evidence = desk.evidence;
@@ -96,6 +97,8 @@ struct Desk<'a> {
     /// Made for the first log: an input without one needs no patterns.
     scanner: Option<Scanner<'a>>,
     entries: u64,
+    /// Whether any entry is text, or known to a parser.
+    readable: bool,
 }
 
 impl Desk<'_> {
@@ -120,6 +123,7 @@ impl Desk<'_> {
             bytes,
         };
         let parsed = self.parse(&entry);
+        self.readable |= parsed || !logs::is_binary(head_of(&entry));
         if is_log(&entry, parsed) {
             self.scan(&entry, body);
         } else if !entry.is_whole() {
@@ -156,9 +160,7 @@ impl Desk<'_> {
 
 /// Whether an entry is read as a log. What only names tell is decided by content.
 fn is_log(entry: &Entry, parsed: bool) -> bool {
-    const HEAD: usize = 16 << 10;
-    let head = entry.bytes.get(..HEAD).unwrap_or(&entry.bytes);
-    let looks = || logs::is_log(&entry.name, head);
+    let looks = || logs::is_log(&entry.name, head_of(entry));
     match &entry.source {
         Source::Journal(_) => true,
         Source::Named(_) => looks(),
@@ -166,6 +168,12 @@ fn is_log(entry: &Entry, parsed: bool) -> bool {
         Source::Command(command) => (!parsed || prints_log(command)) && looks(),
         Source::Listing(_) | Source::Facts(_) | Source::Probe(_) | Source::Meta(_) => false,
     }
+}
+
+/// The bytes that suffice to tell what an entry is.
+fn head_of(entry: &Entry) -> &[u8] {
+    const HEAD: usize = 16 << 10;
+    entry.bytes.get(..HEAD).unwrap_or(&entry.bytes)
 }
 
 /// Commands whose output holds log lines besides what a parser reads in it.
@@ -207,7 +215,10 @@ fn nothing(input: &Input, summary: &ReadSummary) -> AnalyzeError {
     let why = match (summary.refused.first(), summary.damage.first()) {
         (Some(refusal), _) => format!("nothing in it can be read: {}", refusal.why),
         (None, Some(damage)) => format!("nothing in it can be read: {}", damage.what),
-        (None, None) => "it is empty".to_owned(),
+        (None, None) if summary.bytes == 0 => "it is empty".to_owned(),
+        (None, None) => "it is neither text nor an archive that can be opened here: give a bundle, a folder of files, \
+                         or a log"
+            .to_owned(),
     };
     AnalyzeError::Nothing {
         name: input.name(),

@@ -26,38 +26,61 @@ fn a_bundle_cut_anywhere_still_gives_a_report() {
         collect(&node.root(), &whole, &["--format", container]);
         let bytes = fs::read(&whole).unwrap();
         let cut = node.output().join(format!("cut.{container}"));
-        let mut place = 1_u64;
-        for _ in 0..150 {
-            place = place
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
-            let end = usize::try_from(place >> 33).unwrap() % bytes.len();
+        for end in (0..32).chain(scattered(150, bytes.len())) {
             fs::write(&cut, &bytes[..end]).unwrap();
-            let output = report(&cut);
-            let said = text(&output.stderr);
-            assert!(
-                !said.contains("panicked"),
-                "{container} cut at {end}: {said}"
-            );
-            if output.status.success() {
-                let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-                assert_eq!(
-                    report["input"]["complete"], false,
-                    "{container} cut at {end}"
-                );
-            } else {
-                assert_eq!(
-                    output.status.code(),
-                    Some(3),
-                    "{container} cut at {end}: {said}"
-                );
-                assert!(
-                    end < 1500,
-                    "{container} cut at {end} holds complete entries: {said}"
-                );
-            }
+            judge_cut(&report(&cut), end, container);
         }
     }
+}
+
+/// Places in a file of that size, the same ones for the same size.
+fn scattered(count: usize, size: usize) -> impl Iterator<Item = usize> {
+    let next = |place: &u64| {
+        let place = place
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        Some(place)
+    };
+    std::iter::successors(next(&1), next)
+        .map(move |place| usize::try_from(place >> 33).unwrap() % size)
+        .take(count)
+}
+
+/// A report that owns up to the cut, or an error where no complete entry stands before it.
+fn judge_cut(output: &Output, end: usize, container: &str) {
+    let said = text(&output.stderr);
+    assert!(
+        !said.contains("panicked"),
+        "{container} cut at {end}: {said}"
+    );
+    if output.status.success() {
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(
+            report["input"]["complete"], false,
+            "{container} cut at {end}"
+        );
+    } else {
+        assert_eq!(
+            output.status.code(),
+            Some(3),
+            "{container} cut at {end}: {said}"
+        );
+        assert!(
+            end < 1500,
+            "{container} cut at {end} holds complete entries: {said}"
+        );
+    }
+}
+
+#[test]
+fn what_is_neither_text_nor_archive_is_an_error_that_says_what_to_give() {
+    let scratch = Scratch::new();
+    let input = scratch.path().join("disk.img");
+    fs::write(&input, [0_u8; 4096]).unwrap();
+    let output = report(&input);
+    assert_eq!(output.status.code(), Some(3));
+    let said = text(&output.stderr);
+    assert!(said.contains("neither text nor an archive"), "{said}");
 }
 
 #[test]

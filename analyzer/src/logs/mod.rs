@@ -34,4 +34,4 @@ pub use digest::{Hit, Life, LogDigest, Occurrence, Span, Stamp, Template};
 pub use example::matching_patterns;
 pub use patterns::{PatternError, PatternSet};
 pub use scanner::{Options, Scanner};
-pub use sniff::is_log;
+pub use sniff::{is_binary, is_log};

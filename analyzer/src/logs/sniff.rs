@@ -23,7 +23,8 @@ pub fn is_log(name: &str, head: &[u8]) -> bool {
     is_named_log(name) || !is_configuration(&lines)
 }
 
-fn is_binary(head: &[u8]) -> bool {
+/// Whether content is no text, from its first bytes.
+pub fn is_binary(head: &[u8]) -> bool {
     let zeros = memchr::memchr_iter(0, head).count();
     zeros > head.len() / 20 || head.starts_with(b"LPKSHHRH")
 }

@@ -38,6 +38,12 @@ pub(super) fn content(head: &[u8]) -> Content {
     }
 }
 
+/// Whether these bytes, all there are, are the beginning of an archive and no more: told from text by their shortness.
+pub(super) fn is_cut_magic(all: &[u8]) -> bool {
+    const BEGINNINGS: [&[u8]; 2] = [&[0x1f, 0x8b, 8], b"PK\x03\x04"];
+    !all.is_empty() && BEGINNINGS.iter().any(|magic| magic.starts_with(all))
+}
+
 /// A tar header: its checksum is right. That also tells tars from before POSIX.
 pub(super) fn is_tar(block: &[u8]) -> bool {
     block.len() >= PEEK && block.iter().any(|byte| *byte != 0) && checksum_fits(block)
@@ -85,6 +91,16 @@ mod tests {
         header.set_path("a").unwrap();
         header.set_cksum();
         assert_eq!(content(header.as_bytes()), Content::Tar);
+    }
+
+    #[test]
+    fn an_archive_cut_within_its_first_bytes_is_no_text() {
+        for cut in [&[0x1f][..], &[0x1f, 0x8b], b"P", b"PK", b"PK\x03"] {
+            assert!(is_cut_magic(cut), "{cut:?}");
+        }
+        for text in [&b""[..], b"PK1", b"I1125", b"PKI is broken"] {
+            assert!(!is_cut_magic(text), "{text:?}");
+        }
     }
 
     #[test]

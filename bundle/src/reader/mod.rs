@@ -213,7 +213,9 @@ impl Reader {
         let filled = guard::fill(&mut file, &mut head);
         let head = head.get(..filled).unwrap_or_default();
         let content = detect::content(head);
-        if content == Content::Zip {
+        if detect::is_cut_magic(head) {
+            walk.damage(Some(filled as u64), "the input is cut short here");
+        } else if content == Content::Zip {
             walk.enter("", Packing::Zip, |walk| zip::walk(walk, file));
         } else if content == Content::Members && opening != Opening::First {
             walk.enter("", Packing::MemberTarGz, |walk| {
