@@ -41,6 +41,9 @@ pub struct Record {
     pub id: String,
     /// What the item is, in the words of the specs: `kubeconfig`, `unit-file`, `journal`, …
     pub kind: String,
+    /// What was declared of it before the node was looked at; `None` for what no spec declares.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub declared: Option<Declared>,
     /// Where it is stored; `None` when nothing is. For a stream, the folder of its parts.
     pub path: Option<EntryPath>,
     /// Where it was taken from: an absolute path on the node, `command: …`, `probe: …`, `journal: <unit>`.
@@ -87,6 +90,19 @@ pub struct Record {
     pub unattributed: Vec<(u32, u64)>,
 }
 
+/// What a spec declares of an item.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Declared {
+    /// Numbers in the catalog of what a node can tell, spaces between: `K1`, `PK4 PK5`.
+    pub catalog: String,
+    /// How early and firmly it is taken: `T0` always, `T1` by default, `T2` on request.
+    pub tier: String,
+    /// How much harm its source could do: `public`, `identifying`, `mixed`, `secret`.
+    pub sensitivity: String,
+    /// Most bytes taken of one source.
+    pub cap: u64,
+}
+
 /// A byte range of a source that was kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Kept {
@@ -126,6 +142,7 @@ impl Record {
         Self {
             id: id.into(),
             kind: kind.into(),
+            declared: None,
             path: None,
             source: source.into(),
             outcome,

@@ -15,6 +15,7 @@ use std::fmt::Write as _;
 #[derive(Debug, Serialize)]
 struct Line {
     id: String,
+    catalog: &'static str,
     kind: String,
     source: String,
     path: String,
@@ -41,6 +42,7 @@ pub(crate) fn declared(options: &Options) -> String {
     } else if !options.no_probes {
         lines.extend(probes::ALL.iter().map(|probe| Line {
             id: format!("probe/{}", probe.name),
+            catalog: probe.catalog,
             kind: "probe".to_owned(),
             source: format!("probe: {}", probe.about),
             path: format!("probes/{}.json", probe.name),
@@ -95,6 +97,7 @@ fn observed_at(host: &Host, node: &Node) -> String {
 fn line(spec: &Spec, item: &Item) -> Line {
     Line {
         id: id(spec, item),
+        catalog: item.catalog,
         kind: item.kind.to_owned(),
         source: item.source.describe(),
         path: item.source.stored_below(),

@@ -9,6 +9,8 @@ use crate::node::Node;
 pub(crate) struct Probe {
     /// File name in `probes/`, without ending; the result is `probes/<name>.json`.
     pub(crate) name: &'static str,
+    /// Numbers in the catalog of what a node can tell, spaces between.
+    pub(crate) catalog: &'static str,
     /// What it asks, in a few words.
     pub(crate) about: &'static str,
     /// What the answer can prove.

@@ -3,6 +3,7 @@
 use crate::host::wire::Failure;
 use crate::host::{Host, Taken};
 use crate::node::Node;
+use nodebundle_bundle::manifest::Declared;
 
 /// What to take of one subsystem.
 #[derive(Debug)]
@@ -20,6 +21,8 @@ pub(crate) struct Spec {
 pub(crate) struct Item {
     /// Second half of its id.
     pub(crate) name: &'static str,
+    /// Numbers in the catalog of what a node can tell, spaces between: `K1`, `PK4 PK5`.
+    pub(crate) catalog: &'static str,
     /// What it is: `kubeconfig`, `unit-file`, `journal`, …
     pub(crate) kind: &'static str,
     /// Where it comes from.
@@ -32,6 +35,18 @@ pub(crate) struct Item {
     pub(crate) sensitivity: Sensitivity,
     /// What it can prove.
     pub(crate) reason: &'static str,
+}
+
+impl Item {
+    /// What the manifest says of it beside its outcome.
+    pub(crate) fn declared(&self) -> Declared {
+        Declared {
+            catalog: self.catalog.to_owned(),
+            tier: self.tier.as_str().to_owned(),
+            sensitivity: self.sensitivity.as_str().to_owned(),
+            cap: self.cap,
+        }
+    }
 }
 
 /// Where an item comes from. Paths are those of the node.

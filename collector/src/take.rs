@@ -110,7 +110,7 @@ impl<W: Write> Taking<'_, W> {
             if let Some(why) = &cut {
                 let open = self
                     .vault
-                    .open(id(spec, item), item.kind, &item.source.describe());
+                    .open_item(id(spec, item), item, &item.source.describe());
                 self.vault
                     .fail(open, &Failure::new(Outcome::Skipped, why.clone()))?;
                 continue;
@@ -184,7 +184,7 @@ impl<W: Write> Taking<'_, W> {
             Source::Fact { topic, make } => {
                 let open = self
                     .vault
-                    .open(id.clone(), item.kind, &item.source.describe());
+                    .open_item(id.clone(), item, &item.source.describe());
                 let outcome = match make(self.host, self.node) {
                     Ok(text) => self
                         .vault
@@ -213,7 +213,7 @@ impl<W: Write> Taking<'_, W> {
                 Ok(())
             }
             Err(failure) => {
-                let open = self.vault.open(id.to_owned(), item.kind, path);
+                let open = self.vault.open_item(id.to_owned(), item, path);
                 let outcome = self.vault.fail(open, &failure)?;
                 self.finished(id.to_owned(), outcome);
                 Ok(())
@@ -242,7 +242,7 @@ impl<W: Write> Taking<'_, W> {
         path: &str,
         taken: Result<Taken, Failure>,
     ) -> Result<(), WriteError> {
-        let mut open = self.vault.open(id.clone(), item.kind, path);
+        let mut open = self.vault.open_item(id.clone(), item, path);
         let outcome = match taken {
             Err(failure) => self.vault.fail(open, &failure)?,
             Ok(taken) => {
@@ -265,7 +265,7 @@ impl<W: Write> Taking<'_, W> {
         if !self.claimed.insert(entry.clone()) {
             return Ok(());
         }
-        let mut open = self.vault.open(id.clone(), item.kind, path);
+        let mut open = self.vault.open_item(id.clone(), item, path);
         let outcome = match self.host.list(path) {
             Err(failure) => self.vault.fail(open, &failure)?,
             Ok(listing) => {
@@ -285,7 +285,7 @@ impl<W: Write> Taking<'_, W> {
     fn command(&mut self, id: String, item: &Item, argv: &[&str]) -> Result<(), WriteError> {
         let mut open = self
             .vault
-            .open(id.clone(), item.kind, &item.source.describe());
+            .open_item(id.clone(), item, &item.source.describe());
         let outcome = match self.host.run(argv, item.cap) {
             Err(failure) => self.vault.fail(open, &failure)?,
             Ok((ran, output)) => {

@@ -70,7 +70,7 @@ impl<W: Write> Taking<'_, W> {
         self.events.send(&Event::Log { id: id.clone() });
         let open = self
             .vault
-            .open(id.clone(), item.kind, &format!("journal: {unit}"));
+            .open_item(id.clone(), item, &format!("journal: {unit}"));
         let Ok(folder) = EntryPath::new(format!("journal/{unit}")) else {
             return Ok(());
         };

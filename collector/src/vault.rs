@@ -5,7 +5,7 @@ use crate::deny;
 use crate::host::Taken;
 use crate::host::wire::Failure;
 use crate::output::Room;
-use crate::spec::has_ending;
+use crate::spec::{Item, has_ending};
 use nodebundle_bundle::redact::{CaseKey, ContentKind, Redactor, SecretGate, Secrets};
 use nodebundle_bundle::writer::{BundleWriter, Gate, Setup, WriteError};
 use nodebundle_bundle::{EntryPath, Outcome, Record};
@@ -104,6 +104,13 @@ impl<W: Write> Vault<W> {
             record: Record::new(id, kind, source, Outcome::Ok, self.clock.now()),
             started: Instant::now(),
         }
+    }
+
+    /// Starts an item that a spec declares.
+    pub(crate) fn open_item(&self, id: String, item: &Item, source: &str) -> Open {
+        let mut open = self.open(id, item.kind, source);
+        open.record.declared = Some(item.declared());
+        open
     }
 
     /// Compressed bytes the bundle may have.

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 pub(crate) const PROBE: Probe = Probe {
     name: "cri",
+    catalog: "CR1",
     about: "connects to the CRI sockets and closes again",
     reason: "the kubelet points to a socket that nobody serves",
     run: probe,

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 pub(crate) const PROBE: Probe = Probe {
     name: "endpoint",
+    catalog: "W4 TM2 D3",
     about: "resolves, connects to and greets the API servers of the kubeconfigs; anonymous GET /livez and /version",
     reason: "a name, a route, a port, a certificate or an API server that fails; a clock that is off",
     run: probe,

@@ -14,6 +14,7 @@ use std::time::Instant;
 
 pub(crate) const PROBE: Probe = Probe {
     name: "kubelet",
+    catalog: "K9",
     about: "GET /healthz of the kubelet's local health port",
     reason: "the kubelet runs and says that it is not healthy, or does not serve",
     run: probe,

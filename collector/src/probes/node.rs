@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 
 pub(crate) const PROBE: Probe = Probe {
     name: "node",
+    catalog: "Q1 Q3",
     about: "GET of this node's own object, with the kubelet's credential, from a verified server only",
     reason: "the credential is refused, the node is not registered, or what its conditions and taints are",
     run: probe,

@@ -8,6 +8,7 @@ pub(crate) const SPEC: Spec = Spec {
     items: &[
         Item {
             name: "kubeadm-configs",
+            catalog: "B2",
             kind: "kubeadm-config",
             source: Source::Folder {
                 path: "/etc/kubernetes",
@@ -21,6 +22,7 @@ pub(crate) const SPEC: Spec = Spec {
         },
         Item {
             name: "kind",
+            catalog: "B2",
             kind: "kubeadm-config",
             source: Source::File("/kind/kubeadm.conf"),
             cap: 64 * KIB,
@@ -30,6 +32,7 @@ pub(crate) const SPEC: Spec = Spec {
         },
         Item {
             name: "minikube",
+            catalog: "B2",
             kind: "kubeadm-config",
             source: Source::File("/var/tmp/minikube/kubeadm.yaml"),
             cap: 64 * KIB,
@@ -39,6 +42,7 @@ pub(crate) const SPEC: Spec = Spec {
         },
         Item {
             name: "node-password",
+            catalog: "B5",
             kind: "listing",
             source: Source::Listing("/etc/rancher/node"),
             cap: 16 * KIB,
@@ -48,6 +52,7 @@ pub(crate) const SPEC: Spec = Spec {
         },
         Item {
             name: "cloud-init",
+            catalog: "L6",
             kind: "log",
             source: Source::Log("/var/log/cloud-init-output.log"),
             cap: 1024 * KIB,
@@ -57,6 +62,7 @@ pub(crate) const SPEC: Spec = Spec {
         },
         Item {
             name: "user-data",
+            catalog: "L7",
             kind: "log",
             source: Source::Log("/var/log/user-data.log"),
             cap: 1024 * KIB,
@@ -66,6 +72,7 @@ pub(crate) const SPEC: Spec = Spec {
         },
         Item {
             name: "azure",
+            catalog: "L7",
             kind: "log",
             source: Source::Log("/var/log/azure/cluster-provision.log"),
             cap: 1024 * KIB,

@@ -8,6 +8,7 @@ pub(crate) const SPEC: Spec = Spec {
     items: &[
         Item {
             name: "config",
+            catalog: "N1",
             kind: "cni-config",
             source: Source::Folder {
                 path: "/etc/cni/net.d",
@@ -19,14 +20,15 @@ pub(crate) const SPEC: Spec = Spec {
             sensitivity: Sensitivity::Mixed,
             reason: "no configuration, two that compete, invalid JSON, old cniVersion",
         },
-        listing("config-folder", "/etc/cni/net.d"),
-        listing("plugins", "/opt/cni/bin"),
-        listing("plugins-usr", "/usr/libexec/cni"),
-        listing("plugins-gke", "/home/kubernetes/bin"),
-        folder("k3s", "/var/lib/rancher/k3s/agent/etc/cni/net.d"),
-        folder("openshift", "/etc/kubernetes/cni/net.d"),
+        listing("config-folder", "N1", "/etc/cni/net.d"),
+        listing("plugins", "N2", "/opt/cni/bin"),
+        listing("plugins-usr", "N2", "/usr/libexec/cni"),
+        listing("plugins-gke", "N2", "/home/kubernetes/bin"),
+        folder("k3s", "N1", "/var/lib/rancher/k3s/agent/etc/cni/net.d"),
+        folder("openshift", "N1", "/etc/kubernetes/cni/net.d"),
         Item {
             name: "flannel",
+            catalog: "N3",
             kind: "cni-state",
             source: Source::File("/run/flannel/subnet.env"),
             cap: 16 * KIB,
@@ -36,6 +38,7 @@ pub(crate) const SPEC: Spec = Spec {
         },
         Item {
             name: "calico-nodename",
+            catalog: "N3",
             kind: "cni-state",
             source: Source::File("/var/lib/calico/nodename"),
             cap: 4 * KIB,
@@ -46,9 +49,10 @@ pub(crate) const SPEC: Spec = Spec {
     ],
 };
 
-const fn listing(name: &'static str, path: &'static str) -> Item {
+const fn listing(name: &'static str, catalog: &'static str, path: &'static str) -> Item {
     Item {
         name,
+        catalog,
         kind: "listing",
         source: Source::Listing(path),
         cap: 64 * KIB,
@@ -58,9 +62,10 @@ const fn listing(name: &'static str, path: &'static str) -> Item {
     }
 }
 
-const fn folder(name: &'static str, path: &'static str) -> Item {
+const fn folder(name: &'static str, catalog: &'static str, path: &'static str) -> Item {
     Item {
         name,
+        catalog,
         kind: "cni-config",
         source: Source::Folder {
             path,

@@ -14,6 +14,7 @@ pub(crate) const SPEC: Spec = Spec {
     about: "file systems",
     items: &[Item {
         name: "space",
+        catalog: "O8",
         kind: "filesystems",
         source: Source::Fact {
             topic: "filesystems",

@@ -94,6 +94,7 @@ const fn folder(
 ) -> Item {
     Item {
         name,
+        catalog: "K1 CR4 CR5 C6",
         kind: "distribution-config",
         source: Source::Folder { path, names, depth },
         cap: 64 * KIB,
@@ -106,6 +107,7 @@ const fn folder(
 const fn listing(name: &'static str, path: &'static str) -> Item {
     Item {
         name,
+        catalog: "K6",
         kind: "listing",
         source: Source::Listing(path),
         cap: 64 * KIB,
@@ -118,6 +120,7 @@ const fn listing(name: &'static str, path: &'static str) -> Item {
 const fn log(name: &'static str, path: &'static str) -> Item {
     Item {
         name,
+        catalog: "L1 L2",
         kind: "log",
         source: Source::Log(path),
         cap: 4096 * KIB,

@@ -8,6 +8,7 @@ pub(crate) const SPEC: Spec = Spec {
     items: &[
         unit(
             "kubelet",
+            "L1",
             "kubelet.service",
             &["kubelet"],
             16 * MIB,
@@ -15,6 +16,7 @@ pub(crate) const SPEC: Spec = Spec {
         ),
         Item {
             name: "kernel",
+            catalog: "L3",
             kind: "journal",
             source: Source::Kernel,
             cap: 4 * MIB,
@@ -24,24 +26,47 @@ pub(crate) const SPEC: Spec = Spec {
         },
         unit(
             "containerd",
+            "L2",
             "containerd.service",
             &["containerd"],
             8 * MIB,
             Tier::T0,
         ),
-        unit("crio", "crio.service", &["crio"], 8 * MIB, Tier::T0),
-        unit("k3s", "k3s*.service", &["k3s"], 16 * MIB, Tier::T1),
-        unit("rke2", "rke2-*.service", &["rke2"], 8 * MIB, Tier::T1),
-        unit("k0s", "k0s*.service", &["k0s"], 16 * MIB, Tier::T1),
-        unit("microk8s", "snap.microk8s.*", &[], 8 * MIB, Tier::T1),
-        unit("k8s-snap", "snap.k8s.*", &[], 8 * MIB, Tier::T1),
-        unit("microshift", "microshift*.service", &[], 16 * MIB, Tier::T1),
-        unit("docker", "docker.service", &[], 4 * MIB, Tier::T1),
-        unit("cri-docker", "cri-docker.service", &[], 4 * MIB, Tier::T1),
-        unit("nodeadm", "nodeadm-*.service", &[], MIB, Tier::T1),
-        unit("kube-node", "kube-node-*.service", &[], MIB, Tier::T1),
+        unit("crio", "L2", "crio.service", &["crio"], 8 * MIB, Tier::T0),
+        unit("k3s", "L1 L4", "k3s*.service", &["k3s"], 16 * MIB, Tier::T1),
+        unit("rke2", "L4", "rke2-*.service", &["rke2"], 8 * MIB, Tier::T1),
+        unit("k0s", "L1 L4", "k0s*.service", &["k0s"], 16 * MIB, Tier::T1),
+        unit(
+            "microk8s",
+            "L1 L4",
+            "snap.microk8s.*",
+            &[],
+            8 * MIB,
+            Tier::T1,
+        ),
+        unit("k8s-snap", "L1 L4", "snap.k8s.*", &[], 8 * MIB, Tier::T1),
+        unit(
+            "microshift",
+            "L1 L4",
+            "microshift*.service",
+            &[],
+            16 * MIB,
+            Tier::T1,
+        ),
+        unit("docker", "L2", "docker.service", &[], 4 * MIB, Tier::T1),
+        unit(
+            "cri-docker",
+            "L2",
+            "cri-docker.service",
+            &[],
+            4 * MIB,
+            Tier::T1,
+        ),
+        unit("nodeadm", "L4", "nodeadm-*.service", &[], MIB, Tier::T1),
+        unit("kube-node", "L4", "kube-node-*.service", &[], MIB, Tier::T1),
         unit(
             "tls-bootstrap",
+            "L4",
             "secure-tls-bootstrap.service",
             &[],
             MIB,
@@ -49,16 +74,25 @@ pub(crate) const SPEC: Spec = Spec {
         ),
         unit(
             "rancher-agent",
+            "L4",
             "rancher-system-agent.service",
             &[],
             MIB,
             Tier::T1,
         ),
-        unit("etcd", "etcd.service", &[], MIB, Tier::T1),
-        unit("cloud-init", "cloud-init*.service", &[], MIB, Tier::T1),
-        unit("chrony", "chrony*.service", &[], 512 * KIB, Tier::T1),
+        unit("etcd", "L9", "etcd.service", &[], MIB, Tier::T1),
+        unit(
+            "cloud-init",
+            "L6",
+            "cloud-init*.service",
+            &[],
+            MIB,
+            Tier::T1,
+        ),
+        unit("chrony", "L5", "chrony*.service", &[], 512 * KIB, Tier::T1),
         unit(
             "timesyncd",
+            "L5",
             "systemd-timesyncd.service",
             &[],
             512 * KIB,
@@ -66,6 +100,7 @@ pub(crate) const SPEC: Spec = Spec {
         ),
         unit(
             "resolved",
+            "L5",
             "systemd-resolved.service",
             &[],
             512 * KIB,
@@ -73,6 +108,7 @@ pub(crate) const SPEC: Spec = Spec {
         ),
         unit(
             "networkd",
+            "L5",
             "systemd-networkd.service",
             &[],
             512 * KIB,
@@ -80,22 +116,31 @@ pub(crate) const SPEC: Spec = Spec {
         ),
         unit(
             "network-manager",
+            "L5",
             "NetworkManager.service",
             &[],
             512 * KIB,
             Tier::T1,
         ),
-        unit("firewalld", "firewalld.service", &[], 512 * KIB, Tier::T1),
-        file("syslog", "/var/log/syslog"),
-        file("messages", "/var/log/messages"),
-        file("kubelet-log", "/var/log/kubelet.log"),
-        file("k3s-log", "/var/log/k3s.log"),
-        file("k0s-log", "/var/log/k0sworker.log"),
+        unit(
+            "firewalld",
+            "L5",
+            "firewalld.service",
+            &[],
+            512 * KIB,
+            Tier::T1,
+        ),
+        file("syslog", "L10", "/var/log/syslog"),
+        file("messages", "L10", "/var/log/messages"),
+        file("kubelet-log", "L10", "/var/log/kubelet.log"),
+        file("k3s-log", "L4", "/var/log/k3s.log"),
+        file("k0s-log", "L4", "/var/log/k0sworker.log"),
     ],
 };
 
 const fn unit(
     name: &'static str,
+    catalog: &'static str,
     unit: &'static str,
     programs: &'static [&'static str],
     cap: u64,
@@ -103,6 +148,7 @@ const fn unit(
 ) -> Item {
     Item {
         name,
+        catalog,
         kind: "journal",
         source: Source::Journal { unit, programs },
         cap,
@@ -112,9 +158,10 @@ const fn unit(
     }
 }
 
-const fn file(name: &'static str, path: &'static str) -> Item {
+const fn file(name: &'static str, catalog: &'static str, path: &'static str) -> Item {
     Item {
         name,
+        catalog,
         kind: "log",
         source: Source::Log(path),
         cap: 2 * MIB,

@@ -8,6 +8,7 @@ pub(crate) const SPEC: Spec = Spec {
     items: &[
         Item {
             name: "file",
+            catalog: "C1 C2 C4",
             kind: "kubeconfig",
             source: Source::Named {
                 what: "kubeconfigs that flags name, and those of the usual places",
@@ -21,6 +22,7 @@ pub(crate) const SPEC: Spec = Spec {
         },
         Item {
             name: "cni",
+            catalog: "C3",
             kind: "kubeconfig",
             source: Source::Folder {
                 path: "/etc/cni/net.d",

@@ -9,6 +9,7 @@ pub(crate) const SPEC: Spec = Spec {
     items: &[
         Item {
             name: "config",
+            catalog: "K1",
             kind: "kubelet-config",
             source: Source::Named {
                 what: "files that --config and --config-dir name, and those of the usual places",
@@ -22,6 +23,7 @@ pub(crate) const SPEC: Spec = Spec {
         },
         Item {
             name: "config-drop-ins",
+            catalog: "K1",
             kind: "kubelet-config",
             source: Source::Folder {
                 path: "/etc/kubernetes/kubelet",
@@ -35,6 +37,7 @@ pub(crate) const SPEC: Spec = Spec {
         },
         Item {
             name: "state",
+            catalog: "K7 K8",
             kind: "kubelet-state",
             source: Source::Named {
                 what: "manager checkpoints in the kubelet's root folder",
@@ -48,6 +51,7 @@ pub(crate) const SPEC: Spec = Spec {
         },
         Item {
             name: "folders",
+            catalog: "K6",
             kind: "listing",
             source: Source::NamedListing {
                 what: "the kubelet's root, PKI, static pod and plugin folders",
@@ -60,6 +64,7 @@ pub(crate) const SPEC: Spec = Spec {
         },
         Item {
             name: "static-pods",
+            catalog: "K10 E1",
             kind: "static-pod",
             source: Source::Folder {
                 path: "/etc/kubernetes/manifests",
@@ -73,6 +78,7 @@ pub(crate) const SPEC: Spec = Spec {
         },
         Item {
             name: "static-pods-elsewhere",
+            catalog: "K10 E1",
             kind: "static-pod",
             source: Source::Named {
                 what: "manifests in the folder that staticPodPath names",
@@ -86,6 +92,7 @@ pub(crate) const SPEC: Spec = Spec {
         },
         Item {
             name: "credential-provider",
+            catalog: "K11",
             kind: "config",
             source: Source::Named {
                 what: "the image credential provider configuration",

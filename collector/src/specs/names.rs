@@ -6,42 +6,54 @@ pub(crate) const SPEC: Spec = Spec {
     name: "names",
     about: "host name and name resolution",
     items: &[
-        file("hostname", "/etc/hostname", "the node name differs"),
+        file(
+            "hostname",
+            "W9 W11",
+            "/etc/hostname",
+            "the node name differs",
+        ),
         file(
             "kernel-hostname",
+            "W11",
             "/proc/sys/kernel/hostname",
             "the node name differs",
         ),
         file(
             "hosts",
+            "W9",
             "/etc/hosts",
             "an old address of the API server, the node's own name",
         ),
         file(
             "resolv-conf",
+            "D1",
             "/etc/resolv.conf",
             "no or a dead name server, more than three",
         ),
         file(
             "resolved",
+            "D1",
             "/run/systemd/resolve/resolv.conf",
             "what the kubelet hands to pods",
         ),
         file(
             "resolved-stub",
+            "D1",
             "/run/systemd/resolve/stub-resolv.conf",
             "the stub copied into pods",
         ),
-        file("nsswitch", "/etc/nsswitch.conf", "lookup order"),
-        file("host-conf", "/etc/host.conf", "lookup order"),
-        file("gai-conf", "/etc/gai.conf", "IPv6 before IPv4"),
+        file("nsswitch", "D2", "/etc/nsswitch.conf", "lookup order"),
+        file("host-conf", "D2", "/etc/host.conf", "lookup order"),
+        file("gai-conf", "D2", "/etc/gai.conf", "IPv6 before IPv4"),
         file(
             "resolved-conf",
+            "D2 U5",
             "/etc/systemd/resolved.conf",
             "name servers, DNSSEC",
         ),
         Item {
             name: "kubelet-resolv-conf",
+            catalog: "D1",
             kind: "resolv-conf",
             source: Source::Named {
                 what: "the file that the kubelet's resolvConf names",
@@ -56,9 +68,15 @@ pub(crate) const SPEC: Spec = Spec {
     ],
 };
 
-const fn file(name: &'static str, path: &'static str, reason: &'static str) -> Item {
+const fn file(
+    name: &'static str,
+    catalog: &'static str,
+    path: &'static str,
+    reason: &'static str,
+) -> Item {
     Item {
         name,
+        catalog,
         kind: "name-resolution",
         source: Source::File(path),
         cap: 64 * KIB,

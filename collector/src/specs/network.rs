@@ -8,27 +8,30 @@ pub(crate) const SPEC: Spec = Spec {
     items: &[
         fact(
             "links",
+            "W1 N5",
             "network",
             crate::network::facts,
             "no default route, link down, wrong address",
         ),
         fact(
             "sockets",
+            "W2 W3",
             "sockets",
             crate::sockets::facts,
             "port taken and by whom, connections that hang",
         ),
-        file("proc-route", "/proc/net/route"),
-        file("proc-route6", "/proc/net/ipv6_route"),
-        file("proc-addresses", "/proc/net/fib_trie"),
-        file("proc-addresses6", "/proc/net/if_inet6"),
-        file("proc-dev", "/proc/net/dev"),
-        file("proc-tcp", "/proc/net/tcp"),
-        file("proc-tcp6", "/proc/net/tcp6"),
-        file("proc-snmp", "/proc/net/snmp"),
-        file("networks", "/etc/networks"),
+        file("proc-route", "W1", "/proc/net/route"),
+        file("proc-route6", "W1", "/proc/net/ipv6_route"),
+        file("proc-addresses", "W1", "/proc/net/fib_trie"),
+        file("proc-addresses6", "W1", "/proc/net/if_inet6"),
+        file("proc-dev", "W1 W8", "/proc/net/dev"),
+        file("proc-tcp", "W2 W3", "/proc/net/tcp"),
+        file("proc-tcp6", "W2 W3", "/proc/net/tcp6"),
+        file("proc-snmp", "W8", "/proc/net/snmp"),
+        file("networks", "W9", "/etc/networks"),
         Item {
             name: "netplan",
+            catalog: "W9",
             kind: "network-config",
             source: Source::Folder {
                 path: "/etc/netplan",
@@ -42,6 +45,7 @@ pub(crate) const SPEC: Spec = Spec {
         },
         Item {
             name: "networkd",
+            catalog: "W9 N6",
             kind: "network-config",
             source: Source::Folder {
                 path: "/etc/systemd/network",
@@ -55,6 +59,7 @@ pub(crate) const SPEC: Spec = Spec {
         },
         Item {
             name: "interfaces",
+            catalog: "W9",
             kind: "network-config",
             source: Source::File("/etc/network/interfaces"),
             cap: 64 * KIB,
@@ -64,6 +69,7 @@ pub(crate) const SPEC: Spec = Spec {
         },
         Item {
             name: "network-manager",
+            catalog: "N6",
             kind: "network-config",
             source: Source::Folder {
                 path: "/etc/NetworkManager/conf.d",
@@ -78,9 +84,10 @@ pub(crate) const SPEC: Spec = Spec {
     ],
 };
 
-const fn file(name: &'static str, path: &'static str) -> Item {
+const fn file(name: &'static str, catalog: &'static str, path: &'static str) -> Item {
     Item {
         name,
+        catalog,
         kind: "network",
         source: Source::File(path),
         cap: 256 * KIB,
@@ -92,6 +99,7 @@ const fn file(name: &'static str, path: &'static str) -> Item {
 
 const fn fact(
     name: &'static str,
+    catalog: &'static str,
     topic: &'static str,
     make: fn(
         &mut crate::host::Host,
@@ -101,6 +109,7 @@ const fn fact(
 ) -> Item {
     Item {
         name,
+        catalog,
         kind: "network",
         source: Source::Fact { topic, make },
         cap: 256 * KIB,

@@ -12,52 +12,69 @@ pub(crate) const SPEC: Spec = Spec {
     name: "os",
     about: "operating system and kernel",
     items: &[
-        fact("host", "host", host_fact, "which node, which kernel, when"),
+        fact(
+            "host",
+            "O1 B8",
+            "host",
+            host_fact,
+            "which node, which kernel, when",
+        ),
         fact(
             "sysctls",
+            "O5 W7",
             "sysctls",
             sysctls,
             "forwarding off, kernel defaults, inotify limits",
         ),
         fact(
             "programs",
+            "K5 CR8",
             "programs",
             programs,
             "a program is missing, empty, or of another kind",
         ),
-        file("os-release", "/etc/os-release"),
-        file("usr-os-release", "/usr/lib/os-release"),
-        file("machine-id", "/etc/machine-id"),
-        file("boot-id", "/proc/sys/kernel/random/boot_id"),
-        file("version", "/proc/version"),
-        file("cmdline", "/proc/cmdline"),
-        file("uptime", "/proc/uptime"),
-        file("loadavg", "/proc/loadavg"),
-        file("meminfo", "/proc/meminfo"),
-        file("swaps", "/proc/swaps"),
-        file("cgroups", "/proc/cgroups"),
-        file("filesystems", "/proc/filesystems"),
-        file("modules", "/proc/modules"),
-        file("mounts", "/proc/mounts"),
-        file("mounts-of-init", "/proc/1/mounts"),
-        file("init-cgroup", "/proc/1/cgroup"),
-        file("pressure-memory", "/proc/pressure/memory"),
-        file("pressure-io", "/proc/pressure/io"),
-        file("pressure-cpu", "/proc/pressure/cpu"),
-        file("cgroup-controllers", "/sys/fs/cgroup/cgroup.controllers"),
-        file("cgroup-subtree", "/sys/fs/cgroup/cgroup.subtree_control"),
-        file("selinux", "/sys/fs/selinux/enforce"),
-        file("selinux-config", "/etc/selinux/config"),
-        file("apparmor", "/sys/module/apparmor/parameters/enabled"),
-        file("fips", "/proc/sys/crypto/fips_enabled"),
-        file("fstab", "/etc/fstab"),
-        file("sysctl-conf", "/etc/sysctl.conf"),
-        file("modules-file", "/etc/modules"),
-        folder("sysctl-d", "/etc/sysctl.d"),
-        folder("modules-load", "/etc/modules-load.d"),
-        folder("modprobe", "/etc/modprobe.d"),
+        file("os-release", "O1", "/etc/os-release"),
+        file("usr-os-release", "O1", "/usr/lib/os-release"),
+        file("machine-id", "B8", "/etc/machine-id"),
+        file("boot-id", "L12", "/proc/sys/kernel/random/boot_id"),
+        file("version", "O1", "/proc/version"),
+        file("cmdline", "O1", "/proc/cmdline"),
+        file("uptime", "L12", "/proc/uptime"),
+        file("loadavg", "O6", "/proc/loadavg"),
+        file("meminfo", "O6", "/proc/meminfo"),
+        file("swaps", "O4", "/proc/swaps"),
+        file("cgroups", "O2", "/proc/cgroups"),
+        file("filesystems", "O2", "/proc/filesystems"),
+        file("modules", "O3", "/proc/modules"),
+        file("mounts", "O9", "/proc/mounts"),
+        file("mounts-of-init", "O9", "/proc/1/mounts"),
+        file("init-cgroup", "O2", "/proc/1/cgroup"),
+        file("pressure-memory", "O6", "/proc/pressure/memory"),
+        file("pressure-io", "O6", "/proc/pressure/io"),
+        file("pressure-cpu", "O6", "/proc/pressure/cpu"),
+        file(
+            "cgroup-controllers",
+            "O2",
+            "/sys/fs/cgroup/cgroup.controllers",
+        ),
+        file(
+            "cgroup-subtree",
+            "O2",
+            "/sys/fs/cgroup/cgroup.subtree_control",
+        ),
+        file("selinux", "F6", "/sys/fs/selinux/enforce"),
+        file("selinux-config", "F6", "/etc/selinux/config"),
+        file("apparmor", "F6", "/sys/module/apparmor/parameters/enabled"),
+        file("fips", "PK9", "/proc/sys/crypto/fips_enabled"),
+        file("fstab", "O9 O4", "/etc/fstab"),
+        file("sysctl-conf", "O5", "/etc/sysctl.conf"),
+        file("modules-file", "O3", "/etc/modules"),
+        folder("sysctl-d", "O5", "/etc/sysctl.d"),
+        folder("modules-load", "O3", "/etc/modules-load.d"),
+        folder("modprobe", "O3", "/etc/modprobe.d"),
         Item {
             name: "recorded-sysctls",
+            catalog: "O5 W7",
             kind: "sysctl",
             source: Source::Named {
                 what: "the sysctls of the list, as files",
@@ -69,21 +86,23 @@ pub(crate) const SPEC: Spec = Spec {
             sensitivity: Sensitivity::Public,
             reason: "forwarding off, kernel defaults, inotify limits",
         },
-        listing("root", "/"),
-        listing("cgroup-root", "/sys/fs/cgroup"),
-        listing("usr-bin-kubernetes", "/usr/local/bin"),
-        listing("opt-bin", "/opt/bin"),
+        listing("root", "O8", "/"),
+        listing("cgroup-root", "O2", "/sys/fs/cgroup"),
+        listing("usr-bin-kubernetes", "K5", "/usr/local/bin"),
+        listing("opt-bin", "K5", "/opt/bin"),
     ],
 };
 
 const fn fact(
     name: &'static str,
+    catalog: &'static str,
     topic: &'static str,
     make: fn(&mut Host, &Node) -> Result<String, Failure>,
     reason: &'static str,
 ) -> Item {
     Item {
         name,
+        catalog,
         kind: "os",
         source: Source::Fact { topic, make },
         cap: 64 * KIB,
@@ -93,9 +112,10 @@ const fn fact(
     }
 }
 
-const fn file(name: &'static str, path: &'static str) -> Item {
+const fn file(name: &'static str, catalog: &'static str, path: &'static str) -> Item {
     Item {
         name,
+        catalog,
         kind: "os",
         source: Source::File(path),
         cap: 128 * KIB,
@@ -105,9 +125,10 @@ const fn file(name: &'static str, path: &'static str) -> Item {
     }
 }
 
-const fn folder(name: &'static str, path: &'static str) -> Item {
+const fn folder(name: &'static str, catalog: &'static str, path: &'static str) -> Item {
     Item {
         name,
+        catalog,
         kind: "os",
         source: Source::Folder {
             path,
@@ -121,9 +142,10 @@ const fn folder(name: &'static str, path: &'static str) -> Item {
     }
 }
 
-const fn listing(name: &'static str, path: &'static str) -> Item {
+const fn listing(name: &'static str, catalog: &'static str, path: &'static str) -> Item {
     Item {
         name,
+        catalog,
         kind: "listing",
         source: Source::Listing(path),
         cap: 256 * KIB,

@@ -14,6 +14,7 @@ pub(crate) const SPEC: Spec = Spec {
     items: &[
         Item {
             name: "certificates",
+            catalog: "PK1 PK2 PK3",
             kind: "certificate",
             source: Source::Named {
                 what: "certificates in the certificate folders and those that configurations name",
@@ -27,6 +28,7 @@ pub(crate) const SPEC: Spec = Spec {
         },
         Item {
             name: "keys",
+            catalog: "PK4 PK5",
             kind: "key-facts",
             source: Source::Fact {
                 topic: "keys",
@@ -39,6 +41,7 @@ pub(crate) const SPEC: Spec = Spec {
         },
         Item {
             name: "folders",
+            catalog: "PK1 PK7",
             kind: "listing",
             source: Source::NamedListing {
                 what: "certificate folders",
@@ -51,6 +54,7 @@ pub(crate) const SPEC: Spec = Spec {
         },
         Item {
             name: "extra-anchors",
+            catalog: "PK8",
             kind: "listing",
             source: Source::Listing("/usr/local/share/ca-certificates"),
             cap: 64 * KIB,

@@ -16,6 +16,7 @@ pub(crate) const SPEC: Spec = Spec {
     items: &[
         Item {
             name: "list",
+            catalog: "O7",
             kind: "processes",
             source: Source::Fact {
                 topic: "processes",
@@ -28,6 +29,7 @@ pub(crate) const SPEC: Spec = Spec {
         },
         Item {
             name: "cmdline",
+            catalog: "K2",
             kind: "argv",
             source: Source::Named {
                 what: "/proc/PID/cmdline of kubelet and runtime",
@@ -41,6 +43,7 @@ pub(crate) const SPEC: Spec = Spec {
         },
         Item {
             name: "environment",
+            catalog: "K3",
             kind: "environment",
             source: Source::Rewritten {
                 what: "/proc/PID/environ of kubelet and runtime, values of known names only",
@@ -53,6 +56,7 @@ pub(crate) const SPEC: Spec = Spec {
         },
         Item {
             name: "state",
+            catalog: "K4",
             kind: "process-state",
             source: Source::Named {
                 what: "/proc/PID/{status,limits,cgroup,comm} of kubelet and runtime",

@@ -8,6 +8,7 @@ pub(crate) const SPEC: Spec = Spec {
     items: &[
         Item {
             name: "environment",
+            catalog: "W10",
             kind: "environment-file",
             source: Source::File("/etc/environment"),
             cap: 16 * KIB,
@@ -17,6 +18,7 @@ pub(crate) const SPEC: Spec = Spec {
         },
         Item {
             name: "profile",
+            catalog: "W10",
             kind: "environment-file",
             source: Source::Folder {
                 path: "/etc/profile.d",

@@ -6,59 +6,66 @@ pub(crate) const SPEC: Spec = Spec {
     name: "runtime",
     about: "the container runtime",
     items: &[
-        config("containerd", "/etc/containerd/config.toml"),
+        config("containerd", "CR4", "/etc/containerd/config.toml"),
         folder(
             "containerd-imports",
+            "CR4",
             "/etc/containerd/conf.d",
             &["*.toml"],
             0,
         ),
         folder(
             "containerd-mirrors",
+            "CR5",
             "/etc/containerd/certs.d",
             &["hosts.toml"],
             1,
         ),
-        config("crio", "/etc/crio/crio.conf"),
-        folder("crio-drop-ins", "/etc/crio/crio.conf.d", &["*"], 0),
-        config("crictl", "/etc/crictl.yaml"),
-        config("docker", "/etc/docker/daemon.json"),
-        config("registries", "/etc/containers/registries.conf"),
+        config("crio", "CR6", "/etc/crio/crio.conf"),
+        folder("crio-drop-ins", "CR6", "/etc/crio/crio.conf.d", &["*"], 0),
+        config("crictl", "CR6", "/etc/crictl.yaml"),
+        config("docker", "CR7", "/etc/docker/daemon.json"),
+        config("registries", "CR5", "/etc/containers/registries.conf"),
         folder(
             "registries-drop-ins",
+            "CR5",
             "/etc/containers/registries.conf.d",
             &["*.conf"],
             0,
         ),
-        config("policy", "/etc/containers/policy.json"),
-        config("k0s-containerd", "/etc/k0s/containerd.toml"),
-        config("talos-containerd", "/etc/cri/containerd.toml"),
+        config("policy", "CR5", "/etc/containers/policy.json"),
+        config("k0s-containerd", "CR4", "/etc/k0s/containerd.toml"),
+        config("talos-containerd", "CR4", "/etc/cri/containerd.toml"),
         config(
             "k3s-containerd",
+            "CR4",
             "/var/lib/rancher/k3s/agent/etc/containerd/config.toml",
         ),
         config(
             "rke2-containerd",
+            "CR4",
             "/var/lib/rancher/rke2/agent/etc/containerd/config.toml",
         ),
         config(
             "microk8s-containerd",
+            "CR4",
             "/var/snap/microk8s/current/args/containerd.toml",
         ),
-        listing("run-containerd", "/run/containerd"),
-        listing("run-crio", "/run/crio"),
-        listing("run", "/run"),
-        listing("run-k3s", "/run/k3s/containerd"),
-        listing("run-k0s", "/run/k0s"),
-        listing("run-microk8s", "/var/snap/microk8s/common/run"),
-        listing("etc-containerd", "/etc/containerd"),
-        listing("etc-crio", "/etc/crio"),
+        listing("run-containerd", "CR1", "/run/containerd"),
+        listing("run-crio", "CR1", "/run/crio"),
+        listing("run", "CR1", "/run"),
+        listing("run-k3s", "CR1", "/run/k3s/containerd"),
+        listing("run-k0s", "CR1", "/run/k0s"),
+        listing("run-microk8s", "CR1", "/var/snap/microk8s/common/run"),
+        listing("etc-containerd", "CR4", "/etc/containerd"),
+        listing("etc-crio", "CR6", "/etc/crio"),
     ],
 };
 
-const fn config(name: &'static str, path: &'static str) -> Item {
+const fn config(name: &'static str, catalog: &'static str, path: &'static str) -> Item {
     Item {
         name,
+        catalog,
         kind: "runtime-config",
         source: Source::File(path),
         cap: 128 * KIB,
@@ -70,12 +77,14 @@ const fn config(name: &'static str, path: &'static str) -> Item {
 
 const fn folder(
     name: &'static str,
+    catalog: &'static str,
     path: &'static str,
     names: &'static [&'static str],
     depth: u8,
 ) -> Item {
     Item {
         name,
+        catalog,
         kind: "runtime-config",
         source: Source::Folder { path, names, depth },
         cap: 64 * KIB,
@@ -85,9 +94,10 @@ const fn folder(
     }
 }
 
-const fn listing(name: &'static str, path: &'static str) -> Item {
+const fn listing(name: &'static str, catalog: &'static str, path: &'static str) -> Item {
     Item {
         name,
+        catalog,
         kind: "listing",
         source: Source::Listing(path),
         cap: 64 * KIB,

@@ -14,6 +14,7 @@ pub(crate) const SPEC: Spec = Spec {
     items: &[
         Item {
             name: "clock",
+            catalog: "TM1",
             kind: "clock",
             source: Source::Fact {
                 topic: "clock",
@@ -26,6 +27,7 @@ pub(crate) const SPEC: Spec = Spec {
         },
         Item {
             name: "chrony-tracking",
+            catalog: "TM3",
             kind: "command",
             source: Source::Command(&["/usr/bin/chronyc", "-n", "tracking"]),
             cap: 16 * KIB,
@@ -35,6 +37,7 @@ pub(crate) const SPEC: Spec = Spec {
         },
         Item {
             name: "chrony-sources",
+            catalog: "TM3",
             kind: "command",
             source: Source::Command(&["/usr/bin/chronyc", "-n", "sources"]),
             cap: 16 * KIB,
@@ -42,21 +45,23 @@ pub(crate) const SPEC: Spec = Spec {
             sensitivity: Sensitivity::Identifying,
             reason: "no source reachable",
         },
-        config("chrony", "/etc/chrony/chrony.conf"),
-        config("chrony-rhel", "/etc/chrony.conf"),
-        config("timesyncd", "/etc/systemd/timesyncd.conf"),
-        config("ntp", "/etc/ntp.conf"),
-        config("adjtime", "/etc/adjtime"),
+        config("chrony", "TM3", "/etc/chrony/chrony.conf"),
+        config("chrony-rhel", "TM3", "/etc/chrony.conf"),
+        config("timesyncd", "TM3 U5", "/etc/systemd/timesyncd.conf"),
+        config("ntp", "TM3", "/etc/ntp.conf"),
+        config("adjtime", "TM5", "/etc/adjtime"),
         config(
             "clocksource",
+            "TM5",
             "/sys/devices/system/clocksource/clocksource0/current_clocksource",
         ),
     ],
 };
 
-const fn config(name: &'static str, path: &'static str) -> Item {
+const fn config(name: &'static str, catalog: &'static str, path: &'static str) -> Item {
     Item {
         name,
+        catalog,
         kind: "time-config",
         source: Source::File(path),
         cap: 32 * KIB,

@@ -15,6 +15,7 @@ pub(crate) const SPEC: Spec = Spec {
     items: &[
         Item {
             name: "states",
+            catalog: "U1",
             kind: "unit-states",
             source: Source::Fact {
                 topic: "units",
@@ -27,6 +28,7 @@ pub(crate) const SPEC: Spec = Spec {
         },
         Item {
             name: "files",
+            catalog: "U2",
             kind: "unit-file",
             source: Source::Named {
                 what: "unit files and drop-ins of the units of interest",
@@ -40,6 +42,7 @@ pub(crate) const SPEC: Spec = Spec {
         },
         Item {
             name: "environment",
+            catalog: "U3",
             kind: "environment-file",
             source: Source::Named {
                 what: "environment files that units name, and those of the usual places",
@@ -53,6 +56,7 @@ pub(crate) const SPEC: Spec = Spec {
         },
         Item {
             name: "folders",
+            catalog: "U2",
             kind: "listing",
             source: Source::NamedListing {
                 what: "unit folders with their drop-in and wants folders",
@@ -65,6 +69,7 @@ pub(crate) const SPEC: Spec = Spec {
         },
         Item {
             name: "journald",
+            catalog: "U5",
             kind: "config",
             source: Source::File("/etc/systemd/journald.conf"),
             cap: 64 * KIB,
@@ -74,6 +79,7 @@ pub(crate) const SPEC: Spec = Spec {
         },
         Item {
             name: "journald-dropins",
+            catalog: "U5",
             kind: "config",
             source: Source::Folder {
                 path: "/etc/systemd/journald.conf.d",
@@ -87,6 +93,7 @@ pub(crate) const SPEC: Spec = Spec {
         },
         Item {
             name: "transient",
+            catalog: "U6",
             kind: "listing",
             source: Source::Listing("/run/systemd/transient"),
             cap: 32 * KIB,
@@ -96,6 +103,7 @@ pub(crate) const SPEC: Spec = Spec {
         },
         Item {
             name: "manager",
+            catalog: "U5 W10",
             kind: "config",
             source: Source::File("/etc/systemd/system.conf"),
             cap: 64 * KIB,
