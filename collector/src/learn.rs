@@ -30,6 +30,9 @@ pub(crate) fn learn(host: &mut Host, node: &Node) -> Learned {
         deadline: Instant::now() + MAX_TIME,
     };
     pass.learner.never(harmless(host, node));
+    if host.is_live() {
+        pass.learner.now(host.clock().now().timestamp());
+    }
     for process in &node.processes {
         if process.is_of_interest() {
             pass.source(host, &format!("/proc/{}/environ", process.pid), None);
@@ -87,6 +90,7 @@ impl Pass {
             Ok(taken) => {
                 let kind = kind.unwrap_or_else(|| ContentKind::detect(path, &taken.bytes));
                 self.learner.learn(kind, &taken.bytes);
+                self.learner.certificates(path, &taken.bytes);
                 self.bytes += taken.bytes.len();
             }
             Err(failure) if failure.outcome == Outcome::Timeout => {
@@ -169,6 +173,8 @@ const SECRET_FILES: &[(&str, Option<ContentKind>)] = &[
         "/var/snap/microk8s/current/credentials/cluster-tokens.txt",
         None,
     ),
+    ("/etc/keepalived/keepalived.conf", None),
+    ("/root/.netrc", None),
     ("/etc/kubernetes/encryption-config.yaml", None),
     ("/etc/etcd/etcd.env", Some(ContentKind::Env)),
     ("/etc/etcd.env", Some(ContentKind::Env)),

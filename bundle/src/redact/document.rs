@@ -3,12 +3,18 @@
 use crate::redact::hit::Hit;
 use crate::redact::names;
 use crate::redact::rule::Text;
-use crate::redact::rules::r04_header;
+use crate::redact::rules::{r04_header, r13_user_data, r14_kubeadm, r15_kubelet, r16_pod_data};
 use crate::redact::tree::{Node, Scalar};
 use crate::redact::{kubeconfig, scan, value};
 
 /// Adds the secret leaves of one document.
 pub(crate) fn mask(text: &Text<'_>, root: &Node, hits: &mut Vec<Hit>) {
+    if r14_kubeadm::is_kubeadm(root) {
+        r14_kubeadm::mask(text, root, hits);
+    }
+    if r15_kubelet::is_provider_config(root) {
+        r15_kubelet::mask_providers(text, root, hits);
+    }
     let mut walk = Walk {
         text,
         hits,
@@ -69,12 +75,42 @@ impl Walk<'_, '_> {
                 self.everything(child, ("R8", "registry-auth"));
             }
             "auth" if is_registry_auth(child) => self.everything(child, ("R8", "registry-auth")),
-            "staticPodURLHeader" => self.everything(child, ("R4", "header")),
+            "staticPodURLHeader" => self.everything(child, ("R15", "header")),
+            "write_files" => self.written_files(child),
             _ if r04_header::is_credential_header(name.as_bytes()) => {
                 self.headers(name.as_bytes(), child);
             }
+            _ => self.payload(name, child),
+        }
+    }
+
+    /// What is hidden whole by the name above it, whatever it looks like.
+    fn payload(&mut self, name: &str, child: &Node) {
+        match child {
+            Node::Scalar(scalar)
+                if r13_user_data::is_payload_name(name)
+                    && r13_user_data::is_payload(scalar.value.as_bytes()) =>
+            {
+                r13_user_data::mask(self.text, scalar.range.clone(), self.hits);
+            }
+            Node::Scalar(scalar) if name.ends_with("last-applied-configuration") => {
+                let range = scalar.range.clone();
+                r16_pod_data::whole(self.text, range, "last-applied", self.hits);
+            }
             _ => self.named(name, child),
         }
+    }
+
+    /// The contents of the files that cloud-init writes.
+    fn written_files(&mut self, node: &Node) {
+        if let Node::List(items) = node {
+            for item in items {
+                if let Some(Node::Scalar(content)) = item.child("content") {
+                    r13_user_data::mask(self.text, content.range.clone(), self.hits);
+                }
+            }
+        }
+        self.node(node);
     }
 
     /// A leaf, or the items of a list, under a name that announces a secret.

@@ -1,6 +1,7 @@
 //! Redaction of a file held whole.
 
 use crate::redact::hit::Hit;
+use crate::redact::known::Known;
 use crate::redact::rule::Text;
 use crate::redact::tree::{self, Node, Scalar, Tree};
 use crate::redact::{CaseKey, ContentKind, document, lines, scan, value};
@@ -19,10 +20,11 @@ pub(crate) fn prepared(kind: ContentKind, bytes: &[u8]) -> Cow<'_, [u8]> {
 }
 
 /// Everything to mask in the file; hits may overlap, those found by structure come first.
-pub(crate) fn hits(kind: ContentKind, bytes: &[u8], key: &CaseKey) -> Vec<Hit> {
+pub(crate) fn hits(kind: ContentKind, bytes: &[u8], key: &CaseKey, known: &Known) -> Vec<Hit> {
     let text = Text {
         bytes,
         key,
+        known,
         config: kind != ContentKind::Text,
         depth: 0,
     };
@@ -33,7 +35,8 @@ pub(crate) fn hits(kind: ContentKind, bytes: &[u8], key: &CaseKey) -> Vec<Hit> {
             value::mask(&text, all, ("R9", "token"), &mut hits);
         }
         ContentKind::Argv => arguments(&text, &mut hits),
-        ContentKind::Env | ContentKind::Unit | ContentKind::Ini => {
+        ContentKind::Env => lines::mask_environment(&text, &mut hits),
+        ContentKind::Unit | ContentKind::Ini => {
             lines::mask(&text, 0..bytes.len(), &mut hits);
         }
         ContentKind::Pem | ContentKind::Text => {}

@@ -2,6 +2,7 @@
 
 use crate::keys;
 use crate::redact::hit::{Hit, Placeholder};
+use crate::redact::known::{Known, NOTHING};
 use crate::redact::names::{self, Secret};
 use crate::redact::{CaseKey, ContentKind, file, value};
 use aho_corasick::{AhoCorasick, MatchKind};
@@ -16,6 +17,7 @@ pub struct Learner {
     learned: BTreeSet<Vec<u8>>,
     never: BTreeSet<Vec<u8>>,
     bytes: usize,
+    known: Known,
 }
 
 /// What was learned: a matcher that lives in memory and prints nothing.
@@ -25,6 +27,7 @@ pub struct Secrets {
     /// The secret behind each literal of the matcher.
     of_literal: Vec<usize>,
     values: Vec<Vec<u8>>,
+    known: Known,
 }
 
 impl Learner {
@@ -48,7 +51,7 @@ impl Learner {
         // Ids do not matter here, so neither does the key.
         let key = CaseKey::from_random([0; 32]);
         let source = file::prepared(kind, bytes);
-        for hit in file::hits(kind, &source, &key) {
+        for hit in file::hits(kind, &source, &key, &NOTHING) {
             let is_name =
                 hit.mask.starts_with("REDACTED(user;") || hit.mask.contains("(aws-key-id");
             if !is_name {
@@ -57,6 +60,17 @@ impl Learner {
                 self.parts(secret);
             }
         }
+    }
+
+    /// Remembers the certificates of a file, so that a masked key can name the one it belongs to and a join token whether it is
+    /// this cluster's. Files without certificates add nothing.
+    pub fn certificates(&mut self, path: &str, bytes: &[u8]) {
+        self.known.add(path, bytes);
+    }
+
+    /// Remembers the node's time, in seconds since 1970, so that masked tokens tell whether they have expired.
+    pub fn now(&mut self, seconds: i64) {
+        self.known.set_now(seconds);
     }
 
     /// The matcher for everything learned.
@@ -82,6 +96,7 @@ impl Learner {
             matcher,
             of_literal: literals.into_values().collect(),
             values: secrets,
+            known: self.known,
         }
     }
 
@@ -147,6 +162,11 @@ impl Secrets {
     /// Whether nothing was learned.
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
+    }
+
+    /// What is known of the node besides.
+    pub(crate) fn known(&self) -> &Known {
+        &self.known
     }
 
     /// Adds every place where a learned secret stands.

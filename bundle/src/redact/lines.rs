@@ -13,18 +13,33 @@ use std::sync::LazyLock;
 
 /// Adds the value after every secret-named key that begins a line in the range.
 pub(crate) fn mask(text: &Text<'_>, range: Range<usize>, hits: &mut Vec<Hit>) {
-    mask_keys(text, range, names::announced, hits);
+    mask_keys(text, (range, Quotes::Line), names::announced, hits);
+}
+
+/// The same for an environment file, where a quoted value may go on over lines.
+pub(crate) fn mask_environment(text: &Text<'_>, hits: &mut Vec<Hit>) {
+    let all = 0..text.bytes.len();
+    mask_keys(text, (all, Quotes::Lines), names::announced, hits);
 }
 
 /// The same for what is left of a kubeconfig: a key that no kubeconfig has may be a misspelt `token`, so what looks like a secret
 /// behind it is one.
 pub(crate) fn mask_kubeconfig(text: &Text<'_>, range: Range<usize>, hits: &mut Vec<Hit>) {
-    mask_keys(text, range, kubeconfig::announced, hits);
+    mask_keys(text, (range, Quotes::Line), kubeconfig::announced, hits);
+}
+
+/// Where a quoted value ends that is not closed on its line.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Quotes {
+    /// With the line.
+    Line,
+    /// At its closing quote, or before the next assignment.
+    Lines,
 }
 
 fn mask_keys(
     text: &Text<'_>,
-    range: Range<usize>,
+    (range, quotes): (Range<usize>, Quotes),
     announced: fn(&[u8]) -> Option<Secret>,
     hits: &mut Vec<Hit>,
 ) {
@@ -38,7 +53,10 @@ fn mask_keys(
         };
         let start = range.start + whole.end();
         let indent = found.name("indent").map_or(0, |indent| indent.len());
-        let value = value_at(text.bytes, start, indent, range.end);
+        let mut value = value_at(text.bytes, start, indent, range.end);
+        if quotes == Quotes::Lines {
+            value.end = quoted_end(text.bytes, start).unwrap_or(value.end);
+        }
         let content = text.slice(value.clone());
         let opaque = secret != Secret::Unknown || names::looks_secret(content);
         if opaque && !names::is_harmless(content, secret) {
@@ -85,6 +103,35 @@ fn value_at(bytes: &[u8], start: usize, indent: usize, limit: usize) -> Range<us
     }
     start..end
 }
+
+/// Where a quoted value of several lines ends; `None` when it is not quoted or ends on its line.
+fn quoted_end(bytes: &[u8], start: usize) -> Option<usize> {
+    let rest = bytes.get(start..)?;
+    let quote = *rest.first().filter(|byte| matches!(byte, b'"' | b'\''))?;
+    let first = memchr::memchr(b'\n', rest)?;
+    let mut end = closing(rest.get(..first)?, quote);
+    if end < first {
+        return None;
+    }
+    while end < rest.len().min(MAX_QUOTED) && rest.get(end) == Some(&b'\n') {
+        let line = rest.get(end + 1..)?;
+        let length = memchr::memchr(b'\n', line).unwrap_or(line.len());
+        let line = line.get(..length)?;
+        if ASSIGNMENT.is_match(line) {
+            break;
+        }
+        // The first byte of what `closing` is given is the opening quote.
+        let closed = closing(rest.get(end..end + 1 + length)?, quote);
+        end += closed;
+    }
+    Some(start + end)
+}
+
+/// A quoted value longer than this, in bytes, is no value.
+const MAX_QUOTED: usize = 64 * 1024;
+
+static ASSIGNMENT: LazyLock<Regex> =
+    LazyLock::new(|| compile(r"^(?:export[ \t]+)?[A-Z][A-Z0-9_]*=[^=\s]"));
 
 /// Where the quoted text ends, as an offset into the line; an escaped quote does not end it.
 fn closing(line: &[u8], quote: u8) -> usize {

@@ -10,13 +10,17 @@
 mod case_key;
 #[cfg(test)]
 pub(crate) mod check;
+#[cfg(test)]
+mod corpus;
 mod document;
+mod dump;
 mod file;
 mod gate;
 mod hit;
 #[cfg(test)]
 mod in_place;
 mod kind;
+mod known;
 mod kubeconfig;
 mod learn;
 mod lines;
@@ -121,7 +125,7 @@ impl Redactor {
         if let Some(at) = memchr::memchr(0, &source) {
             return Err(RedactError::NotText { at });
         }
-        let hits = file::hits(kind, &source, &self.key);
+        let hits = file::hits(kind, &source, &self.key, self.secrets.known());
         let redacted = self.settle(&source, hits);
         let lines = |bytes: &[u8]| memchr::memchr_iter(b'\n', bytes).count();
         let (before, after) = (lines(&source), lines(redacted.bytes()));
@@ -146,6 +150,7 @@ impl Redactor {
         let text = rule::Text {
             bytes,
             key: &self.key,
+            known: self.secrets.known(),
             config: false,
             depth: 0,
         };

@@ -102,7 +102,9 @@ pub(crate) fn is_masked(value: &[u8]) -> bool {
     };
     // What is kept before a mask is short: the id of a token, `K10`.
     let kept = memmem::find(value, b"REDACTED(").is_some_and(|at| at <= 8);
-    kept || MASKS.iter().any(|mask| start(mask))
+    let masked_key =
+        value.starts_with(b"-----BEGIN ") && memmem::find(value, b"REDACTED(").is_some();
+    kept || masked_key || MASKS.iter().any(|mask| start(mask))
 }
 
 /// The words of a name in lower case: `aadClientSecret`, `AAD_CLIENT_SECRET` and `aad-client-secret` are the same three.
@@ -229,7 +231,7 @@ fn listed(list: &str, word: &[u8]) -> bool {
     list.split(' ').any(|known| known.as_bytes() == word)
 }
 
-const KEY_OWNERS: &str = "api access private certificate encryption secret account shared master signing auth storage \
+const KEY_OWNERS: &str = "api preshared access private certificate encryption secret account shared master signing auth storage \
     license pre tls wrapping";
 
 const ABOUT: &str = "file files filename path paths dir directory folder ttl timeout enabled enable disable \

@@ -2,6 +2,7 @@
 
 use crate::redact::CaseKey;
 use crate::redact::hit::Hit;
+use crate::redact::known::Known;
 
 /// One kind of secret and how it is found in text.
 #[derive(Debug)]
@@ -49,6 +50,8 @@ pub(crate) struct Text<'a> {
     pub(crate) bytes: &'a [u8],
     /// The key for placeholder ids.
     pub(crate) key: &'a CaseKey,
+    /// What is known of the node, for facts in placeholders.
+    pub(crate) known: &'a Known,
     /// Whether it is configuration, where what follows a secret's name is a secret; in prose it must look like one too.
     pub(crate) config: bool,
     /// How often the text was unwrapped (base64, gzip) to get here.

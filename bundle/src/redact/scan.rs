@@ -1,9 +1,11 @@
 //! All rules over one text: a prefilter decides which rules look at all.
 
-use crate::redact::hit::Hit;
+use crate::pem;
+use crate::redact::hit::{Hit, Placeholder};
 use crate::redact::rule::{Rule, Text};
-use crate::redact::rules;
+use crate::redact::{rules, value};
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, MatchKind};
+use std::ops::Range;
 use std::sync::LazyLock;
 
 /// How deep wrapped content (base64, gzip) is searched.
@@ -17,6 +19,74 @@ pub(crate) fn scan(text: &Text<'_>, hits: &mut Vec<Hit>) {
             (rule.find)(text, hits);
         }
     }
+    if text.depth < MAX_DEPTH {
+        wrapped(text, hits);
+    }
+}
+
+/// Base64 of text that holds a secret. What the rules know by how its base64 begins they have found before.
+fn wrapped(text: &Text<'_>, hits: &mut Vec<Hit>) {
+    let mut at = 0;
+    while let Some(run) = next_run(text.bytes, at) {
+        at = run.end + 1;
+        let Some(content) = printable(text.slice(run.clone())) else {
+            continue;
+        };
+        let inner = Text {
+            bytes: &content,
+            config: true,
+            depth: text.depth + 1,
+            ..*text
+        };
+        let mut found = Vec::new();
+        scan(&inner, &mut found);
+        found.retain(|hit| !hit.range.is_empty());
+        let named = found.iter().find(|hit| hit.rule != "R9");
+        if let Some(first) = named.or(found.first()) {
+            hits.push(Hit {
+                mask: Placeholder::new("wrapped")
+                    .fact("in", "base64")
+                    .id(text.key, text.slice(run.clone()))
+                    .text(),
+                range: run,
+                rule: first.rule,
+            });
+        }
+    }
+}
+
+/// Shorter base64 wraps no secret that can be told from chance, in letters.
+const MIN_RUN: usize = 28;
+
+/// The next long run of the base64 alphabet. Looks at every 28th byte only while there is none.
+fn next_run(bytes: &[u8], from: usize) -> Option<Range<usize>> {
+    let mut start = from;
+    loop {
+        let probe = bytes.get(start..start + MIN_RUN)?;
+        if let Some(other) = probe.iter().rposition(|byte| !pem::is_base64(*byte)) {
+            start += other + 1;
+            continue;
+        }
+        let run = bytes.get(start..)?;
+        let length = run.iter().take_while(|byte| pem::is_base64(**byte)).count();
+        return Some(start..start + length);
+    }
+}
+
+/// What base64 of at most 64 KiB decodes to, if that is text.
+fn printable(run: &[u8]) -> Option<Vec<u8>> {
+    let is_text = |bytes: &[u8]| {
+        bytes
+            .iter()
+            .all(|byte| matches!(byte, b'\t' | b'\n' | b'\r' | 0x20..=0x7e | 0x80..))
+    };
+    let start = value::base64(run.get(..16)?)?;
+    if !is_text(&start) || !start.is_ascii() {
+        return None;
+    }
+    let run = run.get(..run.len().min(64 * 1024))?;
+    let content = value::base64(run.get(..run.len() - usize::from(run.len() % 4 == 1))?)?;
+    is_text(&content).then_some(content)
 }
 
 /// Whether any rule finds something; used on content that was unwrapped.

@@ -69,6 +69,18 @@ pub(crate) fn size_class(length: usize) -> &'static str {
     }
 }
 
+/// The class of the size of a payload or a printed object, in bytes.
+pub(crate) fn bytes_class(length: usize) -> &'static str {
+    match length {
+        0..256 => "0-256",
+        256..1024 => "256-1k",
+        1024..4096 => "1k-4k",
+        4096..16384 => "4k-16k",
+        16384..65536 => "16k-64k",
+        _ => "64k+",
+    }
+}
+
 /// The decoded bytes of base64 in either alphabet, line breaks ignored; `None` when it is none.
 pub(crate) fn base64(value: &[u8]) -> Option<Vec<u8>> {
     let compact: Vec<u8> = value

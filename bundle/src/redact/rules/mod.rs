@@ -12,6 +12,11 @@ pub(crate) mod r09_assignment;
 pub(crate) mod r10_cloud;
 pub(crate) mod r11_join_token;
 pub(crate) mod r12_known_format;
+pub(crate) mod r13_user_data;
+pub(crate) mod r14_kubeadm;
+pub(crate) mod r15_kubelet;
+pub(crate) mod r16_pod_data;
+pub(crate) mod r17_high_entropy;
 
 /// Every redaction rule, by file name.
 pub const ALL: &[&crate::redact::rule::Rule] = &[
@@ -27,4 +32,9 @@ pub const ALL: &[&crate::redact::rule::Rule] = &[
     &r10_cloud::RULE,
     &r11_join_token::RULE,
     &r12_known_format::RULE,
+    &r13_user_data::RULE,
+    &r14_kubeadm::RULE,
+    &r15_kubelet::RULE,
+    &r16_pod_data::RULE,
+    &r17_high_entropy::RULE,
 ];

@@ -12,7 +12,7 @@ pub(crate) const RULE: Rule = Rule {
     id: "R1",
     name: "private-key",
     description: "Private keys in PEM: in lines, escaped on one line, wrapped in base64, or cut before their end.",
-    safe_form: "REDACTED(private-key;alg=EC-P256;spki=sha256:…;enc=no) in place of the body; BEGIN and END stay",
+    safe_form: "REDACTED(private-key;alg=EC-P256;spki=sha256:…;matches=kubelet.crt:0;enc=no) in place of the body; BEGIN and END stay",
     triggers: &[
         "PRIVATE KEY",
         "LS0tLS1CRUdJTi",
@@ -32,7 +32,7 @@ pub(crate) fn within(text: &Text<'_>, range: Range<usize>) -> Vec<Hit> {
     let mut hits: Vec<Hit> = pem::blocks(bytes)
         .iter()
         .filter(|block| block.is_private())
-        .filter_map(|block| block_hit(block, bytes))
+        .filter_map(|block| block_hit(text, block, bytes))
         .collect();
     if text.depth < MAX_DEPTH {
         hits.extend(wrapped(text, bytes));
@@ -54,7 +54,9 @@ pub(crate) fn whole(text: &Text<'_>, range: Range<usize>) -> Option<Vec<Hit>> {
     }
     let decoded = decode_prefix(bytes)?;
     let facts = keys::private_keys(&decoded);
-    let mask = placeholder(facts.first()?).fact("wrapped", "base64").text();
+    let mask = placeholder(text, facts.first()?)
+        .fact("wrapped", "base64")
+        .text();
     Some(vec![Hit {
         range,
         rule: RULE.id,
@@ -78,16 +80,19 @@ fn only_blocks(bytes: &[u8], blocks: &[Block]) -> bool {
         .all(|part| part.starts_with("BEGIN ") || part.starts_with("END "))
 }
 
-/// The placeholder for a key; SPKI hashes only where the key is one that TLS uses.
-pub(crate) fn placeholder(facts: &keys::KeyFacts) -> Placeholder {
+/// The placeholder for a key; SPKI hashes, and the certificate it belongs to, only where the key is one that TLS uses.
+fn placeholder(text: &Text<'_>, facts: &keys::KeyFacts) -> Placeholder {
     let mut placeholder = Placeholder::new("private-key").fact("alg", &facts.algorithm);
     if let Some(spki) = &facts.spki {
         placeholder = placeholder.fact("spki", &format!("sha256:{spki}"));
+        if let Some(certificate) = text.known.certificate(spki) {
+            placeholder = placeholder.fact("matches", certificate);
+        }
     }
     placeholder.fact("enc", if facts.encrypted { "yes" } else { "no" })
 }
 
-fn block_hit(block: &Block, bytes: &[u8]) -> Option<Hit> {
+fn block_hit(text: &Text<'_>, block: &Block, bytes: &[u8]) -> Option<Hit> {
     let body = bytes.get(block.body.clone())?;
     let content = |byte: &u8| pem::is_base64(*byte);
     let mut start = 0;
@@ -115,7 +120,7 @@ fn block_hit(block: &Block, bytes: &[u8]) -> Option<Hit> {
     Some(Hit {
         range: block.body.start + start..block.body.start + end,
         rule: RULE.id,
-        mask: placeholder(&keys::block_facts(block, bytes)).text(),
+        mask: placeholder(text, &keys::block_facts(block, bytes)).text(),
     })
 }
 
@@ -151,7 +156,7 @@ fn wrapped(text: &Text<'_>, bytes: &[u8]) -> Vec<Hit> {
 fn wrapped_mask(inner: &Text<'_>) -> Option<String> {
     let facts = keys::private_keys(inner.bytes);
     if let Some(first) = facts.first() {
-        return Some(placeholder(first).fact("wrapped", "base64").text());
+        return Some(placeholder(inner, first).fact("wrapped", "base64").text());
     }
     let cut_label = inner.bytes.len() < 24 && !inner.bytes.starts_with(b"-----BEGIN CERT");
     (cut_label || scan::holds_secret(inner)).then(|| {
@@ -186,7 +191,7 @@ fn run_start(bytes: &[u8], at: usize, from: usize) -> usize {
 }
 
 /// Where the base64 ends: at other text, or after lines as programs break it, each but the last long and nothing else on it.
-fn run_end(bytes: &[u8], at: usize) -> usize {
+pub(crate) fn run_end(bytes: &[u8], at: usize) -> usize {
     let mut start = at;
     loop {
         let end = start + base64_run(bytes, start);

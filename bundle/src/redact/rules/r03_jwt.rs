@@ -11,7 +11,7 @@ pub(crate) const RULE: Rule = Rule {
     id: "R3",
     name: "jwt",
     description: "JSON Web Tokens: service account tokens, OIDC tokens, instance identity; also cut ones.",
-    safe_form: "REDACTED(jwt;alg=RS256;iss=…;sub=system:serviceaccount:…;aud=…;iat=…;nbf=…;exp=…;id=…)",
+    safe_form: "REDACTED(jwt;alg=RS256;iss=…;sub=system:serviceaccount:…;aud=…;iat=…;nbf=…;exp=…;expired=yes;id=…)",
     triggers: &["eyJ", "ZXlK"],
     find,
 };
@@ -49,19 +49,25 @@ fn at(text: &Text<'_>, start: usize) -> Option<Hit> {
     Some(Hit {
         range: start..start + length,
         rule: RULE.id,
-        mask: facts(token)?.id(text.key, token).text(),
+        mask: facts(text, token)?.id(text.key, token).text(),
     })
 }
 
 /// The facts of a token; `None` when it is none. A header that was cut is told by how headers begin.
-fn facts(token: &[u8]) -> Option<Placeholder> {
+fn facts(text: &Text<'_>, token: &[u8]) -> Option<Placeholder> {
     let mut parts = token.split(|byte| *byte == b'.');
     let Some(header) = json(parts.next()?) else {
         let cut = token.len() >= 16 && HEADER_STARTS.iter().any(|start| token.starts_with(start));
         return cut.then(|| Placeholder::new("jwt").fact("cut", "yes"));
     };
     header.get("alg").or_else(|| header.get("enc"))?;
-    Some(placeholder(&header, parts.next().and_then(json).as_ref()))
+    let claims = parts.next().and_then(json);
+    let placeholder = placeholder(&header, claims.as_ref());
+    let expires = claims.and_then(|claims| claims.get("exp")?.as_i64());
+    Some(match expires.and_then(|time| text.known.is_past(time)) {
+        Some(past) => placeholder.fact("expired", if past { "yes" } else { "no" }),
+        None => placeholder,
+    })
 }
 
 /// A JWT wrapped in base64, as in a Secret.

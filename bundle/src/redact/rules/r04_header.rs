@@ -37,6 +37,7 @@ fn find(text: &Text<'_>, hits: &mut Vec<Hit>) {
     for found in BEARER.captures_iter(text.bytes) {
         if let Some(token) = found.name("token")
             && token.as_bytes().iter().any(u8::is_ascii_digit)
+            && !token.as_bytes().ends_with(b"REDACTED")
         {
             value::mask(text, token.range(), (RULE.id, "bearer"), hits);
         }
@@ -162,11 +163,6 @@ mod tests {
         (
             Kind::Json,
             r#"{"Proxy-Authorization":["Basic q3W7e1R5t9Y2u6I0pLm"]}"#,
-            S,
-        ),
-        (
-            Kind::Yaml,
-            "staticPodURLHeader:\n  Authorization:\n  - Bearer q3W7e1R5t9Y2u6I0pLm\n",
             S,
         ),
         (

@@ -114,7 +114,7 @@ static DSN: LazyLock<Regex> =
 
 static QUERY: LazyLock<Regex> = LazyLock::new(|| {
     compile(
-        r#"(?i)[?&;](?:sig|signature|x-amz-signature|x-amz-credential|x-amz-security-token|x-goog-signature|token|access_token|id_token|refresh_token|api_key|apikey|password|secret|client_secret)=(?P<value>[^&\s"'<>\\;#)]{4,})"#,
+        r#"(?i)[?&;](?:sig|signature|x-amz-signature|x-amz-credential|x-amz-security-token|x-goog-signature|token|access_token|id_token|auth_token|private_token|security_token|x-goog-credential|refresh_token|api_key|apikey|password|secret|client_secret)=(?P<value>[^&\s"'<>\\;#)]{4,})"#,
     )
 });
 

@@ -25,11 +25,14 @@ pub(crate) const RULE: Rule = Rule {
         "creds",
         "sas",
         "key",
+        "curl",
+        "-creds",
     ],
     find,
 };
 
 fn find(text: &Text<'_>, hits: &mut Vec<Hit>) {
+    spaced(text, hits);
     for pattern in [&*ASSIGNMENT, &*QUOTED_PAIR, &*FLAG] {
         let mut at = 0;
         while let Some(found) = pattern.captures_at(text.bytes, at) {
@@ -46,6 +49,18 @@ fn find(text: &Text<'_>, hits: &mut Vec<Hit>) {
                 // `Environment=API_TOKEN=…`: the value of a harmless name may be an assignment itself.
                 at = name.end() + 1;
             }
+        }
+    }
+}
+
+/// Passwords that nothing but blanks part from what announces them.
+fn spaced(text: &Text<'_>, hits: &mut Vec<Hit>) {
+    for found in SPACED.captures_iter(text.bytes) {
+        let Some(content) = found.name("value").or_else(|| found.name("pair")) else {
+            continue;
+        };
+        if !names::is_harmless(content.as_bytes(), Secret::Password) {
+            value::mask(text, content.range(), (RULE.id, "password"), hits);
         }
     }
 }
@@ -98,7 +113,7 @@ fn is_plausible(name: &[u8], content: &[u8], secret: Secret) -> bool {
 /// `name=value`, `name: value`, `"name": "value"`, `name => value`; in quotes, escaped at any depth, the value may have blanks.
 static ASSIGNMENT: LazyLock<Regex> = LazyLock::new(|| {
     compile(
-        r#"(?x)(?P<name>[A-Za-z0-9_][A-Za-z0-9_.-]*)\\*["']?[\ \t]*(?:=>|[:=])[\ \t]*(?:
+        r#"(?x)(?P<name>[A-Za-z0-9_][A-Za-z0-9_.-]*)\\*["']?[\ \t]*(?:=>|[:=]|%3[AaDd])[\ \t]*(?:
             "(?P<double>(?:[^"\\\r\n]|\\[^\r\n])+)
           | '(?P<single>[^'\r\n]+)
           | \\+["'](?P<escaped>[^"'\\\r\n]+)
@@ -120,6 +135,14 @@ static FLAG: LazyLock<Regex> = LazyLock::new(|| {
     compile(
         r#"(?x)--(?P<name>[a-z][a-z0-9_.-]*)(?:\\*["'][\ \t]*,)?[\ \t]+(?:\\\r?\n[\ \t]*)?\\*["']?
           (?P<plain>[^\s"'\\-][^\s"'\\,;]*)"#,
+    )
+});
+
+/// `auth_pass x` of keepalived, `requirepass x` of Redis, `login u password p` of netrc, `-u user:password` of curl, `--creds`.
+static SPACED: LazyLock<Regex> = LazyLock::new(|| {
+    compile(
+        r#"(?x)(?:\b(?:auth_pass|requirepass|masterauth)|(?:login|account)[\ \t]+[^\s"']+[\ \t\r\n]+password)[\ \t]+\\*["']?(?P<value>[^\s"'\\]+)
+          |(?:\bcurl\b[^\r\n]{0,200}?\ (?:-u|-U|--user|--proxy-user)|--(?:src-|dest-)?creds)(?:=|\\*["'],|[\ \t\r\n])[\ \t]*\\*["']?[^\s:"'\\]+:(?P<pair>[^\s"'\\,]+)"#,
     )
 });
 

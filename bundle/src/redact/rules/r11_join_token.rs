@@ -14,7 +14,7 @@ pub(crate) const RULE: Rule = Rule {
     id: "R11",
     name: "join-token",
     description: "Join tokens of k3s, RKE2, k0s, microk8s and Rancher, and kubeadm's certificate key.",
-    safe_form: "K10REDACTED(join-token;user=server;id=…)",
+    safe_form: "K10REDACTED(join-token;cahash=match;user=server;id=…)",
     triggers: &[
         "K10",
         "H4sI",
@@ -58,8 +58,14 @@ pub(crate) fn whole(text: &Text<'_>, range: Range<usize>) -> Option<Hit> {
 }
 
 fn k10(text: &Text<'_>, range: Range<usize>, user: &[u8]) -> Hit {
+    let mut placeholder = Placeholder::new("join-token");
+    let hash = text.slice(range.start..range.start + 64);
+    let authority = std::str::from_utf8(hash).ok();
+    if let Some(verdict) = authority.and_then(|hash| text.known.authority(hash)) {
+        placeholder = placeholder.fact("cahash", verdict);
+    }
     Hit {
-        mask: Placeholder::new("join-token")
+        mask: placeholder
             .fact("user", &String::from_utf8_lossy(user))
             .id(text.key, text.slice(range.clone()))
             .text(),

@@ -1,6 +1,7 @@
 //! R12: credentials that tell themselves by how they begin.
 
 use crate::redact::hit::{Hit, Placeholder};
+use crate::redact::names;
 use crate::redact::pattern::compile;
 use crate::redact::rule::{Rule, Text};
 use regex::bytes::Regex;
@@ -9,7 +10,7 @@ use std::sync::LazyLock;
 pub(crate) const RULE: Rule = Rule {
     id: "R12",
     name: "known-format",
-    description: "GitHub, GitLab, Slack, Vault, npm and PyPI tokens, age and WireGuard keys, password hashes.",
+    description: "GitHub, GitLab, Slack, Vault, Docker, npm and PyPI tokens, age and WireGuard keys, SNMP communities, password hashes.",
     safe_form: "REDACTED(credential;id=…)",
     triggers: &[
         "ghp_",
@@ -29,14 +30,34 @@ pub(crate) const RULE: Rule = Rule {
         "$6$",
         "$y$",
         "$2",
+        "$7$",
+        "$apr1$",
         "PrivateKey",
+        "PresharedKey",
+        "community",
+        "hvb.",
+        "hvr.",
+        " s.",
+        "=s.",
+        "\"s.",
+        ":s.",
+        "dckr_pat_",
+        "glsa_",
+        "glrt-",
+        "glcbt-",
+        "gldt-",
+        "sk_live_",
+        "xapp-",
     ],
     find,
 };
 
 fn find(text: &Text<'_>, hits: &mut Vec<Hit>) {
     for found in FORMATS.captures_iter(text.bytes) {
-        if let Some(secret) = found.name("value").or_else(|| found.name("wireguard")) {
+        let secret = ["value", "wireguard", "community"]
+            .iter()
+            .find_map(|group| found.name(group));
+        if let Some(secret) = secret.filter(|secret| !names::is_masked(secret.as_bytes())) {
             hits.push(Hit {
                 range: secret.range(),
                 rule: RULE.id,
@@ -51,11 +72,13 @@ fn find(text: &Text<'_>, hits: &mut Vec<Hit>) {
 static FORMATS: LazyLock<Regex> = LazyLock::new(|| {
     compile(
         r"(?x)(?:^|[^A-Za-z0-9_-])(?P<value>
-            gh[opusr]_[A-Za-z0-9]{30,} | github_pat_[A-Za-z0-9_]{30,} | glpat-[A-Za-z0-9_-]{16,}
-          | xox[abeoprs]-[A-Za-z0-9-]{10,} | hvs\.[A-Za-z0-9_-]{20,} | npm_[A-Za-z0-9]{30,}
+            gh[opusr]_[A-Za-z0-9]{30,} | github_pat_[A-Za-z0-9_]{30,} | gl(?:pat|rt|cbt|dt)-[A-Za-z0-9_-]{16,}
+          | xox[abeoprs]-[A-Za-z0-9-]{10,} | xapp-[A-Za-z0-9-]{16,} | hv[sbr]\.[A-Za-z0-9_-]{20,}
+          | s\.[A-Za-z0-9]{24}\b | dckr_pat_[A-Za-z0-9_-]{20,} | glsa_[A-Za-z0-9_]{30,} | sk_live_[A-Za-z0-9]{20,} | npm_[A-Za-z0-9]{30,}
           | pypi-[A-Za-z0-9_-]{32,} | AGE-SECRET-KEY-1[A-Z0-9]{50,}
-          | \$(?:1|5|6|y|2[abxy])\$[A-Za-z0-9./$=,]{20,}
-        )|PrivateKey[\ \t]*=[\ \t]*(?P<wireguard>[A-Za-z0-9+/]{43}=)",
+          | \$(?:1|5|6|7|y|gy|apr1|2[abxy])\$[A-Za-z0-9./$=,]{20,}
+        )|(?:Private|Preshared)Key[\ \t]*=[\ \t]*(?P<wireguard>[A-Za-z0-9+/]{43}=)
+          |\b(?:r[ow]community6?|snmp-server\ community)[\ \t]+(?P<community>[^\s,]+)",
     )
 });
 
