@@ -40,7 +40,9 @@ pub(crate) fn declared(options: &Options) -> String {
     if options.root.is_some() {
         lines.retain(|line| !line.source.starts_with("command: "));
     } else if !options.no_probes {
-        lines.extend(probes::ALL.iter().map(|probe| Line {
+        let probes = probes::ALL.iter();
+        let probes = probes.filter(|probe| !choice.leaves_out(&format!("probe/{}", probe.name)));
+        lines.extend(probes.map(|probe| Line {
             id: format!("probe/{}", probe.name),
             catalog: probe.catalog,
             kind: "probe".to_owned(),

@@ -47,6 +47,19 @@ pub(crate) fn own_mountinfo() -> String {
     std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default()
 }
 
+/// Text of this machine's tables of TCP sockets; empty when they cannot be read.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the kernel answers this by itself: no file system of the node is touched"
+)]
+pub(crate) fn own_tcp_sockets() -> String {
+    let tables = ["/proc/self/net/tcp", "/proc/self/net/tcp6"];
+    tables
+        .iter()
+        .filter_map(|path| std::fs::read_to_string(path).ok())
+        .collect()
+}
+
 /// A worker's whole life. `arguments`: root, `live` or `root`.
 pub(crate) fn worker_main(arguments: &[String]) -> ExitCode {
     be_modest();

@@ -63,6 +63,12 @@ impl Choice {
         };
         tier && !named(&self.without)
     }
+
+    /// Whether a probe was left out by name: `probe` for all, `probe/<name>` for one.
+    pub(crate) fn leaves_out(&self, probe: &str) -> bool {
+        let mut names = self.without.iter();
+        names.any(|name| name == "probe" || name == probe)
+    }
 }
 
 /// Names that neither a spec, an item nor a probe has.
@@ -72,6 +78,12 @@ pub(crate) fn unknown_names(names: &[String]) -> Vec<String> {
         known.insert(spec.name.to_owned());
         known.extend(spec.items.iter().map(|item| id(spec, item)));
     }
+    known.insert("probe".to_owned());
+    known.extend(
+        crate::probes::ALL
+            .iter()
+            .map(|probe| format!("probe/{}", probe.name)),
+    );
     let names = names.iter().filter(|name| !known.contains(*name));
     names.cloned().collect()
 }
@@ -139,6 +151,9 @@ impl<W: Write> Taking<'_, W> {
                 .open(id.clone(), "probe", &format!("probe: {}", probe.name));
             let result = match (self.choice.probes, self.reason_to_stop()) {
                 (false, _) => Err(Failure::new(Outcome::Skipped, "probes are off")),
+                _ if self.choice.leaves_out(&id) => {
+                    Err(Failure::new(Outcome::Skipped, "left out by --without"))
+                }
                 (_, Some(why)) => Err(Failure::new(Outcome::Skipped, why)),
                 _ => (probe.run)(&mut ProbeContext {
                     host: self.host,

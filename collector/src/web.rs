@@ -3,13 +3,17 @@
 //! Two kinds of connection, two types. An [`observe::Observer`] accepts any certificate and has no place for a credential.
 //! An [`ask::Asking`] holds one, and exists only after the server's certificate was verified.
 
+mod answer;
 pub(crate) mod ask;
+mod attempt;
 mod dns;
 pub(crate) mod http;
 pub(crate) mod kubeconfig;
 pub(crate) mod ladder;
+mod large_greeting;
 pub(crate) mod names;
 pub(crate) mod observe;
 pub(crate) mod proxy;
+pub(crate) mod servers;
 pub(crate) mod tcp;
 pub(crate) mod url;

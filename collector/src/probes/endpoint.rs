@@ -1,38 +1,49 @@
-//! How far the node comes on its way to the API servers that its kubeconfigs name. Nothing of its credentials is used.
+//! How far the node comes on its way to the API servers that its kubeconfigs and local balancers name. Nothing of its credentials is
+//! used.
 
 use crate::facts;
 use crate::host::Host;
 use crate::host::wire::Failure;
 use crate::node::Node;
 use crate::probe::{Probe, ProbeContext, ProbeResult};
-use crate::web::kubeconfig::clusters;
-use crate::web::ladder::{Goal, Ground, all};
+use crate::web::kubeconfig::{Cluster, clusters};
+use crate::web::ladder::{API_PATHS, Goal, Ground, all};
 use crate::web::names::Names;
 use crate::web::proxy::Environment;
+use crate::web::servers::{SUPERVISOR_PORT, named_servers};
 use nodebundle_bundle::Outcome;
 use std::time::{Duration, Instant};
 
 pub(crate) const PROBE: Probe = Probe {
     name: "endpoint",
-    catalog: "W4 TM2 D3",
-    about: "resolves, connects to and greets the API servers of the kubeconfigs; anonymous GET /livez and /version",
+    catalog: "W4 W6 TM2 C6 D3",
+    about: "resolves, connects to and greets the API servers of kubeconfigs and local balancers; anonymous GET /livez, /readyz, /version",
     reason: "a name, a route, a port, a certificate or an API server that fails; a clock that is off",
     run: probe,
 };
 
 fn probe(context: &mut ProbeContext<'_>) -> ProbeResult {
     let goals = goals(context.host, context.node);
+    climb_all(context, &goals, PROBE_TIME)
+}
+
+/// Looks at the goals within a time, as the kubelet would go.
+pub(super) fn climb_all(
+    context: &mut ProbeContext<'_>,
+    goals: &[Goal],
+    time: Duration,
+) -> ProbeResult {
     if goals.is_empty() {
-        let why = "no kubeconfig with a server was found";
+        let why = "no file names such a server";
         return Err(Failure::new(Outcome::NotApplicable, why));
     }
     let ground = Ground {
         names: Names::read(context.host),
         proxies: Environment::read(context.host, context.node),
         clock: context.host.clock(),
-        deadline: Instant::now() + PROBE_TIME.min(context.host.stop().left()),
+        deadline: Instant::now() + time.min(context.host.stop().left()),
     };
-    let endpoints = all(&goals, &ground, context.host.stop());
+    let endpoints = all(goals, &ground, context.host.stop());
     Ok(facts::list("endpoints", &endpoints))
 }
 
@@ -44,20 +55,36 @@ fn goals(host: &mut Host, node: &Node) -> Vec<Goal> {
             continue;
         };
         for cluster in clusters(&taken.text()) {
-            let known = goals.iter_mut().find(|goal| goal.cluster == cluster);
-            if let Some(goal) = known {
-                if !goal.used_by.contains(path) {
-                    goal.used_by.push(path.clone());
-                }
-            } else if goals.len() < MAX_SERVERS {
-                goals.push(Goal {
-                    cluster,
-                    used_by: vec![path.clone()],
-                });
-            }
+            add(&mut goals, cluster, path, API_PATHS);
+        }
+    }
+    for (server, path) in named_servers(host) {
+        if server.port != SUPERVISOR_PORT {
+            add(&mut goals, Cluster::of(server), &path, API_PATHS);
         }
     }
     goals
+}
+
+/// Adds a goal, or the file to a known one.
+pub(super) fn add(
+    goals: &mut Vec<Goal>,
+    cluster: Cluster,
+    path: &str,
+    paths: &'static [&'static str],
+) {
+    let known = goals.iter_mut().find(|goal| goal.cluster == cluster);
+    if let Some(goal) = known {
+        if !goal.used_by.iter().any(|known| known == path) {
+            goal.used_by.push(path.to_owned());
+        }
+    } else if goals.len() < MAX_SERVERS {
+        goals.push(Goal {
+            cluster,
+            used_by: vec![path.to_owned()],
+            paths,
+        });
+    }
 }
 
 const MAX_SERVERS: usize = 8;

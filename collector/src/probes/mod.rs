@@ -4,7 +4,13 @@ pub mod cri;
 pub mod endpoint;
 pub mod kubelet;
 pub mod node;
+pub mod supervisor;
 
 /// Every active probe, by file name.
-pub const ALL: &[&crate::probe::Probe] =
-    &[&cri::PROBE, &endpoint::PROBE, &kubelet::PROBE, &node::PROBE];
+pub const ALL: &[&crate::probe::Probe] = &[
+    &cri::PROBE,
+    &endpoint::PROBE,
+    &kubelet::PROBE,
+    &node::PROBE,
+    &supervisor::PROBE,
+];

@@ -6,7 +6,7 @@ use crate::host::wire::Failure;
 use crate::node::{KUBECONFIGS, Node, unique};
 use crate::probe::{Probe, ProbeContext, ProbeResult};
 use crate::web::ask::Asking;
-use crate::web::http::Reply;
+use crate::web::http::{Question, Reply};
 use crate::web::kubeconfig::{Access, Credential, access};
 use crate::web::names::Names;
 use nodebundle_bundle::Outcome;
@@ -41,7 +41,13 @@ fn probe(context: &mut ProbeContext<'_>) -> ProbeResult {
     let address = SocketAddr::new(*address, server.port);
     let question = format!("/api/v1/nodes/{name}");
     let reply = Asking::open(&access, address)
-        .and_then(|asking| asking.get(&question))
+        .and_then(|mut asking| {
+            asking.ask(&Question {
+                path: &question,
+                accept: "application/json",
+                body: None,
+            })
+        })
         .map_err(skip)?;
     Ok(facts::object(&describe(&path, &access, &question, &reply)))
 }
@@ -209,9 +215,9 @@ mod tests {
         };
         let reply = Reply {
             status: 403,
-            date: None,
             body: br#"{"kind":"Status","reason":"Forbidden","message":"nodes \"w\" is forbidden"}"#
                 .to_vec(),
+            ..Reply::default()
         };
         let answer = describe("/k", &access, "/api/v1/nodes/w", &reply);
         assert_eq!(answer["reason"], "Forbidden");

@@ -1,7 +1,7 @@
 //! Asking with the node's credential: only the server of the kubeconfig that holds it, and only after that server's certificate
 //! was verified at the node's clock against that kubeconfig's CA, and nothing else.
 
-use super::http::{Reply, exchange, get};
+use super::http::{Question, Reply, exchange, request};
 use super::kubeconfig::{Access, Credential};
 use super::tcp::{self, Timed};
 use super::url::ServerUrl;
@@ -14,12 +14,16 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// A verified connection, good for one question. Nothing of the credential was sent before it existed.
+/// A verified server. Nothing of the credential was sent before it existed.
+///
+/// Questions share a connection as long as the server leaves it open; each later connection is verified again before anything is said.
 pub(crate) struct Asking {
-    connection: ClientConnection,
-    stream: Timed,
+    config: Arc<ClientConfig>,
+    name: ServerName<'static>,
+    address: SocketAddr,
     server: ServerUrl,
     header: String,
+    open: Option<(ClientConnection, Timed)>,
 }
 
 impl Asking {
@@ -27,38 +31,57 @@ impl Asking {
     ///
     /// No second address, no second try: whatever stands in the way is the answer.
     pub(crate) fn open(access: &Access, address: SocketAddr) -> Result<Self, String> {
-        let server = &access.cluster.server;
         let config = config(access)?;
+        let server = access.cluster.server.clone();
         let name = access.cluster.server_name.as_ref().unwrap_or(&server.host);
         let name = ServerName::try_from(name.clone())
             .map_err(|error| format!("the server's name cannot be verified: {error}"))?;
-        let mut stream = tcp::connect(address, Instant::now() + ASK_TIME)
+        let header = match &access.credential {
+            Credential::Token(token) => format!("Authorization: Bearer {token}\r\n"),
+            Credential::Certificate(..) => String::new(),
+        };
+        let mut asking = Self {
+            config: Arc::new(config),
+            name,
+            address,
+            server,
+            header,
+            open: None,
+        };
+        asking.open = Some(asking.connect()?);
+        Ok(asking)
+    }
+
+    fn connect(&self) -> Result<(ClientConnection, Timed), String> {
+        let mut stream = tcp::connect(self.address, Instant::now() + ASK_TIME)
             .map_err(|error| format!("no connection: {error}"))?;
-        let mut connection = ClientConnection::new(Arc::new(config), name)
+        let mut connection = ClientConnection::new(Arc::clone(&self.config), self.name.clone())
             .map_err(|error| format!("no TLS: {error}"))?;
         while connection.is_handshaking() {
             connection
                 .complete_io(&mut stream)
                 .map_err(|error| format!("the server is not verified: {error}"))?;
         }
-        let header = match &access.credential {
-            Credential::Token(token) => format!("Authorization: Bearer {token}\r\n"),
-            Credential::Certificate(..) => String::new(),
-        };
-        Ok(Self {
-            connection,
-            stream,
-            server: server.clone(),
-            header,
-        })
+        Ok((connection, stream))
     }
 
-    /// Asks for a path; the answer is not interpreted, a redirect is not followed.
-    pub(crate) fn get(mut self, path: &str) -> Result<Reply, String> {
-        let path = format!("{}{path}", self.server.prefix);
-        let request = get(&self.server.authority(), &path, &self.header);
-        let mut stream = Stream::new(&mut self.connection, &mut self.stream);
-        exchange(&mut stream, &request).map_err(|error| format!("no answer: {error}"))
+    /// Asks one question; the answer is not interpreted, a redirect is not followed, a failure is not repeated.
+    pub(crate) fn ask(&mut self, question: &Question<'_>) -> Result<Reply, String> {
+        let (mut connection, stream) = match self.open.take() {
+            Some(open) => open,
+            None => self.connect()?,
+        };
+        let mut stream = stream.until(Instant::now() + ASK_TIME);
+        let path = format!("{}{}", self.server.prefix, question.path);
+        let question = Question {
+            path: &path,
+            ..*question
+        };
+        let request = request(&self.server.authority(), &question, &self.header);
+        let reply = exchange(&mut Stream::new(&mut connection, &mut stream), &request)
+            .map_err(|error| format!("no answer: {error}"))?;
+        self.open = reply.reusable.then_some((connection, stream));
+        Ok(reply)
     }
 }
 
@@ -110,8 +133,8 @@ fn certified(certificate: &[u8], key: &[u8]) -> Result<CertifiedKey, String> {
     Ok(CertifiedKey::new(chain, key))
 }
 
-/// Connection, verification and answer together.
-const ASK_TIME: Duration = Duration::from_secs(8);
+/// Connection and verification; the same for each answer.
+const ASK_TIME: Duration = Duration::from_secs(3);
 
 #[cfg(test)]
 mod tests {
@@ -140,7 +163,11 @@ mod tests {
 
     fn ask(server: &Server, access: &Access) -> Result<Reply, String> {
         let address = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), server.port);
-        Asking::open(access, address)?.get("/api/v1/nodes/worker-1")
+        Asking::open(access, address)?.ask(&Question {
+            path: "/api/v1/nodes/worker-1",
+            accept: "application/json",
+            body: None,
+        })
     }
 
     /// Nothing of the credential, and no request at all, reached the server.

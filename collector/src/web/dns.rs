@@ -1,9 +1,9 @@
-//! One question to one name server over UDP.
+//! One question to one name server: over UDP, and over TCP where the answer did not fit.
 
 use super::tcp::left;
 use simple_dns::rdata::RData;
 use simple_dns::{CLASS, Name, Packet, PacketFlag, Question, RCODE, TYPE};
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
@@ -17,6 +17,10 @@ pub(super) struct Said {
     pub(super) result: &'static str,
     /// IPv4 first.
     pub(super) addresses: Vec<IpAddr>,
+    /// Its code for each kind of address: `A NOERROR`, `AAAA SERVFAIL`.
+    pub(super) codes: Vec<String>,
+    /// Whether an answer did not fit into a packet and was fetched over TCP.
+    pub(super) over_tcp: bool,
 }
 
 /// Asks for both address families at once.
@@ -24,28 +28,40 @@ pub(super) fn query(server: SocketAddr, name: &str, deadline: Instant) -> Said {
     let deadline = deadline.min(Instant::now() + ANSWER_TIME);
     let mut answers = Vec::new();
     let failure = ask(server, name, deadline, &mut answers).err();
-    let mut addresses: Vec<IpAddr> = answers
-        .iter()
-        .flat_map(|(_, found)| found.iter().copied())
-        .collect();
+    let mut over_tcp = false;
+    for answer in answers.iter_mut().filter(|answer| answer.cut) {
+        over_tcp = true;
+        if let Ok(Some(whole)) = ask_over_tcp(server, name, answer.kind, deadline) {
+            *answer = whole;
+        }
+    }
+    answers.sort_by_key(|answer| answer.kind == TYPE::AAAA);
+    let found = answers.iter().flat_map(|answer| &answer.addresses);
+    let mut addresses: Vec<IpAddr> = found.copied().collect();
     addresses.sort_by_key(IpAddr::is_ipv6);
-    let said = |code: RCODE| answers.iter().any(|(seen, _)| *seen == code);
-    let result = if !addresses.is_empty() {
+    Said {
+        result: word(&answers, !addresses.is_empty(), failure.as_ref()),
+        addresses,
+        codes: answers.iter().map(Answer::code).collect(),
+        over_tcp,
+    }
+}
+
+fn word(answers: &[Answer], found: bool, failure: Option<&io::Error>) -> &'static str {
+    let said = |code: RCODE| answers.iter().any(|answer| answer.code == code);
+    if found {
         "ok"
     } else if said(RCODE::NameError) {
         "nxdomain"
     } else if said(RCODE::Refused) {
         "refused"
-    } else if answers.len() == TYPES.len()
-        && answers.iter().all(|(code, _)| *code == RCODE::NoError)
-    {
+    } else if answers.len() == TYPES.len() && answers.iter().all(|one| one.code == RCODE::NoError) {
         "nxdomain"
-    } else if answers.iter().any(|(code, _)| *code != RCODE::NoError) {
+    } else if answers.iter().any(|answer| answer.code != RCODE::NoError) {
         "servfail"
     } else {
-        failure.as_ref().map_or("timeout", word_of)
-    };
-    Said { result, addresses }
+        failure.map_or("timeout", word_of)
+    }
 }
 
 /// A closed port is told by the kernel; everything else that keeps a server silent is silence.
@@ -57,9 +73,37 @@ fn word_of(error: &io::Error) -> &'static str {
     }
 }
 
-type Answers = Vec<(RCODE, Vec<IpAddr>)>;
+/// What was answered to one question.
+struct Answer {
+    kind: TYPE,
+    code: RCODE,
+    addresses: Vec<IpAddr>,
+    /// It did not fit.
+    cut: bool,
+}
 
-fn ask(server: SocketAddr, name: &str, deadline: Instant, answers: &mut Answers) -> io::Result<()> {
+impl Answer {
+    fn code(&self) -> String {
+        let kind = if self.kind == TYPE::A { "A" } else { "AAAA" };
+        let code = match self.code {
+            RCODE::NoError => "NOERROR".to_owned(),
+            RCODE::FormatError => "FORMERR".to_owned(),
+            RCODE::ServerFailure => "SERVFAIL".to_owned(),
+            RCODE::NameError => "NXDOMAIN".to_owned(),
+            RCODE::NotImplemented => "NOTIMP".to_owned(),
+            RCODE::Refused => "REFUSED".to_owned(),
+            other => format!("{other:?}"),
+        };
+        format!("{kind} {code}")
+    }
+}
+
+fn ask(
+    server: SocketAddr,
+    name: &str,
+    deadline: Instant,
+    answers: &mut Vec<Answer>,
+) -> io::Result<()> {
     let any: IpAddr = match server {
         SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
         SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
@@ -70,21 +114,39 @@ fn ask(server: SocketAddr, name: &str, deadline: Instant, answers: &mut Answers)
     for kind in TYPES {
         let id = random_id();
         socket.send(&question(id, name, kind)?)?;
-        waiting.push(id);
+        waiting.push((id, kind));
     }
     let mut buffer = [0; 4096];
     while !waiting.is_empty() {
         socket.set_read_timeout(Some(left(deadline)?))?;
         let count = socket.recv(&mut buffer)?;
-        let Some((id, answer)) = buffer.get(..count).and_then(read) else {
-            continue;
-        };
-        if let Some(at) = waiting.iter().position(|asked| *asked == id) {
-            waiting.swap_remove(at);
-            answers.push(answer);
+        let bytes = buffer.get(..count).unwrap_or_default();
+        let asked = waiting.iter().position(|(id, _)| is_answer(bytes, *id));
+        if let Some((_, kind)) = asked.map(|at| waiting.swap_remove(at)) {
+            answers.extend(read(bytes, kind));
         }
     }
     Ok(())
+}
+
+/// The same question where an answer has room; `None` when what came is none.
+fn ask_over_tcp(
+    server: SocketAddr,
+    name: &str,
+    kind: TYPE,
+    deadline: Instant,
+) -> io::Result<Option<Answer>> {
+    let id = random_id();
+    let question = question(id, name, kind)?;
+    let length = u16::try_from(question.len()).unwrap_or(u16::MAX);
+    let mut stream = super::tcp::connect(server, deadline)?;
+    stream.write_all(&[&length.to_be_bytes()[..], &question].concat())?;
+    let mut length = [0; 2];
+    stream.read_exact(&mut length)?;
+    let mut bytes = vec![0; usize::from(u16::from_be_bytes(length))];
+    stream.read_exact(&mut bytes)?;
+    let answer = is_answer(&bytes, id).then(|| read(&bytes, kind));
+    Ok(answer.flatten())
 }
 
 fn question(id: u16, name: &str, kind: TYPE) -> io::Result<Vec<u8>> {
@@ -97,9 +159,22 @@ fn question(id: u16, name: &str, kind: TYPE) -> io::Result<Vec<u8>> {
     packet.build_bytes_vec().map_err(bad)
 }
 
-/// Id, code and addresses of an answer; aliases are passed over, the addresses behind them count.
-fn read(bytes: &[u8]) -> Option<(u16, (RCODE, Vec<IpAddr>))> {
-    let packet = Packet::parse(bytes).ok()?;
+fn is_answer(bytes: &[u8], id: u16) -> bool {
+    bytes.first_chunk() == Some(&id.to_be_bytes())
+}
+
+/// Code and addresses of an answer; aliases are passed over, the addresses behind them count. What was cut may not parse.
+fn read(bytes: &[u8], kind: TYPE) -> Option<Answer> {
+    let flags = bytes.get(2..4)?;
+    let cut = flags.first().is_some_and(|byte| byte & TRUNCATED != 0);
+    let Ok(packet) = Packet::parse(bytes) else {
+        return cut.then_some(Answer {
+            kind,
+            code: RCODE::NoError,
+            addresses: Vec::new(),
+            cut,
+        });
+    };
     if !packet.has_flags(PacketFlag::RESPONSE) {
         return None;
     }
@@ -111,7 +186,12 @@ fn read(bytes: &[u8]) -> Option<(u16, (RCODE, Vec<IpAddr>))> {
             RData::AAAA(found) => Some(IpAddr::from(Ipv6Addr::from(found.address))),
             _ => None,
         });
-    Some((packet.id(), (packet.rcode(), addresses.collect())))
+    Some(Answer {
+        kind,
+        code: packet.rcode(),
+        addresses: addresses.collect(),
+        cut,
+    })
 }
 
 fn random_id() -> u16 {
@@ -120,4 +200,6 @@ fn random_id() -> u16 {
     u16::from_le_bytes(bytes)
 }
 
+/// The flag of an answer that did not fit, in the third byte.
+const TRUNCATED: u8 = 0x02;
 const TYPES: [TYPE; 2] = [TYPE::A, TYPE::AAAA];

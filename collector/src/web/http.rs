@@ -3,14 +3,38 @@
 use std::io::{self, ErrorKind, Read, Write};
 
 /// An answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Reply {
     /// Status code.
     pub(crate) status: u16,
-    /// The `Date` header as sent.
-    pub(crate) date: Option<String>,
+    /// The headers that are kept, as sent.
+    pub(crate) headers: Headers,
     /// The body, at most 1 MiB.
     pub(crate) body: Vec<u8>,
+    /// Whether another question may follow on the same connection.
+    pub(crate) reusable: bool,
+}
+
+/// Headers that tell something of the server; `None` when it sent none. At most 200 characters each.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Headers {
+    /// `Date`
+    pub(crate) date: Option<String>,
+    /// `Audit-Id`: finds the request in the server's audit log.
+    pub(crate) audit_id: Option<String>,
+    /// `WWW-Authenticate`
+    pub(crate) challenge: Option<String>,
+}
+
+/// A question to an API server.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Question<'a> {
+    /// Path and query.
+    pub(crate) path: &'a str,
+    /// Form of the answer.
+    pub(crate) accept: &'a str,
+    /// JSON to post; without it, a GET.
+    pub(crate) body: Option<&'a str>,
 }
 
 /// The bytes of a GET request; `more` are complete header lines.
@@ -23,20 +47,40 @@ pub(crate) fn get(authority: &str, path: &str, more: &str) -> Vec<u8> {
     .into_bytes()
 }
 
+/// The bytes of a request on a connection that stays open; `more` are complete header lines.
+pub(crate) fn request(authority: &str, question: &Question<'_>, more: &str) -> Vec<u8> {
+    let Question { path, accept, body } = question;
+    let version = env!("CARGO_PKG_VERSION");
+    let method = if body.is_some() { "POST" } else { "GET" };
+    let body = body.unwrap_or_default();
+    let length = match body.len() {
+        0 => String::new(),
+        length => format!("Content-Type: application/json\r\nContent-Length: {length}\r\n"),
+    };
+    format!(
+        "{method} {path} HTTP/1.1\r\nHost: {authority}\r\nUser-Agent: nodebundle-collector/{version}\r\n\
+         Accept: {accept}\r\n{length}{more}\r\n{body}"
+    )
+    .into_bytes()
+}
+
+/// Asks a proxy for a way to a server: its status. Nothing but this is said to a proxy.
+pub(crate) fn tunnel(stream: &mut (impl Read + Write), authority: &str) -> io::Result<u16> {
+    let version = env!("CARGO_PKG_VERSION");
+    let request = format!(
+        "CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\nUser-Agent: nodebundle-collector/{version}\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes())?;
+    stream.flush()?;
+    let (head, _) = read_head(stream)?;
+    Ok(head.status)
+}
+
 /// Sends a request and reads the answer to its end.
 pub(crate) fn exchange(stream: &mut (impl Read + Write), request: &[u8]) -> io::Result<Reply> {
     stream.write_all(request)?;
     stream.flush()?;
-    let mut received = Vec::new();
-    let head = loop {
-        if let Some(head) = head(&received)? {
-            break head;
-        }
-        if received.len() > MAX_HEAD || read_more(stream, &mut received)? == 0 {
-            return Err(not_http());
-        }
-    };
-    let mut rest = received.split_off(head.length);
+    let (head, mut rest) = read_head(stream)?;
     while rest.len() < MAX_BODY && !head.is_whole(&rest) {
         if read_more(stream, &mut rest)? == 0 {
             break;
@@ -44,7 +88,8 @@ pub(crate) fn exchange(stream: &mut (impl Read + Write), request: &[u8]) -> io::
     }
     Ok(Reply {
         status: head.status,
-        date: head.date,
+        reusable: head.stays && head.is_exactly(&rest),
+        headers: head.headers,
         body: match head.framing {
             Framing::Chunked => dechunked(&rest),
             Framing::Length(length) => {
@@ -56,10 +101,26 @@ pub(crate) fn exchange(stream: &mut (impl Read + Write), request: &[u8]) -> io::
     })
 }
 
+/// The head, and what came after it.
+fn read_head(stream: &mut impl Read) -> io::Result<(Head, Vec<u8>)> {
+    let mut received = Vec::new();
+    loop {
+        if let Some(head) = head(&received)? {
+            let rest = received.split_off(head.length);
+            return Ok((head, rest));
+        }
+        if received.len() > MAX_HEAD || read_more(stream, &mut received)? == 0 {
+            return Err(not_http());
+        }
+    }
+}
+
 struct Head {
     status: u16,
-    date: Option<String>,
+    headers: Headers,
     framing: Framing,
+    /// The server leaves the connection open.
+    stays: bool,
     length: usize,
 }
 
@@ -78,6 +139,14 @@ impl Head {
             Framing::Close => false,
         }
     }
+
+    /// Whether the body is whole and nothing follows it.
+    fn is_exactly(&self, body: &[u8]) -> bool {
+        match self.framing {
+            Framing::Length(length) => body.len() == length,
+            _ => self.is_whole(body),
+        }
+    }
 }
 
 /// The head, when it is complete.
@@ -94,14 +163,21 @@ fn head(bytes: &[u8]) -> io::Result<Option<Head>> {
             .headers
             .iter()
             .find(|header| header.name.eq_ignore_ascii_case(name))?;
-        Some(String::from_utf8_lossy(header.value).trim().to_owned())
+        let text = String::from_utf8_lossy(header.value);
+        Some(text.trim().chars().take(MAX_HEADER).collect::<String>())
     };
     let chunked =
         value("transfer-encoding").is_some_and(|coding| coding.to_lowercase().contains("chunked"));
     let stated = value("content-length").and_then(|length| length.parse().ok());
     Ok(Some(Head {
         status: response.code.unwrap_or(0),
-        date: value("date"),
+        headers: Headers {
+            date: value("date"),
+            audit_id: value("audit-id"),
+            challenge: value("www-authenticate"),
+        },
+        stays: response.version == Some(1)
+            && value("connection").is_none_or(|word| !word.eq_ignore_ascii_case("close")),
         framing: match stated {
             _ if chunked => Framing::Chunked,
             Some(length) => Framing::Length(length),
@@ -143,6 +219,7 @@ fn not_http() -> io::Error {
     io::Error::new(ErrorKind::InvalidData, "the answer is not HTTP")
 }
 
+const MAX_HEADER: usize = 200;
 const MAX_HEAD: usize = 64 << 10;
 const MAX_BODY: usize = 1 << 20;
 
@@ -179,7 +256,7 @@ mod tests {
         let stated =
             answer("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nDate: D\r\n\r\nokREST").unwrap();
         assert_eq!((stated.status, stated.body), (200, b"ok".to_vec()));
-        assert_eq!(stated.date.as_deref(), Some("D"));
+        assert_eq!(stated.headers.date.as_deref(), Some("D"));
         let chunked =
             "HTTP/1.1 403 F\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n";
         assert_eq!(answer(chunked).unwrap().body, b"abcde");
@@ -187,6 +264,44 @@ mod tests {
             answer("HTTP/1.0 500 X\r\n\r\nall of it").unwrap().body,
             b"all of it"
         );
+    }
+
+    #[test]
+    fn only_a_whole_body_leaves_the_connection_for_another_question() {
+        for (text, reusable) in [
+            ("HTTP/1.1 200 O\r\nContent-Length: 2\r\n\r\nok", true),
+            ("HTTP/1.1 200 O\r\nContent-Length: 2\r\n\r\noks", false),
+            ("HTTP/1.1 200 O\r\nContent-Length: 9\r\n\r\nok", false),
+            (
+                "HTTP/1.1 200 O\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok",
+                false,
+            ),
+            ("HTTP/1.0 200 O\r\nContent-Length: 2\r\n\r\nok", false),
+            ("HTTP/1.1 200 O\r\n\r\nok", false),
+        ] {
+            assert_eq!(answer(text).unwrap().reusable, reusable, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_body_is_posted_with_its_length() {
+        let question = Question {
+            path: "/x",
+            accept: "a/b",
+            body: Some("{}"),
+        };
+        let text = String::from_utf8(request("h:1", &question, "")).unwrap();
+        assert!(
+            text.starts_with("POST /x HTTP/1.1\r\nHost: h:1\r\n"),
+            "{text}"
+        );
+        assert!(text.ends_with("Content-Length: 2\r\n\r\n{}"), "{text}");
+    }
+
+    #[test]
+    fn a_proxy_hears_nothing_but_connect() {
+        let mut peer = Peer(Cursor::new(b"HTTP/1.1 407 No\r\n\r\n".to_vec()));
+        assert_eq!(tunnel(&mut peer, "api.lab:6443").unwrap(), 407);
     }
 
     #[test]

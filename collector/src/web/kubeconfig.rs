@@ -19,6 +19,17 @@ pub(crate) struct Cluster {
     pub(crate) proxy: Option<String>,
 }
 
+impl Cluster {
+    /// A server of which nothing but the URL is known.
+    pub(crate) fn of(server: ServerUrl) -> Self {
+        Self {
+            server,
+            server_name: None,
+            proxy: None,
+        }
+    }
+}
+
 /// What the current context gives: one server, how it is to be verified, and a credential. Never printed, never stored.
 pub(crate) struct Access {
     /// The server.
@@ -45,13 +56,7 @@ pub(crate) fn clusters(text: &str) -> Vec<Cluster> {
     if tree.broken_at.is_some() {
         let servers = scan::values(text, &["server"]).into_iter();
         let servers = servers.filter_map(|(_, url)| ServerUrl::parse(&url));
-        return servers
-            .map(|server| Cluster {
-                server,
-                server_name: None,
-                proxy: None,
-            })
-            .collect();
+        return servers.map(Cluster::of).collect();
     }
     let entries = items(tree.documents.first(), "clusters");
     entries

@@ -1,21 +1,16 @@
 //! The way to an API server, step by step: name, proxy, connection, TLS, answer. Each step of each address tells how far it came.
 
-use super::http::Reply;
+use super::attempt::{Attempt, Way, attempt};
 use super::kubeconfig::Cluster;
 use super::names::{Names, Resolved};
-use super::observe::{Line, Observer};
 use super::proxy::{Decision, Environment};
-use super::tcp::{self, CONNECT_TIME, Timed, word_of};
 use super::url::ServerUrl;
-use crate::clock::{Clock, milliseconds};
+use crate::clock::Clock;
 use crate::stop::Stop;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
-use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 /// A server to look at.
@@ -23,8 +18,10 @@ use std::time::{Duration, Instant};
 pub(crate) struct Goal {
     /// Where it is.
     pub(crate) cluster: Cluster,
-    /// Kubeconfigs that name it.
+    /// Files that name it.
     pub(crate) used_by: Vec<String>,
+    /// Paths to ask for, as anybody could.
+    pub(crate) paths: &'static [&'static str],
 }
 
 /// What the steps need to know of the node.
@@ -53,69 +50,44 @@ pub(crate) struct Endpoint {
     resolve: Option<Resolved>,
     proxy: Decision,
     addresses: Vec<Attempt>,
+    /// The way through the proxy, where the kubelet would take it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    through_proxy: Option<Attempt>,
 }
 
-/// One address of a server. A step that was not reached has no key.
-#[derive(Debug, Default, Serialize)]
-#[serde(default)]
-struct Attempt {
-    address: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tcp: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tcp_ms: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tls: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tls_version: Option<&'static str>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    chain: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    client_cas: Option<Vec<String>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    http: Vec<Answer>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    clock_skew_ms: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    clock_uncertainty_ms: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<String>,
+/// What a thread found of the goal of a number.
+enum Found {
+    Resolved(usize, Resolved),
+    Tried(usize, usize, Attempt),
+    ThroughProxy(usize, Attempt),
 }
 
-#[derive(Debug, Serialize)]
-struct Answer {
-    path: &'static str,
-    status: u16,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    date: Option<String>,
-    ms: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    git_version: Option<String>,
-}
-
-/// Looks at all servers at the same time; what is not done at the deadline, or when collection ends, is told so far as it is known.
+/// Looks at all addresses of all servers at the same time; what is not done at the deadline, or when collection ends, is told so
+/// far as it is known.
 ///
 /// Nothing waits for the threads: every step of theirs has a deadline of its own, and the process may end before.
 pub(crate) fn all(goals: &[Goal], ground: &Ground, stop: &Stop) -> Vec<Endpoint> {
     let (send, receive) = mpsc::channel();
+    let shared = Arc::new(ground.clone());
     for (at, goal) in goals.iter().cloned().enumerate() {
-        let (send, ground) = (send.clone(), ground.clone());
-        let thread = std::thread::Builder::new();
-        let work = move || drop(send.send((at, climb(&goal, &ground))));
-        thread.spawn(work).ok();
+        let (send, ground) = (send.clone(), Arc::clone(&shared));
+        start(move || climb(at, &Arc::new(goal), &ground, &send));
     }
     drop(send);
-    let mut done = BTreeMap::new();
+    let mut endpoints: Vec<Endpoint> = goals.iter().map(|goal| begin(goal, ground)).collect();
     while stop.why().is_none() && Instant::now() < ground.deadline + GRACE {
         match receive.recv_timeout(Duration::from_millis(100)) {
-            Ok((at, endpoint)) => drop(done.insert(at, endpoint)),
+            Ok(found) => put(&mut endpoints, found),
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,
         }
     }
-    let all = goals.iter().enumerate();
-    all.map(|(at, goal)| done.remove(&at).unwrap_or_else(|| begin(goal, ground)))
-        .collect()
+    endpoints
+}
+
+/// A thread that nobody waits for; where none can be started, its part stays unknown.
+fn start(work: impl FnOnce() + Send + 'static) {
+    std::thread::Builder::new().spawn(work).ok();
 }
 
 fn begin(goal: &Goal, ground: &Ground) -> Endpoint {
@@ -133,148 +105,94 @@ fn begin(goal: &Goal, ground: &Ground) -> Endpoint {
         resolve: None,
         proxy: ground.proxies.decide(server, proxy.as_deref()),
         addresses: Vec::new(),
+        through_proxy: None,
     }
 }
 
-fn climb(goal: &Goal, ground: &Ground) -> Endpoint {
-    let mut endpoint = begin(goal, ground);
-    let resolved = ground.names.resolve(&endpoint.host, ground.deadline);
-    let addresses = resolved.addresses.iter().take(MAX_ADDRESSES);
-    endpoint.addresses = addresses
-        .map(|address| attempt(&goal.cluster, *address, ground))
-        .collect();
-    endpoint.resolve = Some(resolved);
-    endpoint
-}
-
-/// Each path gets a connection of its own, so that a server which hangs up after one answer is no fault.
-fn attempt(cluster: &Cluster, address: IpAddr, ground: &Ground) -> Attempt {
-    let mut attempt = Attempt {
-        address: address.to_string(),
-        ..Attempt::default()
-    };
-    let name = cluster.server_name.as_ref().unwrap_or(&cluster.server.host);
-    let observer = match Observer::new(name, address) {
-        Ok(observer) => observer,
-        Err(error) => {
-            attempt.error = Some(error.to_string());
-            return attempt;
-        }
-    };
-    for path in PATHS {
-        if let Err(why) = attempt.step(&cluster.server, address, &observer, (path, ground)) {
-            attempt.error = Some(why);
-            break;
-        }
-    }
-    attempt
-}
-
-impl Attempt {
-    fn step(
-        &mut self,
-        server: &ServerUrl,
-        address: IpAddr,
-        observer: &Observer,
-        (path, ground): (&'static str, &Ground),
-    ) -> Result<(), String> {
-        let stream = self.connect(SocketAddr::new(address, server.port), ground.deadline)?;
-        let line = if server.secure {
-            self.greet(observer, stream)?
-        } else {
-            Line::Plain(stream)
-        };
-        let (began, before) = (Instant::now(), ground.clock.now());
-        let reply = line.ask(server, path);
-        let reply = reply.map_err(|error| format!("{path}: {error}"))?;
-        let after = ground.clock.now();
-        if self.clock_skew_ms.is_none() && !ground.clock.is_fixed() {
-            self.compare_clocks(&reply, before, after);
-        }
-        self.http.push(Answer::new(path, reply, began.elapsed()));
-        Ok(())
-    }
-
-    fn connect(&mut self, address: SocketAddr, deadline: Instant) -> Result<Timed, String> {
-        let began = Instant::now();
-        if deadline.saturating_duration_since(began) < CONNECT_TIME {
-            return Err("not tried: the time for probes was over".to_owned());
-        }
-        let connected = tcp::connect(address, deadline);
-        let time = milliseconds(began.elapsed());
-        self.tcp_ms.get_or_insert(time);
-        match connected {
-            Ok(stream) => {
-                self.tcp.get_or_insert("connected");
-                Ok(stream.until(deadline.min(Instant::now() + EXCHANGE_TIME)))
+fn put(endpoints: &mut [Endpoint], found: Found) {
+    match found {
+        Found::Resolved(at, resolved) => {
+            if let Some(endpoint) = endpoints.get_mut(at) {
+                let addresses = resolved.addresses.iter().take(MAX_ADDRESSES);
+                endpoint.addresses = addresses.copied().map(Attempt::waiting).collect();
+                endpoint.resolve = Some(resolved);
             }
-            Err(error) => {
-                self.tcp.get_or_insert(word_of(&error));
-                Err(error.to_string())
+        }
+        Found::Tried(at, place, attempt) => {
+            let endpoint = endpoints.get_mut(at);
+            if let Some(slot) = endpoint.and_then(|one| one.addresses.get_mut(place)) {
+                *slot = attempt;
+            }
+        }
+        Found::ThroughProxy(at, attempt) => {
+            if let Some(endpoint) = endpoints.get_mut(at) {
+                endpoint.through_proxy = Some(attempt);
             }
         }
     }
+}
 
-    fn greet(&mut self, observer: &Observer, stream: Timed) -> Result<Line, String> {
-        let (shown, line) = observer.greet(stream);
-        if self.tls.is_none() {
-            self.tls = Some(line.as_ref().map_or_else(|failure| failure.word, |_| "ok"));
-            self.tls_version = shown.version;
-            self.chain = shown.chain.iter().map(|der| pem(der)).collect();
-            self.client_cas = shown.client_cas;
-        }
-        line.map_err(|failure| failure.reason)
-    }
-
-    /// Node minus server at the middle of the exchange; the server's time is stated in whole seconds, cut off.
-    fn compare_clocks(&mut self, reply: &Reply, before: DateTime<Utc>, after: DateTime<Utc>) {
-        let stated = reply.date.as_deref();
-        let Some(stated) = stated.and_then(|date| DateTime::parse_from_rfc2822(date).ok()) else {
-            return;
-        };
-        let half_trip = (after - before) / 2;
-        let server = stated.to_utc() + HALF_SECOND;
-        self.clock_skew_ms = Some((before + half_trip - server).num_milliseconds());
-        self.clock_uncertainty_ms = Some((half_trip + HALF_SECOND).num_milliseconds());
+fn climb(at: usize, goal: &Arc<Goal>, ground: &Arc<Ground>, send: &Sender<Found>) {
+    through_proxy(at, goal, ground, send);
+    let server = &goal.cluster.server;
+    let resolved = ground.names.resolve(&server.host, ground.deadline);
+    let addresses: Vec<IpAddr> = resolved.addresses.clone();
+    send.send(Found::Resolved(at, resolved)).ok();
+    for (place, address) in addresses.into_iter().take(MAX_ADDRESSES).enumerate() {
+        let (goal, ground, send) = (Arc::clone(goal), Arc::clone(ground), send.clone());
+        start(move || {
+            let way = Way {
+                cluster: &goal.cluster,
+                address: SocketAddr::new(address, goal.cluster.server.port),
+                proxy: false,
+                paths: goal.paths,
+            };
+            let attempt = attempt(&way, &ground);
+            send.send(Found::Tried(at, place, attempt)).ok();
+        });
     }
 }
 
-impl Answer {
-    fn new(path: &'static str, reply: Reply, time: Duration) -> Self {
-        let version = (path == VERSION && reply.status == 200)
-            .then(|| serde_json::from_slice::<serde_json::Value>(&reply.body).ok())
-            .flatten()
-            .and_then(|body| Some(body.get("gitVersion")?.as_str()?.to_owned()));
-        Self {
-            path,
-            status: reply.status,
-            date: reply.date,
-            ms: milliseconds(time),
-            git_version: version,
-        }
-    }
+/// Where the kubelet would use a proxy, its way is gone too.
+fn through_proxy(at: usize, goal: &Arc<Goal>, ground: &Arc<Ground>, send: &Sender<Found>) {
+    let decision = begin(goal, ground).proxy;
+    let Some(url) = decision.url.filter(|_| decision.applies) else {
+        return;
+    };
+    let (goal, ground, send) = (Arc::clone(goal), Arc::clone(ground), send.clone());
+    start(move || {
+        let attempt = by(&url, &goal, &ground);
+        send.send(Found::ThroughProxy(at, attempt)).ok();
+    });
 }
 
-/// A certificate in the form in which people read it.
-fn pem(der: &[u8]) -> String {
-    let base64 = STANDARD.encode(der);
-    let mut text = String::from("-----BEGIN CERTIFICATE-----\n");
-    for (at, character) in base64.chars().enumerate() {
-        if at > 0 && at % 64 == 0 {
-            text.push('\n');
+fn by(url: &str, goal: &Goal, ground: &Ground) -> Attempt {
+    let proxy = match ServerUrl::parse(url) {
+        Some(proxy) if !proxy.secure => proxy,
+        _ => {
+            return Attempt::failed(
+                "only proxies of the form http://host:port are tried".to_owned(),
+            );
         }
-        text.push(character);
-    }
-    text.push_str("\n-----END CERTIFICATE-----\n");
-    text
+    };
+    let resolved = ground.names.resolve(&proxy.host, ground.deadline);
+    let Some(address) = resolved.addresses.first() else {
+        return Attempt::failed(format!("the proxy's name: {}", resolved.result));
+    };
+    let way = Way {
+        cluster: &goal.cluster,
+        address: SocketAddr::new(*address, proxy.port),
+        proxy: true,
+        paths: goal.paths,
+    };
+    attempt(&way, ground)
 }
 
-const VERSION: &str = "/version";
-const PATHS: [&str; 2] = ["/livez", VERSION];
+/// What an API server answers to anybody.
+pub(crate) const API_PATHS: &[&str] = &["/livez", "/readyz", "/version"];
+/// What a supervisor of k3s or RKE2 answers to anybody.
+pub(crate) const SUPERVISOR_PATHS: &[&str] = &["/cacerts", "/ping"];
 const MAX_ADDRESSES: usize = 4;
-const HALF_SECOND: TimeDelta = TimeDelta::milliseconds(500);
-/// Handshake and answer of one path.
-const EXCHANGE_TIME: Duration = Duration::from_secs(4);
 /// A step that ends at the deadline still hands over.
 const GRACE: Duration = Duration::from_millis(300);
 
@@ -299,6 +217,7 @@ mod tests {
                 proxy: None,
             },
             used_by: vec!["/etc/kubernetes/kubelet.conf".to_owned()],
+            paths: API_PATHS,
         };
         let endpoints = all(&[goal], &ground, &Stop::never());
         serde_json::to_value(&endpoints[0]).unwrap()
@@ -316,7 +235,7 @@ mod tests {
         assert_eq!(address["tls"], "ok");
         assert_eq!(address["client_cas"], json!(["CN=the-ca"]));
         assert_eq!(address["http"][0]["status"], 200);
-        assert_eq!(address["http"][1]["git_version"], "v1.36.2");
+        assert_eq!(address["http"][2]["git_version"], "v1.36.2");
         let skew = address["clock_skew_ms"].as_i64().unwrap();
         let uncertainty = address["clock_uncertainty_ms"].as_i64().unwrap();
         assert!(skew.abs() <= uncertainty + 5, "{address}");

@@ -8,12 +8,23 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 /// What the node's files say of names.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Names {
+    services: Vec<Service>,
     hosts: String,
     servers: Vec<SocketAddr>,
     search: Vec<String>,
     dots: usize,
+}
+
+/// A source of names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Service {
+    /// The hosts file.
+    Files,
+    /// The name servers.
+    Dns,
 }
 
 /// How a name became addresses.
@@ -26,6 +37,10 @@ pub(crate) struct Resolved {
     /// `hosts:<line>` or `server <address>`: who said so. `None` for a literal address, and when nobody did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) from: Option<String>,
+    /// The sources in the order of `nsswitch.conf`; those that only the C library knows are passed over, as Go does.
+    pub(crate) order: Vec<Service>,
+    /// Time for everything.
+    pub(crate) ms: u64,
     /// What each name server said, in the order of `resolv.conf`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) servers: Vec<ServerSaid>,
@@ -38,22 +53,34 @@ pub(crate) struct ServerSaid {
     name: String,
     result: &'static str,
     ms: u64,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    codes: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    addresses: Vec<IpAddr>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    over_tcp: bool,
 }
 
 impl Names {
-    /// Reads the hosts file and `resolv.conf`.
+    /// Reads the hosts file, `resolv.conf` and `nsswitch.conf`.
     pub(crate) fn read(host: &mut Host) -> Self {
         let hosts = host.line("/etc/hosts").unwrap_or_default();
         let resolv = host.line("/etc/resolv.conf").unwrap_or_default();
-        Self::parse(hosts, &resolv)
+        let mut names = Self::parse(hosts, &resolv);
+        if let Some(switch) = host.line("/etc/nsswitch.conf") {
+            names.services = services(&switch);
+        }
+        names
     }
 
-    /// Takes the content of both files.
+    /// Takes the content of the hosts file and of `resolv.conf`; the order is the usual one.
     pub(crate) fn parse(hosts: String, resolv: &str) -> Self {
         let mut names = Self {
+            services: USUAL.to_vec(),
             hosts,
             dots: 1,
-            ..Self::default()
+            servers: Vec::new(),
+            search: Vec::new(),
         };
         for line in resolv.lines() {
             let mut words = line.split_whitespace();
@@ -81,29 +108,43 @@ impl Names {
 
     /// Resolves within [`RESOLVE_TIME`].
     pub(crate) fn resolve(&self, host: &str, deadline: Instant) -> Resolved {
+        let began = Instant::now();
         let mut resolved = Resolved {
             result: "literal",
             addresses: Vec::new(),
             from: None,
+            order: self.services.clone(),
+            ms: 0,
             servers: Vec::new(),
         };
         if let Ok(address) = host.parse() {
             resolved.addresses.push(address);
             return resolved;
         }
+        resolved.result = "nxdomain";
+        for service in &self.services {
+            match service {
+                Service::Files => self.look_in_hosts(host, &mut resolved),
+                Service::Dns => {
+                    let deadline = deadline.min(began + RESOLVE_TIME);
+                    self.ask_servers(host, deadline, &mut resolved);
+                }
+            }
+            if resolved.result == "ok" {
+                break;
+            }
+        }
+        resolved.ms = crate::clock::milliseconds(began.elapsed());
+        resolved
+    }
+
+    fn look_in_hosts(&self, host: &str, resolved: &mut Resolved) {
         let (line, addresses) = self.in_hosts(host);
         if let Some(line) = line {
             resolved.result = "ok";
             resolved.addresses = addresses;
             resolved.from = Some(format!("hosts:{line}"));
-            return resolved;
         }
-        self.ask_servers(
-            host,
-            deadline.min(Instant::now() + RESOLVE_TIME),
-            &mut resolved,
-        );
-        resolved
     }
 
     /// First line of the hosts file that holds the name, and the addresses of all that do, IPv4 first.
@@ -161,6 +202,35 @@ impl Names {
     }
 }
 
+/// The sources of the `hosts:` line up to one that ends the search; the usual ones without such a line, or without one of ours in it.
+fn services(switch: &str) -> Vec<Service> {
+    let line = switch
+        .lines()
+        .find_map(|line| line.trim_start().strip_prefix("hosts:"));
+    let line = line.and_then(|line| line.split('#').next());
+    let mut services = Vec::new();
+    let mut last = None;
+    for word in line.unwrap_or_default().split_whitespace() {
+        if word.starts_with('[') {
+            let ends = word.to_ascii_lowercase().contains("notfound=return");
+            if ends && last.is_some() {
+                break;
+            }
+            continue;
+        }
+        last = match word {
+            "files" => Some(Service::Files),
+            "dns" => Some(Service::Dns),
+            _ => None,
+        };
+        services.extend(last.filter(|service| !services.contains(service)));
+    }
+    if services.is_empty() {
+        return USUAL.to_vec();
+    }
+    services
+}
+
 /// Asks every server, so that a dead or deviating one shows; the first that knows decides. Silent ones are not asked again.
 fn ask_each(
     servers: &mut Vec<SocketAddr>,
@@ -180,6 +250,9 @@ fn ask_each(
             name: name.to_owned(),
             result: said.result,
             ms: crate::clock::milliseconds(began.elapsed()),
+            codes: said.codes.clone(),
+            addresses: said.addresses.clone(),
+            over_tcp: said.over_tcp,
         });
         let answers_at_all = said.result != "timeout";
         answers.push((server.ip(), said));
@@ -190,6 +263,8 @@ fn ask_each(
     (!answers.is_empty()).then(|| answers.swap_remove(at))
 }
 
+/// Without `nsswitch.conf`.
+const USUAL: [Service; 2] = [Service::Files, Service::Dns];
 /// Time for one name, all servers and search domains together.
 pub(crate) const RESOLVE_TIME: Duration = Duration::from_secs(6);
 /// The C library asks no more.
@@ -261,6 +336,77 @@ mod tests {
         assert_eq!(resolved.addresses, ["10.0.0.1".parse::<IpAddr>().unwrap()]);
         let said: Vec<&str> = resolved.servers.iter().map(|said| said.result).collect();
         assert_eq!(said, ["servfail", "nxdomain", "servfail", "ok"]);
+    }
+
+    #[test]
+    fn the_order_of_nsswitch_decides_and_can_end_the_search() {
+        use Service::{Dns, Files};
+        for (line, order) in [
+            ("hosts: dns files", vec![Dns, Files]),
+            (
+                "passwd: files\nhosts:\tfiles mdns4_minimal [NOTFOUND=return] dns # x",
+                vec![Files, Dns],
+            ),
+            ("hosts: files [NOTFOUND=return] dns", vec![Files]),
+            (
+                "hosts: mymachines resolve [!UNAVAIL=return] files myhostname dns",
+                vec![Files, Dns],
+            ),
+            ("hosts: resolve", vec![Files, Dns]),
+            ("", vec![Files, Dns]),
+        ] {
+            assert_eq!(services(line), order, "{line}");
+        }
+        let mut names = Names::parse("10.0.0.7 api.lab\n".to_owned(), "");
+        names.servers = vec![name_server(RCODE::NoError)];
+        names.services = vec![Dns, Files];
+        let resolved = names.resolve("api.lab", soon());
+        assert_eq!(resolved.addresses, ["10.0.0.1".parse::<IpAddr>().unwrap()]);
+        assert_eq!(resolved.servers[0].codes, ["A NOERROR", "AAAA NOERROR"]);
+    }
+
+    #[test]
+    fn an_answer_that_does_not_fit_is_fetched_over_tcp() {
+        use std::io::{Read as _, Write as _};
+        let tcp = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = tcp.local_addr().unwrap();
+        let udp = UdpSocket::bind(address).unwrap();
+        std::thread::spawn(move || {
+            let mut buffer = [0; 1500];
+            while let Ok((count, peer)) = udp.recv_from(&mut buffer) {
+                let mut packet = Packet::parse(&buffer[..count]).unwrap();
+                packet.set_flags(PacketFlag::RESPONSE | PacketFlag::TRUNCATION);
+                udp.send_to(&packet.build_bytes_vec().unwrap(), peer)
+                    .unwrap();
+            }
+        });
+        std::thread::spawn(move || {
+            for stream in tcp.incoming() {
+                let mut stream = stream.unwrap();
+                let mut length = [0; 2];
+                stream.read_exact(&mut length).unwrap();
+                let mut bytes = vec![0; usize::from(u16::from_be_bytes(length))];
+                stream.read_exact(&mut bytes).unwrap();
+                let mut packet = Packet::parse(&bytes).unwrap();
+                packet.set_flags(PacketFlag::RESPONSE);
+                let question = packet.questions[0].clone();
+                if question.qtype == TYPE::A.into() {
+                    let data = RData::A(A {
+                        address: 0x0a00_0009,
+                    });
+                    let record = ResourceRecord::new(question.qname, CLASS::IN, 1, data);
+                    packet.answers.push(record);
+                }
+                let answer = packet.build_bytes_vec().unwrap();
+                let length = u16::try_from(answer.len()).unwrap().to_be_bytes();
+                stream.write_all(&[&length[..], &answer].concat()).unwrap();
+            }
+        });
+        let mut names = Names::parse(String::new(), "");
+        names.servers = vec![address];
+        let resolved = names.resolve("api.lab", soon());
+        assert_eq!(resolved.addresses, ["10.0.0.9".parse::<IpAddr>().unwrap()]);
+        assert!(resolved.servers[0].over_tcp);
     }
 
     #[test]

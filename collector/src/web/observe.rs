@@ -35,6 +35,10 @@ pub(crate) struct Shown {
     pub(crate) client_cas: Option<Vec<String>>,
     /// `1.3`, `1.2`.
     pub(crate) version: Option<&'static str>,
+    /// Cipher suite: `TLS13_AES_128_GCM_SHA256`.
+    pub(crate) cipher: Option<&'static str>,
+    /// Protocol that the server chose of those offered; none is offered in an ordinary greeting.
+    pub(crate) alpn: Option<String>,
 }
 
 /// A handshake that did not end well.
@@ -42,6 +46,8 @@ pub(crate) struct Shown {
 pub(crate) struct HandshakeFailure {
     /// `not-tls`, `alert`, `eof`, `timeout`.
     pub(crate) word: &'static str,
+    /// The alert that the server sent: `HandshakeFailure`.
+    pub(crate) alert: Option<String>,
     /// In words.
     pub(crate) reason: String,
 }
@@ -77,28 +83,58 @@ impl Observer {
         })
     }
 
+    /// The same with a greeting of at least so many bytes, which offers protocols as the kubelet does.
+    ///
+    /// The rest of the offer are names that nobody speaks; a server passes over them.
+    pub(crate) fn with_greeting_of(mut self, bytes: usize) -> Self {
+        let mut config = ClientConfig::clone(&self.config);
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        for number in 0..bytes.div_ceil(FILLER) {
+            let name = format!(
+                "{:x<width$}",
+                format!("nodebundle-{number}-"),
+                width = FILLER
+            );
+            config.alpn_protocols.push(name.into_bytes());
+        }
+        self.config = Arc::new(config);
+        self
+    }
+
     /// Shakes hands; what was shown is kept even when it fails.
     pub(crate) fn greet(&self, mut stream: Timed) -> (Shown, Result<Line, HandshakeFailure>) {
+        let (shown, result) = self.shake(&mut stream);
+        let line = result.map(|connection| Line::Secure(Box::new(connection), stream));
+        (shown, line)
+    }
+
+    /// Shakes hands and leaves the stream to the caller.
+    pub(crate) fn shake(
+        &self,
+        stream: &mut Timed,
+    ) -> (Shown, Result<ClientConnection, HandshakeFailure>) {
         self.recorder.forget();
         let connection = ClientConnection::new(Arc::clone(&self.config), self.name.clone());
         let mut connection = match connection {
             Ok(connection) => connection,
             Err(error) => {
-                let failure = HandshakeFailure {
-                    word: "alert",
-                    reason: error.to_string(),
-                };
-                return (Shown::default(), Err(failure));
+                let error = io::Error::other(error);
+                return (Shown::default(), Err(HandshakeFailure::of(&error)));
             }
         };
         let mut result = Ok(());
         while connection.is_handshaking() && result.is_ok() {
-            result = connection.complete_io(&mut stream).map(drop);
+            result = connection.complete_io(stream).map(drop);
         }
         let mut shown = self.recorder.recall();
         shown.version = connection.protocol_version().and_then(version_word);
+        let suite = connection.negotiated_cipher_suite();
+        shown.cipher = suite.and_then(|suite| suite.suite().as_str());
+        shown.alpn = connection
+            .alpn_protocol()
+            .map(|name| String::from_utf8_lossy(name).into_owned());
         match result {
-            Ok(()) => (shown, Ok(Line::Secure(Box::new(connection), stream))),
+            Ok(()) => (shown, Ok(connection)),
             Err(error) => (shown, Err(HandshakeFailure::of(&error))),
         }
     }
@@ -130,7 +166,15 @@ impl HandshakeFailure {
             Some(tls) => tls.to_string(),
             None => error.to_string(),
         };
-        Self { word, reason }
+        let alert = match inner {
+            Some(Error::AlertReceived(alert)) => Some(format!("{alert:?}")),
+            _ => None,
+        };
+        Self {
+            word,
+            alert,
+            reason,
+        }
     }
 }
 
@@ -219,5 +263,7 @@ impl ResolvesClientCert for Recorder {
     }
 }
 
+/// Length of a name that fills a greeting.
+const FILLER: usize = 200;
 const MAX_CHAIN: usize = 10;
 const MAX_NAMES: usize = 50;

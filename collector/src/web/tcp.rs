@@ -39,6 +39,26 @@ impl Timed {
     pub(crate) fn until(self, deadline: Instant) -> Self {
         Self { deadline, ..self }
     }
+
+    /// Largest packet in bytes that the kernel sends on this connection's path; `None` when it does not say.
+    pub(crate) fn path_mtu(&self) -> Option<u32> {
+        let ipv6 = self.stream.peer_addr().ok()?.is_ipv6();
+        if ipv6 {
+            rustix::net::sockopt::ipv6_mtu(&self.stream).ok()
+        } else {
+            rustix::net::sockopt::ip_mtu(&self.stream).ok()
+        }
+    }
+
+    /// How often the kernel has repeated the oldest bytes that the peer has not acknowledged.
+    pub(crate) fn retransmits(&self) -> Option<u32> {
+        let local = self.stream.local_addr().ok()?;
+        let peer = self.stream.peer_addr().ok()?;
+        let tables = crate::process::own_tcp_sockets();
+        tables
+            .lines()
+            .find_map(|line| retransmits_of(line, local.port(), peer.port()))
+    }
 }
 
 impl Read for Timed {
@@ -57,6 +77,15 @@ impl Write for Timed {
     fn flush(&mut self) -> io::Result<()> {
         self.stream.flush()
     }
+}
+
+/// Of a line of `/proc/net/tcp`, when it is that of a connection between these ports.
+fn retransmits_of(line: &str, local: u16, peer: u16) -> Option<u32> {
+    let fields: Vec<&str> = line.split_whitespace().collect();
+    let port = |at: usize| u16::from_str_radix(fields.get(at)?.rsplit_once(':')?.1, 16).ok();
+    let same = port(1) == Some(local) && port(2) == Some(peer);
+    same.then(|| u32::from_str_radix(fields.get(6)?, 16).ok())
+        .flatten()
 }
 
 /// Time until the deadline; an error when there is none.
@@ -96,6 +125,18 @@ mod tests {
             assert!(held.len() < 50, "the queue never fills");
         };
         assert_eq!(word_of(&error), "timeout");
+    }
+
+    #[test]
+    fn a_connection_tells_its_largest_packet_and_its_repeats() {
+        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+        let deadline = Instant::now() + CONNECT_TIME;
+        let stream = connect(silent.local_addr().unwrap(), deadline).unwrap();
+        assert!(stream.path_mtu().unwrap() >= 1280);
+        assert_eq!(stream.retransmits(), Some(0));
+        let line = "  1: 0701A8C0:A000 0101A8C0:192B 01 0000000A:00000000 01:00000014 00000003     0        0 4243 1 0";
+        assert_eq!(retransmits_of(line, 0xA000, 6443), Some(3));
+        assert_eq!(retransmits_of(line, 0xA001, 6443), None);
     }
 
     #[test]
