@@ -1,9 +1,11 @@
 //! The only door to the node. Everything that can hang runs in a worker process that can be killed and abandoned.
 
+mod digest;
 pub(crate) mod door;
 mod listing;
 pub(crate) mod live;
 pub(crate) mod mounts;
+mod rtnetlink;
 mod walk;
 pub(crate) mod wire;
 pub(crate) mod worker;
@@ -18,7 +20,7 @@ use nodebundle_bundle::Outcome;
 use rustix::io::Errno;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
-use wire::{Answer, Ask, Failure, FileInfo, Keep, Listing, NodeStat, Ran, Space};
+use wire::{Answer, Ask, Digest, Failure, FileInfo, Keep, Listing, NodeStat, Ran, Space};
 
 /// A file that was read.
 #[derive(Debug, Clone, PartialEq)]
@@ -207,6 +209,26 @@ impl Host {
         let program = argv.first().copied().unwrap_or("/");
         match self.ask(&ask, program)? {
             (Answer::Ran(ran), bytes) => Ok((ran, bytes)),
+            _ => Err(unexpected()),
+        }
+    }
+
+    /// Hash of a file's content, at most `cap` bytes long.
+    pub(crate) fn digest(&mut self, path: &str, cap: u64) -> Result<Digest, Failure> {
+        let ask = Ask::Digest {
+            path: path.to_owned(),
+            cap,
+        };
+        match self.ask(&ask, path)? {
+            (Answer::Digest(digest), _) => Ok(digest),
+            _ => Err(unexpected()),
+        }
+    }
+
+    /// Everything the kernel holds of one kind in its network tables, as netlink messages back to back.
+    pub(crate) fn rtnetlink(&mut self, kind: u16) -> Result<Vec<u8>, Failure> {
+        match self.ask(&Ask::Rtnetlink { kind }, "/")? {
+            (Answer::Raw, bytes) => Ok(bytes),
             _ => Err(unexpected()),
         }
     }

@@ -13,6 +13,7 @@ mod identity;
 mod journal;
 mod journalctl;
 mod learn;
+mod netlink;
 mod network;
 mod node;
 mod output;
@@ -25,6 +26,7 @@ mod probe;
 mod probes;
 mod process;
 mod progress;
+mod routing;
 #[cfg(test)]
 mod scratch;
 mod sockets;

@@ -1,12 +1,12 @@
 //! `facts/network.json`: links, addresses and routes as the kernel's tables state them.
 
+use crate::facts;
 use crate::host::Host;
 use crate::host::wire::Failure;
 use crate::node::Node;
 use nodebundle_bundle::Outcome;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// Builds the fact; not applicable where the tree has no network tables.
@@ -26,44 +26,75 @@ pub(crate) fn facts(host: &mut Host, _: &Node) -> Result<String, Failure> {
     addresses.extend(ipv6_addresses(&if_inet6));
     routes.extend(ipv6_routes(routes6.as_deref().unwrap_or_default()));
     let routes: Vec<Value> = routes.iter().map(Route::to_json).collect();
-    Ok(render(&[
-        ("links", links(host)),
-        ("addresses", addresses),
-        ("routes", routes),
-    ]))
-}
-
-/// One object of lists, one item a line.
-fn render(lists: &[(&str, Vec<Value>)]) -> String {
-    let mut text = String::from("{");
-    for (at, (name, items)) in lists.iter().enumerate() {
-        let comma = if at == 0 { "" } else { "," };
-        write!(text, "{comma}\n \"{name}\": [").ok();
-        for (at, item) in items.iter().enumerate() {
-            let comma = if at == 0 { "" } else { "," };
-            write!(text, "{comma}\n  {item}").ok();
-        }
-        text.push_str(if items.is_empty() { "]" } else { "\n ]" });
-    }
-    text.push_str("\n}\n");
-    text
+    Ok(facts::document(
+        &[],
+        &[
+            ("links", &links(host)),
+            ("addresses", &addresses),
+            ("routes", &routes),
+        ],
+    ))
 }
 
 fn links(host: &mut Host) -> Vec<Value> {
     let Ok(listing) = host.list("/sys/class/net") else {
         return Vec::new();
     };
-    let mut links = Vec::new();
-    for entry in listing.entries {
-        let name = entry.name;
-        let state = host.line(&format!("/sys/class/net/{name}/operstate"));
-        let mtu = host
-            .line(&format!("/sys/class/net/{name}/mtu"))
-            .and_then(|text| text.parse::<u32>().ok());
-        links.push(json!({"name": name, "state": state, "mtu": mtu}));
-    }
-    links
+    let links = listing
+        .entries
+        .into_iter()
+        .filter(|entry| entry.kind != "file");
+    links.map(|entry| link(host, &entry.name)).collect()
 }
+
+/// A link as `/sys/class/net` tells it. Ends of pod networks are many and alike: of them only what every link has.
+fn link(host: &mut Host, name: &str) -> Value {
+    let mut fields = Map::new();
+    fields.insert("name".into(), json!(name));
+    let mut read = |file: &str| host.line(&format!("/sys/class/net/{name}/{file}"));
+    fields.insert("state".into(), json!(read("operstate")));
+    let mtu = read("mtu").and_then(|text| text.parse::<u32>().ok());
+    fields.insert("mtu".into(), json!(mtu));
+    if POD_ENDS.iter().any(|start| name.starts_with(start)) {
+        return Value::Object(fields);
+    }
+    if let Some(address) = read("address").filter(|address| !address.is_empty()) {
+        fields.insert("mac".into(), json!(address));
+    }
+    for file in ["carrier", "speed", "ifindex", "carrier_changes"] {
+        if let Some(number) = read(file).and_then(|text| text.parse::<i64>().ok()) {
+            fields.insert(file.into(), json!(number));
+        }
+    }
+    let kind = read("uevent").and_then(|text| {
+        let mut lines = text.lines();
+        lines.find_map(|line| line.strip_prefix("DEVTYPE=").map(str::to_owned))
+    });
+    if let Some(kind) = kind {
+        fields.insert("kind".into(), json!(kind));
+    }
+    for counter in COUNTERS {
+        let value =
+            read(&format!("statistics/{counter}")).and_then(|text| text.parse::<u64>().ok());
+        if let Some(value) = value.filter(|value| *value > 0) {
+            fields.insert((*counter).into(), json!(value));
+        }
+    }
+    Value::Object(fields)
+}
+
+/// Starts of names that network plugins give to the node's end of a pod's link.
+const POD_ENDS: &[&str] = &["veth", "cali", "lxc", "eni", "azv"];
+
+const COUNTERS: &[&str] = &[
+    "rx_packets",
+    "tx_packets",
+    "rx_errors",
+    "tx_errors",
+    "rx_dropped",
+    "tx_dropped",
+    "rx_missed_errors",
+];
 
 /// A route; `destination` is `default` or a network in CIDR form.
 #[derive(Debug, PartialEq)]
@@ -222,18 +253,6 @@ mod tests {
         assert_eq!(
             addresses,
             [json!({"link": "eth0", "address": "192.168.1.7", "prefix": 24})]
-        );
-    }
-
-    #[test]
-    fn the_fact_is_json_with_one_item_a_line() {
-        let text = render(&[
-            ("links", vec![json!({"name": "lo"})]),
-            ("routes", Vec::new()),
-        ]);
-        assert_eq!(
-            text,
-            "{\n \"links\": [\n  {\"name\":\"lo\"}\n ],\n \"routes\": []\n}\n"
         );
     }
 }

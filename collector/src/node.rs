@@ -1,5 +1,6 @@
 //! What the node says of itself before anything is stored: its units, its kubelet, the paths they name.
 
+pub(crate) mod descriptors;
 pub(crate) mod kubelet;
 pub(crate) mod processes;
 pub(crate) mod scan;
@@ -33,6 +34,12 @@ pub(crate) struct Node {
     pub(crate) static_pods: Vec<String>,
     /// Programs that units and kubeconfigs name.
     pub(crate) programs: Vec<String>,
+    /// Release of the kernel: the running one, or the only one of a tree.
+    pub(crate) kernel: Option<String>,
+    /// What processes hold open, of those that can be seen.
+    pub(crate) descriptors: Vec<descriptors::Descriptors>,
+    /// The kernel's counters when the collection began; `None` of a tree.
+    pub(crate) first_sample: Option<crate::specs::counters::Sample>,
     /// Time of the newest journal record, microseconds since 1970.
     pub(crate) newest_record: Option<u64>,
     /// Boots in the journal: id and start in microseconds since 1970.
@@ -46,8 +53,11 @@ impl Node {
             hostname: hostname(host),
             units: units::find(host),
             processes: processes::find(host),
+            kernel: kernel(host),
+            first_sample: crate::specs::counters::Sample::take(host),
             ..Self::default()
         };
+        node.descriptors = descriptors::find(host, &node.processes);
         node.kubelets = kubelet::find(host, &node.units, &node.processes);
         node.kubeconfigs = kubeconfigs(host, &node.kubelets);
         node.pki_folders = pki_folders(&node);
@@ -59,6 +69,11 @@ impl Node {
             node.boots = summary.boots;
         }
         node
+    }
+
+    /// How many processes hide their descriptors, as all others' do without root.
+    pub(crate) fn hidden_processes(&self) -> usize {
+        self.processes.len().saturating_sub(self.descriptors.len())
     }
 
     /// Values of a kubelet flag, the running kubelet's first.
@@ -93,6 +108,20 @@ impl Node {
         let both = self.flag(flag).into_iter().chain(self.config(key));
         unique(both.filter(|path| path.starts_with('/')))
     }
+}
+
+/// Of a tree the release is known where it holds the modules of one kernel only.
+fn kernel(host: &mut Host) -> Option<String> {
+    if host.is_live() {
+        let system = rustix::system::uname();
+        return Some(system.release().to_string_lossy().into_owned());
+    }
+    if let Some(release) = host.line("/proc/sys/kernel/osrelease") {
+        return Some(release);
+    }
+    let mut releases = host.list("/lib/modules").ok()?.entries.into_iter();
+    let first = releases.next()?.name;
+    releases.next().is_none().then_some(first)
 }
 
 fn hostname(host: &mut Host) -> Option<String> {

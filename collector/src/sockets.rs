@@ -26,10 +26,14 @@ pub(crate) fn facts(host: &mut Host, node: &Node) -> Result<String, Failure> {
         ));
     }
     sockets.sort_by(|a, b| (&a.protocol, a.local, a.remote).cmp(&(&b.protocol, b.local, b.remote)));
-    let owners = owners(host, node);
+    let owners = owners(node);
     let lines: Vec<Value> = sockets
         .iter()
-        .filter(|socket| socket.state == "LISTEN" || owners.contains_key(&socket.inode))
+        .filter(|socket| {
+            socket.state == "LISTEN"
+                || owners.contains_key(&socket.inode)
+                || socket.state != "TIME-WAIT" && API_PORTS.contains(&socket.remote.1)
+        })
         .take(MAX_SOCKETS)
         .map(|socket| socket.to_json(owners.get(&socket.inode)))
         .collect();
@@ -42,6 +46,10 @@ struct Socket {
     state: &'static str,
     local: (IpAddr, u16),
     remote: (IpAddr, u16),
+    /// Bytes that wait to be sent.
+    send_queue: u64,
+    /// Segments sent again without an answer.
+    retransmits: u64,
     inode: u64,
 }
 
@@ -54,6 +62,12 @@ impl Socket {
         fields.insert("local_port".into(), json!(self.local.1));
         fields.insert("remote".into(), json!(self.remote.0.to_string()));
         fields.insert("remote_port".into(), json!(self.remote.1));
+        if self.send_queue > 0 && self.state != "LISTEN" {
+            fields.insert("send_queue".into(), json!(self.send_queue));
+        }
+        if self.retransmits > 0 {
+            fields.insert("retransmits".into(), json!(self.retransmits));
+        }
         if let Some((pid, process)) = owner {
             fields.insert("pid".into(), json!(pid));
             fields.insert("process".into(), json!(process));
@@ -89,8 +103,17 @@ fn socket(protocol: &str, line: &str) -> Option<Socket> {
         state,
         local: address(fields.get(1)?)?,
         remote: address(fields.get(2)?)?,
+        send_queue: fields
+            .get(4)
+            .and_then(|queues| hex(queues.split(':').next()?))
+            .unwrap_or(0),
+        retransmits: fields.get(6).and_then(|count| hex(count)).unwrap_or(0),
         inode: fields.get(9)?.parse().ok()?,
     })
+}
+
+fn hex(field: &str) -> Option<u64> {
+    u64::from_str_radix(field, 16).ok()
 }
 
 /// `0100007F:1F90`; every four bytes of the address are in host order.
@@ -117,27 +140,20 @@ fn address(field: &str) -> Option<(IpAddr, u16)> {
 }
 
 /// Socket inode → process. Without root only one's own processes can be seen.
-fn owners(host: &mut Host, node: &Node) -> BTreeMap<u64, (u32, String)> {
+fn owners(node: &Node) -> BTreeMap<u64, (u32, String)> {
     let mut owners = BTreeMap::new();
-    for process in &node.processes {
-        let Ok(listing) = host.list(&format!("/proc/{}/fd", process.pid)) else {
-            continue;
-        };
-        for entry in listing.entries {
-            let inode = entry
-                .link
-                .as_deref()
-                .and_then(|link| link.strip_prefix("socket:[")?.strip_suffix(']'))
-                .and_then(|inode| inode.parse().ok());
-            if let Some(inode) = inode {
-                owners
-                    .entry(inode)
-                    .or_insert_with(|| (process.pid, process.comm.clone()));
-            }
+    for held in &node.descriptors {
+        for inode in &held.sockets {
+            owners
+                .entry(*inode)
+                .or_insert_with(|| (held.pid, held.comm.clone()));
         }
     }
     owners
 }
+
+/// Ports of API servers and of balancers in front of them: connections to them are told even where their owner is hidden.
+const API_PORTS: &[u16] = &[443, 6443, 6444, 7443, 8443, 9345, 16443];
 
 /// A busy node has more; listeners sort before their connections by port only, so this is generous.
 const MAX_SOCKETS: usize = 2000;
@@ -150,7 +166,7 @@ mod tests {
     fn listening_and_connected_sockets_are_read() {
         let text = "  sl  local_address rem_address   st\n\
             \x20  0: 0100007F:2808 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4242 1 0\n\
-            \x20  1: 0701A8C0:A000 0101A8C0:192B 02 00000000:00000000 00:00000000 00000000     0        0 4243 1 0\n";
+            \x20  1: 0701A8C0:A000 0101A8C0:192B 02 00000001:00000000 00:00000000 00000003     0        0 4243 1 0\n";
         let sockets = table("tcp", text);
         assert_eq!(sockets[0].local.0.to_string(), "127.0.0.1");
         assert_eq!(sockets[0].local.1, 10248);
@@ -158,6 +174,7 @@ mod tests {
         assert_eq!(sockets[1].remote.0.to_string(), "192.168.1.1");
         assert_eq!(sockets[1].remote.1, 6443);
         assert_eq!(sockets[1].state, "SYN-SENT");
+        assert_eq!((sockets[1].send_queue, sockets[1].retransmits), (1, 3));
     }
 
     #[test]

@@ -82,6 +82,11 @@ pub(crate) enum Source {
         topic: &'static str,
         make: fn(&mut Host, &Node) -> Result<String, Failure>,
     },
+    /// A fact that is made last, when the other items have taken their time.
+    LateFact {
+        topic: &'static str,
+        make: fn(&mut Host, &Node) -> Result<String, Failure>,
+    },
     /// The journal of units that match the pattern, with the programs whose records may have lost their unit.
     Journal {
         unit: &'static str,
@@ -93,6 +98,19 @@ pub(crate) enum Source {
     Log(&'static str),
     /// Output of a program, only on a running host.
     Command(&'static [&'static str]),
+    /// Output of a program that is run only where asking changes nothing, cut down before it is stored.
+    CarefulCommand {
+        argv: &'static [&'static str],
+        /// Why it is not run on this node.
+        unless: fn(&mut Host) -> Option<&'static str>,
+        /// What of its output is kept.
+        keep: fn(&str) -> String,
+    },
+    /// Output of programs that the node's own configuration names.
+    NamedCommands {
+        what: &'static str,
+        argvs: fn(&Node) -> Vec<Vec<String>>,
+    },
 }
 
 /// A path of the node and the content that may be seen of it.
@@ -154,10 +172,13 @@ impl Source {
             Self::Listing(path) => format!("names in {path}"),
             Self::Named { what, .. } | Self::Rewritten { what, .. } => (*what).to_owned(),
             Self::NamedListing { what, .. } => format!("names in {what}"),
-            Self::Fact { topic, .. } => format!("facts on {topic}"),
+            Self::Fact { topic, .. } | Self::LateFact { topic, .. } => format!("facts on {topic}"),
             Self::Journal { unit, .. } => format!("journal: {unit}"),
             Self::Kernel => "journal: kernel".to_owned(),
-            Self::Command(argv) => format!("command: {}", argv.join(" ")),
+            Self::Command(argv) | Self::CarefulCommand { argv, .. } => {
+                format!("command: {}", argv.join(" "))
+            }
+            Self::NamedCommands { what, .. } => format!("command: {what}"),
         }
     }
 
@@ -170,16 +191,29 @@ impl Source {
             Self::Listing(path) => listing_entry(path),
             Self::Named { .. } | Self::Rewritten { .. } => "files/".to_owned(),
             Self::NamedListing { .. } => "listings/".to_owned(),
-            Self::Fact { topic, .. } => format!("facts/{topic}.json"),
+            Self::Fact { topic, .. } | Self::LateFact { topic, .. } => {
+                format!("facts/{topic}.json")
+            }
             Self::Journal { unit, .. } => format!("journal/{unit}/"),
             Self::Kernel => "journal/kernel/".to_owned(),
-            Self::Command(argv) => command_entry(argv),
+            Self::Command(argv) | Self::CarefulCommand { argv, .. } => command_entry(argv),
+            Self::NamedCommands { .. } => "commands/".to_owned(),
         }
     }
 
     /// Whether it is a log: taken last, stored as a stream.
     pub(crate) fn is_log(&self) -> bool {
         matches!(self, Self::Journal { .. } | Self::Kernel | Self::Log(_))
+    }
+}
+
+impl Source {
+    /// When it is taken: facts and files first, logs after them, what needs time to pass last.
+    pub(crate) fn turn(&self) -> u8 {
+        match self {
+            Self::LateFact { .. } => 2,
+            _ => u8::from(self.is_log()),
+        }
     }
 }
 

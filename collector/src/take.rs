@@ -93,14 +93,14 @@ pub(crate) fn id(spec: &Spec, item: &Item) -> String {
     format!("{}/{}", spec.name, item.name)
 }
 
-/// Items in the order in which they are taken: facts and files by tier, then logs by tier.
+/// Items in the order in which they are taken: facts and files by tier, then logs by tier, then what needs time to pass.
 pub(crate) fn in_order(choice: &Choice) -> Vec<(&'static Spec, &'static Item)> {
     let mut items: Vec<(&Spec, &Item)> = crate::specs::ALL
         .iter()
         .flat_map(|spec| spec.items.iter().map(move |item| (*spec, item)))
         .filter(|(spec, item)| choice.wants(spec, item))
         .collect();
-    items.sort_by_key(|(_, item)| (item.source.is_log(), item.tier));
+    items.sort_by_key(|(_, item)| (item.source.turn(), item.tier));
     items
 }
 
@@ -112,7 +112,7 @@ impl<W: Write> Taking<'_, W> {
         let mut cut = None;
         let mut probed = false;
         for (spec, item) in items {
-            if item.source.is_log() && !std::mem::replace(&mut probed, true) {
+            if item.source.turn() > 0 && !std::mem::replace(&mut probed, true) {
                 self.probes()?;
             }
             self.vault.mind_the_room();
@@ -196,7 +196,7 @@ impl<W: Write> Taking<'_, W> {
                 Ok(())
             }
             Source::Listing(path) => self.listing(id, item, path),
-            Source::Fact { topic, make } => {
+            Source::Fact { topic, make } | Source::LateFact { topic, make } => {
                 let open = self
                     .vault
                     .open_item(id.clone(), item, &item.source.describe());
@@ -209,7 +209,19 @@ impl<W: Write> Taking<'_, W> {
                 self.finished(id, outcome);
                 Ok(())
             }
-            Source::Command(argv) => self.command(id, item, argv),
+            Source::Command(argv) => self.command(id, item, argv, str::to_owned),
+            Source::CarefulCommand { argv, unless, keep } => match unless(self.host) {
+                None => self.command(id, item, argv, *keep),
+                Some(why) => self.refuse(id, item, why),
+            },
+            Source::NamedCommands { argvs, .. } => {
+                for argv in argvs(self.node) {
+                    let words: Vec<&str> = argv.iter().map(String::as_str).collect();
+                    let id = format!("{id}:{}", words.join(" "));
+                    self.command(id, item, &words, str::to_owned)?;
+                }
+                Ok(())
+            }
             Source::Journal { unit, programs } => self.journals(&id, item, unit, programs),
             Source::Kernel => self.kernel(id, item),
             Source::Log(path) => {
@@ -297,10 +309,26 @@ impl<W: Write> Taking<'_, W> {
         Ok(())
     }
 
-    fn command(&mut self, id: String, item: &Item, argv: &[&str]) -> Result<(), WriteError> {
-        let mut open = self
-            .vault
-            .open_item(id.clone(), item, &item.source.describe());
+    /// Records a command that would change the node.
+    fn refuse(&mut self, id: String, item: &Item, why: &str) -> Result<(), WriteError> {
+        let source = item.source.describe();
+        let open = self.vault.open_item(id.clone(), item, &source);
+        let failure = Failure::new(Outcome::NotApplicable, why);
+        let outcome = self.vault.fail(open, &failure)?;
+        self.finished(id, outcome);
+        Ok(())
+    }
+
+    fn command(
+        &mut self,
+        id: String,
+        item: &Item,
+        argv: &[&str],
+        keep: fn(&str) -> String,
+    ) -> Result<(), WriteError> {
+        let mut open =
+            self.vault
+                .open_item(id.clone(), item, &format!("command: {}", argv.join(" ")));
         let outcome = match self.host.run(argv, item.cap) {
             Err(failure) => self.vault.fail(open, &failure)?,
             Ok((ran, output)) => {
@@ -313,7 +341,7 @@ impl<W: Write> Taking<'_, W> {
                     _ => Outcome::Error,
                 };
                 let text = String::from_utf8_lossy(&output);
-                self.vault.text(open, &command_entry(argv), &text)?
+                self.vault.text(open, &command_entry(argv), &keep(&text))?
             }
         };
         self.finished(id, outcome);
@@ -369,7 +397,7 @@ mod tests {
         let items = in_order(&Choice::default());
         let first_log = items.iter().position(|(_, item)| item.source.is_log());
         let after = &items[first_log.unwrap()..];
-        assert!(after.iter().all(|(_, item)| item.source.is_log()));
+        assert!(after.iter().all(|(_, item)| item.source.turn() > 0));
         assert_eq!(items[0].1.tier, Tier::T0);
     }
 

@@ -217,7 +217,7 @@ impl Door {
 }
 
 /// Opens what an `O_PATH` descriptor stands for.
-fn reopen(node: &OwnedFd, flags: OFlags) -> rustix::io::Result<OwnedFd> {
+pub(super) fn reopen(node: &OwnedFd, flags: OFlags) -> rustix::io::Result<OwnedFd> {
     let path = format!("/proc/self/fd/{}", node.as_raw_fd());
     fs::open(path, flags | OFlags::CLOEXEC, Mode::empty())
 }

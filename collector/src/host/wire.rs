@@ -19,6 +19,10 @@ pub(crate) enum Ask {
     Stat { path: String },
     /// Space of the file system that holds a path.
     Space { path: String },
+    /// Hash of a regular file's content.
+    Digest { path: String, cap: u64 },
+    /// The kernel's network tables of one kind; only on the running host.
+    Rtnetlink { kind: u16 },
     /// Output of a program of the system folders.
     Run {
         argv: Vec<String>,
@@ -53,6 +57,10 @@ pub(crate) enum Answer {
     Stat(NodeStat),
     /// Space.
     Space(Space),
+    /// Hash of a file.
+    Digest(Digest),
+    /// The payload is all there is.
+    Raw,
     /// The payload is standard output.
     Ran(Ran),
     /// `ok`, `refused`, … of a connect.
@@ -132,6 +140,15 @@ pub(crate) struct Space {
     pub(crate) inodes_available: u64,
     /// Mounted read-only.
     pub(crate) read_only: bool,
+}
+
+/// A file reduced to a hash.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Digest {
+    /// SHA-256, lower-case hex; `None` where the file is longer than the cap.
+    pub(crate) sha256: Option<String>,
+    /// Its first bytes, at most 4 KiB.
+    pub(crate) start: Vec<u8>,
 }
 
 /// How a program ended.

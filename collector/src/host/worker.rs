@@ -35,8 +35,14 @@ pub(crate) fn answer(
         Ask::List { path } => plain(door.list(&path).map(Answer::Listing)),
         Ask::Stat { path } => plain(door.stat(&path).map(Answer::Stat)),
         Ask::Space { path } => plain(door.space(&path).map(Answer::Space)),
-        Ask::Run { .. } | Ask::Connect { .. } if !door.is_live() => {
+        Ask::Digest { path, cap } => {
+            plain(super::digest::digest(door, &path, cap).map(Answer::Digest))
+        }
+        Ask::Run { .. } | Ask::Connect { .. } | Ask::Rtnetlink { .. } if !door.is_live() => {
             failed(Failure::new(Outcome::Skipped, "not with --root"))
+        }
+        Ask::Rtnetlink { kind } => {
+            super::rtnetlink::dump(kind).map_or_else(failed, |bytes| (Answer::Raw, bytes))
         }
         Ask::Run {
             argv,

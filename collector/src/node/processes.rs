@@ -4,7 +4,7 @@ use crate::host::Host;
 use crate::spec::has_ending;
 
 /// One process.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Process {
     /// Its number.
     pub(crate) pid: u32,
@@ -12,8 +12,16 @@ pub(crate) struct Process {
     pub(crate) comm: String,
     /// `R`, `S`, `D`, `Z`, …; `None` when not recorded.
     pub(crate) state: Option<String>,
+    /// The process that started it.
+    pub(crate) parent: Option<u32>,
     /// Start in clock ticks since boot.
     pub(crate) start_ticks: Option<u64>,
+    /// Processor time in clock ticks.
+    pub(crate) cpu_ticks: Option<u64>,
+    /// Memory that it holds, in pages.
+    pub(crate) rss_pages: Option<u64>,
+    /// Number of its threads.
+    pub(crate) threads: Option<u64>,
     /// The unit that owns it.
     pub(crate) unit: Option<String>,
     /// Command line, of programs on the list only.
@@ -49,40 +57,43 @@ pub(crate) fn find(host: &mut Host) -> Vec<Process> {
 
 fn load(host: &mut Host, pid: u32) -> Option<Process> {
     let stat = host.line(&format!("/proc/{pid}/stat"));
-    let (state, start_ticks, parent) = stat.as_deref().map_or((None, None, None), stat_fields);
-    if parent == Some(2) || pid == 2 {
+    let mut process = stat.as_deref().map(stat_fields).unwrap_or_default();
+    if process.parent == Some(2) || pid == 2 {
         return None;
     }
-    let comm = host.line(&format!("/proc/{pid}/comm"))?;
-    let state = state.or_else(|| status_state(&host.line(&format!("/proc/{pid}/status"))?));
-    let unit = host
+    process.pid = pid;
+    process.comm = host.line(&format!("/proc/{pid}/comm"))?;
+    if process.state.is_none() {
+        process.state = status_state(&host.line(&format!("/proc/{pid}/status"))?);
+    }
+    process.unit = host
         .line(&format!("/proc/{pid}/cgroup"))
         .and_then(|text| unit_of(&text));
-    let argv = is_program_of_interest(&comm)
+    process.argv = is_program_of_interest(&process.comm)
         .then(|| host.read(&format!("/proc/{pid}/cmdline"), 64 << 10).ok())
         .flatten()
         .map(|taken| split_nul(&taken.bytes));
-    Some(Process {
-        pid,
-        comm,
-        state,
-        start_ticks,
-        unit,
-        argv,
-    })
+    Some(process)
 }
 
-/// State, start time and parent of `/proc/PID/stat`; the name in it may hold spaces and parentheses.
-fn stat_fields(text: &str) -> (Option<String>, Option<u64>, Option<u32>) {
+/// What `/proc/PID/stat` tells; the name in it may hold spaces and parentheses.
+fn stat_fields(text: &str) -> Process {
     let Some((_, rest)) = text.rsplit_once(')') else {
-        return (None, None, None);
+        return Process::default();
     };
     let fields: Vec<&str> = rest.split_whitespace().collect();
-    (
-        fields.first().map(|state| (*state).to_owned()),
-        fields.get(19).and_then(|ticks| ticks.parse().ok()),
-        fields.get(1).and_then(|parent| parent.parse().ok()),
-    )
+    let number = |at: usize| fields.get(at).and_then(|field| field.parse::<u64>().ok());
+    Process {
+        state: fields.first().map(|state| (*state).to_owned()),
+        parent: number(1).and_then(|parent| u32::try_from(parent).ok()),
+        cpu_ticks: number(11)
+            .zip(number(12))
+            .map(|(user, system)| user + system),
+        threads: number(17),
+        start_ticks: number(19),
+        rss_pages: number(21),
+        ..Process::default()
+    }
 }
 
 fn status_state(text: &str) -> Option<String> {
@@ -141,11 +152,13 @@ mod tests {
 
     #[test]
     fn a_name_with_parentheses_does_not_shift_the_fields() {
-        let text = "42 (a) b) D 1 42 42 0 -1 4194560 1 0 0 0 5 6 0 0 20 0 1 0 1234 999";
-        assert_eq!(
-            stat_fields(text),
-            (Some("D".to_owned()), Some(1234), Some(1))
-        );
+        let text = "42 (a) b) D 7 42 42 0 -1 4194560 1 0 0 0 5 6 0 0 20 0 3 0 1234 999 55";
+        let process = stat_fields(text);
+        assert_eq!(process.state.as_deref(), Some("D"));
+        assert_eq!(process.parent, Some(7));
+        assert_eq!(process.start_ticks, Some(1234));
+        assert_eq!(process.cpu_ticks, Some(11));
+        assert_eq!((process.threads, process.rss_pages), (Some(3), Some(55)));
     }
 
     #[test]

@@ -2,18 +2,25 @@
 
 pub mod bootstrap;
 pub mod cni;
+pub mod counters;
 pub mod disk;
 pub mod distributions;
+pub mod firewall;
+pub mod hardware;
 pub mod journal;
+pub mod kernel;
 pub mod kubeconfigs;
 pub mod kubelet;
 pub mod names;
 pub mod network;
 pub mod os;
+pub mod packages;
 pub mod pki;
 pub mod processes;
+pub mod programs;
 pub mod proxy;
 pub mod runtime;
+pub mod security;
 pub mod time;
 pub mod units;
 
@@ -21,18 +28,25 @@ pub mod units;
 pub const ALL: &[&crate::spec::Spec] = &[
     &bootstrap::SPEC,
     &cni::SPEC,
+    &counters::SPEC,
     &disk::SPEC,
     &distributions::SPEC,
+    &firewall::SPEC,
+    &hardware::SPEC,
     &journal::SPEC,
+    &kernel::SPEC,
     &kubeconfigs::SPEC,
     &kubelet::SPEC,
     &names::SPEC,
     &network::SPEC,
     &os::SPEC,
+    &packages::SPEC,
     &pki::SPEC,
     &processes::SPEC,
+    &programs::SPEC,
     &proxy::SPEC,
     &runtime::SPEC,
+    &security::SPEC,
     &time::SPEC,
     &units::SPEC,
 ];

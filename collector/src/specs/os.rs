@@ -6,7 +6,7 @@ use crate::host::wire::Failure;
 use crate::node::Node;
 use crate::spec::{Item, KIB, Sensitivity, Source, Spec, Tier, anything};
 use nodebundle_bundle::Outcome;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 
 pub(crate) const SPEC: Spec = Spec {
     name: "os",
@@ -25,13 +25,6 @@ pub(crate) const SPEC: Spec = Spec {
             "sysctls",
             sysctls,
             "forwarding off, kernel defaults, inotify limits",
-        ),
-        fact(
-            "programs",
-            "K5 CR8",
-            "programs",
-            programs,
-            "a program is missing, empty, or of another kind",
         ),
         file("os-release", "O1", "/etc/os-release"),
         file("usr-os-release", "O1", "/usr/lib/os-release"),
@@ -183,7 +176,12 @@ fn host_fact(host: &mut Host, node: &Node) -> Result<String, Failure> {
 
 fn sysctls(host: &mut Host, _: &Node) -> Result<String, Failure> {
     let mut found = Vec::new();
-    for name in SYSCTLS {
+    let of_links = of_links(host);
+    for name in SYSCTLS
+        .iter()
+        .copied()
+        .chain(of_links.iter().map(String::as_str))
+    {
         if let Some(value) = host.line(&sysctl_path(name)) {
             let value = value.split_whitespace().collect::<Vec<_>>().join(" ");
             found.push(json!({"name": name, "value": value}));
@@ -199,72 +197,33 @@ fn sysctls(host: &mut Host, _: &Node) -> Result<String, Failure> {
 }
 
 fn sysctl_path(name: &str) -> String {
-    format!("/proc/sys/{}", name.replace('.', "/"))
+    // As in sysctl(8), a slash stands for a dot in a link's name.
+    let swapped = name.chars().map(|character| match character {
+        '.' => '/',
+        '/' => '.',
+        other => other,
+    });
+    format!("/proc/sys/{}", swapped.collect::<String>())
 }
 
-/// `facts/programs.json`: programs that units and kubeconfigs name, and those that every node needs.
-#[allow(
-    clippy::unnecessary_wraps,
-    reason = "every fact is made by one signature"
-)]
-fn programs(host: &mut Host, node: &Node) -> Result<String, Failure> {
-    let named = node.programs.iter().cloned();
-    let usual = PROGRAMS.iter().map(|path| (*path).to_owned());
-    let mut found = Vec::new();
-    for path in crate::node::unique(named.chain(usual)) {
-        if let Some(program) = program(host, &path) {
-            found.push(program);
-        }
-    }
-    Ok(facts::list("programs", &found))
-}
-
-/// `None` where existence cannot be told.
-fn program(host: &mut Host, path: &str) -> Option<Value> {
-    let stat = match host.stat(path) {
-        Ok(stat) => stat,
-        Err(failure) if failure.outcome == Outcome::Absent => {
-            return Some(json!({"path": path, "exists": false}));
-        }
-        Err(_) => return None,
+/// Forwarding and reverse path filters of each link, which override those of all.
+fn of_links(host: &mut Host) -> Vec<String> {
+    let Ok(listing) = host.list("/proc/sys/net/ipv4/conf") else {
+        return Vec::new();
     };
-    let start = host.read_once(path, 64, crate::host::wire::Keep::Start);
-    let kind = start.as_ref().ok().map(|taken| kind_of(&taken.bytes));
-    Some(json!({
-        "path": path,
-        "exists": true,
-        "mode": stat.attributes.mode,
-        "kind": kind,
-        "size": stat.size,
-    }))
+    let names = listing.entries.into_iter().map(|entry| entry.name);
+    let names = names.filter(|name| !matches!(name.as_str(), "all" | "default" | "lo"));
+    names
+        .filter(|name| {
+            !name.starts_with("veth") && !name.starts_with("cali") && !name.starts_with("lxc")
+        })
+        .take(50)
+        .flat_map(|name| {
+            let name = name.replace('.', "/");
+            ["rp_filter", "forwarding"].map(|key| format!("net.ipv4.conf.{name}.{key}"))
+        })
+        .collect()
 }
-
-fn kind_of(start: &[u8]) -> &'static str {
-    match start {
-        [] => "empty",
-        [0x7f, b'E', b'L', b'F', ..] => "elf",
-        [b'#', b'!', ..] => "script",
-        _ => "other",
-    }
-}
-
-const PROGRAMS: &[&str] = &[
-    "/usr/bin/kubelet",
-    "/usr/local/bin/kubelet",
-    "/usr/bin/containerd",
-    "/usr/local/bin/containerd",
-    "/usr/bin/crio",
-    "/usr/bin/runc",
-    "/usr/sbin/runc",
-    "/usr/local/sbin/runc",
-    "/usr/bin/crun",
-    "/usr/bin/crictl",
-    "/usr/local/bin/crictl",
-    "/usr/bin/kubeadm",
-    "/usr/sbin/iptables",
-    "/usr/sbin/conntrack",
-    "/usr/bin/mount",
-];
 
 const SYSCTLS: &[&str] = &[
     "net.ipv4.ip_forward",
@@ -274,10 +233,23 @@ const SYSCTLS: &[&str] = &[
     "net.ipv4.ip_nonlocal_bind",
     "net.ipv4.ip_local_port_range",
     "net.ipv4.tcp_retries2",
+    "net.ipv4.tcp_keepalive_time",
+    "net.ipv4.tcp_keepalive_intvl",
+    "net.ipv4.tcp_keepalive_probes",
+    "net.ipv4.tcp_syn_retries",
+    "net.ipv4.tcp_mtu_probing",
+    "net.ipv4.neigh.default.gc_thresh3",
+    "net.ipv4.conf.all.arp_ignore",
+    "net.ipv4.conf.all.arp_announce",
+    "net.ipv4.conf.default.forwarding",
+    "net.ipv4.ip_unprivileged_port_start",
     "net.ipv6.conf.all.disable_ipv6",
     "net.ipv6.conf.all.forwarding",
     "net.bridge.bridge-nf-call-iptables",
     "net.bridge.bridge-nf-call-ip6tables",
+    "net.bridge.bridge-nf-call-arptables",
+    "net.core.somaxconn",
+    "net.netfilter.nf_conntrack_tcp_be_liberal",
     "net.netfilter.nf_conntrack_max",
     "net.netfilter.nf_conntrack_count",
     "vm.overcommit_memory",
@@ -294,6 +266,18 @@ const SYSCTLS: &[&str] = &[
     "fs.file-nr",
     "fs.inotify.max_user_instances",
     "fs.inotify.max_user_watches",
+    "fs.inotify.max_queued_events",
+    "fs.nr_open",
+    "fs.may_detach_mounts",
+    "kernel.unprivileged_userns_clone",
+    "kernel.hung_task_timeout_secs",
+    "kernel.tainted",
+    "kernel.osrelease",
+    "user.max_inotify_instances",
+    "user.max_inotify_watches",
+    "user.max_mnt_namespaces",
+    "user.max_net_namespaces",
+    "user.max_pid_namespaces",
     "user.max_user_namespaces",
 ];
 
@@ -302,10 +286,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_program_is_known_by_its_first_bytes() {
-        assert_eq!(kind_of(b""), "empty");
-        assert_eq!(kind_of(b"\x7fELF\x02"), "elf");
-        assert_eq!(kind_of(b"#!/bin/sh\n"), "script");
-        assert_eq!(kind_of(b"not a program"), "other");
+    fn a_dot_in_a_link_name_is_written_as_a_slash() {
+        assert_eq!(
+            sysctl_path("net.ipv4.conf.eth0/100.rp_filter"),
+            "/proc/sys/net/ipv4/conf/eth0.100/rp_filter"
+        );
     }
 }

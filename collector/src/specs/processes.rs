@@ -2,7 +2,7 @@
 
 use crate::facts;
 use crate::host::Host;
-use crate::host::wire::Failure;
+use crate::host::wire::{Failure, Keep};
 use crate::node::Node;
 use crate::node::processes::Process;
 use crate::spec::{Item, KIB, Rewritten, Sensitivity, Source, Spec, Tier, anything};
@@ -16,7 +16,7 @@ pub(crate) const SPEC: Spec = Spec {
     items: &[
         Item {
             name: "list",
-            catalog: "O7",
+            catalog: "O7 K4",
             kind: "processes",
             source: Source::Fact {
                 topic: "processes",
@@ -59,8 +59,13 @@ pub(crate) const SPEC: Spec = Spec {
             catalog: "K4",
             kind: "process-state",
             source: Source::Named {
-                what: "/proc/PID/{status,limits,cgroup,comm} of kubelet and runtime",
-                paths: |node| of_interest(node, &["status", "limits", "cgroup", "comm"]),
+                what: "/proc/PID/{status,limits,cgroup,comm,oom_score_adj} of kubelet and runtime",
+                paths: |node| {
+                    of_interest(
+                        node,
+                        &["status", "limits", "cgroup", "comm", "oom_score_adj"],
+                    )
+                },
                 accepts: anything,
             },
             cap: 64 * KIB,
@@ -93,12 +98,19 @@ fn list(host: &mut Host, node: &Node) -> Result<String, Failure> {
         ));
     }
     let boot = host.line("/proc/stat").and_then(|text| boot_time(&text));
+    let live = host.is_live();
     let kept = node
         .processes
         .iter()
-        .filter(|process| host.is_live() || process.is_of_interest())
+        .filter(|process| live || process.is_of_interest())
         .take(MAX_PROCESSES);
-    let lines: Vec<Value> = kept.map(|process| describe(process, boot)).collect();
+    let lines: Vec<Value> = kept
+        .map(|process| {
+            let mut fields = describe(process, boot);
+            held(host, node, process, &mut fields);
+            Value::Object(fields)
+        })
+        .collect();
     Ok(facts::list("processes", &lines))
 }
 
@@ -107,7 +119,7 @@ fn boot_time(stat: &str) -> Option<i64> {
     line.trim().parse().ok()
 }
 
-fn describe(process: &Process, boot: Option<i64>) -> Value {
+fn describe(process: &Process, boot: Option<i64>) -> Map<String, Value> {
     let mut fields = Map::new();
     fields.insert("pid".into(), json!(process.pid));
     fields.insert("comm".into(), json!(process.comm));
@@ -128,7 +140,67 @@ fn describe(process: &Process, boot: Option<i64>) -> Value {
     if let Some(argv) = &process.argv {
         fields.insert("argv".into(), json!(argv));
     }
-    Value::Object(fields)
+    if let Some(pages) = process.rss_pages {
+        let kib = pages * rustix::param::page_size() as u64 / 1024;
+        fields.insert("rss_kib".into(), json!(kib));
+    }
+    if let Some(ticks) = process.cpu_ticks {
+        let per_second = rustix::param::clock_ticks_per_second().max(1);
+        fields.insert("cpu_seconds".into(), json!(ticks / per_second));
+    }
+    if let Some(threads) = process.threads {
+        fields.insert("threads".into(), json!(threads));
+    }
+    fields
+}
+
+/// Open descriptors, and what blocked threads wait for: of the kubelet and the runtime every thread is looked at.
+fn held(host: &mut Host, node: &Node, process: &Process, fields: &mut Map<String, Value>) {
+    let mut descriptors = node.descriptors.iter();
+    if let Some(held) = descriptors.find(|held| held.pid == process.pid) {
+        fields.insert("descriptors".into(), json!(held.count));
+    }
+    let blocked = if process.is_of_interest() {
+        blocked_threads(host, process.pid)
+    } else if process.state.as_deref() == Some("D") {
+        let waits = waits_in(host, &format!("/proc/{}", process.pid));
+        vec![json!({"tid": process.pid, "waits_in": waits})]
+    } else {
+        Vec::new()
+    };
+    if !blocked.is_empty() {
+        fields.insert("blocked".into(), json!(blocked));
+    }
+}
+
+fn blocked_threads(host: &mut Host, pid: u32) -> Vec<Value> {
+    let folder = format!("/proc/{pid}/task");
+    let Ok(listing) = host.list(&folder) else {
+        return Vec::new();
+    };
+    let mut blocked = Vec::new();
+    for entry in listing.entries.iter().take(MAX_THREADS) {
+        let thread = format!("{folder}/{}", entry.name);
+        let stat = host.read_once(&format!("{thread}/stat"), 4 * KIB, Keep::Start);
+        let is_blocked = stat.is_ok_and(|taken| {
+            let text = taken.text();
+            text.rsplit_once(") ")
+                .is_some_and(|(_, rest)| rest.starts_with('D'))
+        });
+        if is_blocked {
+            let tid = entry.name.parse::<u32>().ok();
+            blocked.push(json!({"tid": tid, "waits_in": waits_in(host, &thread)}));
+        }
+    }
+    blocked
+}
+
+/// The kernel function in which a thread waits; `None` where the kernel does not tell.
+fn waits_in(host: &mut Host, thread: &str) -> Option<String> {
+    let taken = host
+        .read_once(&format!("{thread}/wchan"), KIB, Keep::Start)
+        .ok()?;
+    Some(taken.text()).filter(|name| !name.is_empty() && name != "0")
 }
 
 fn environments(host: &mut Host, node: &Node) -> Vec<Rewritten> {
@@ -187,12 +259,41 @@ const KNOWN: &[&str] = &[
     "CONTAINERD_NAMESPACE",
 ];
 
+/// Of a process with more threads the first are looked at.
+const MAX_THREADS: usize = 300;
+
 /// A node with more is listed in part.
 const MAX_PROCESSES: usize = 1000;
 
 #[cfg(test)]
 mod tests {
+    #![allow(
+        clippy::disallowed_methods,
+        reason = "tests build trees with the standard library"
+    )]
+
     use super::*;
+    use crate::scratch::Scratch;
+
+    #[test]
+    fn a_blocked_thread_of_the_kubelet_is_told_with_what_it_waits_for() {
+        let scratch = Scratch::new();
+        for (tid, state) in [("7", "S"), ("8", "D")] {
+            let thread = scratch.path().join("proc/7/task").join(tid);
+            std::fs::create_dir_all(&thread).unwrap();
+            std::fs::write(
+                thread.join("stat"),
+                format!("{tid} (kubelet) {state} 1 0 0"),
+            )
+            .unwrap();
+            std::fs::write(thread.join("wchan"), "rpc_wait_bit_killable").unwrap();
+        }
+        let mut host = Host::direct(scratch.path());
+        assert_eq!(
+            blocked_threads(&mut host, 7),
+            [json!({"tid": 8, "waits_in": "rpc_wait_bit_killable"})]
+        );
+    }
 
     #[test]
     fn only_values_of_known_names_leave_the_environment() {
