@@ -85,9 +85,18 @@ pub(crate) struct Options {
     /// Leave this out (a spec or spec/item); may be repeated
     #[arg(long, value_name = "NAME")]
     pub(crate) without: Vec<String>,
+    /// More items: files, globs, commands and HTTP GETs (YAML; schema in docs/schema/user-spec.schema.json)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) spec: Option<String>,
+    /// Run the commands of --spec; without it they are left out
+    #[arg(long, requires = "spec")]
+    pub(crate) allow_spec_commands: bool,
     /// A key that makes placeholder ids equal across the bundles of a case (mode 0600)
     #[arg(long, value_name = "FILE")]
     pub(crate) case_key: Option<String>,
+    /// Print ten facts to read over the phone; without -o no bundle is written
+    #[arg(long)]
+    pub(crate) verdict: bool,
     /// The collection time, for reproducible bundles (RFC 3339)
     #[arg(long, value_parser = time, value_name = "TIME")]
     pub(crate) now: Option<DateTime<Utc>>,
@@ -189,8 +198,14 @@ impl Options {
         if self.root.is_some() {
             set("root", "true".to_owned());
         }
-        if self.case_key.is_some() {
-            set("case-key", "true".to_owned());
+        for (name, given) in [
+            ("case-key", self.case_key.is_some()),
+            ("spec", self.spec.is_some()),
+            ("allow-spec-commands", self.allow_spec_commands),
+        ] {
+            if given {
+                set(name, "true".to_owned());
+            }
         }
         match self.since {
             Some(Since::Ago(age)) => drop(set("since", format!("{}s", age.as_secs()))),
@@ -215,7 +230,7 @@ impl Options {
 }
 
 /// `10s`, `5m`, `48h`, `7d`; a bare number is seconds.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let unit = text.strip_prefix(digits).unwrap_or_default();
     let factor = match unit {
@@ -251,8 +266,15 @@ fn time(text: &str) -> Result<DateTime<Utc>, String> {
         .map_err(|error| format!("{error}: write a time as in 2026-11-22T07:00:00Z"))
 }
 
-/// `50MiB`, `512KiB`, `1GiB`; a bare number is bytes.
 fn size(text: &str) -> Result<u64, String> {
+    match bytes(text)? {
+        bytes if bytes >= 256 << 10 => Ok(bytes),
+        _ => Err("a bundle needs at least 256KiB".to_owned()),
+    }
+}
+
+/// `50MiB`, `512KiB`, `1GiB`; a bare number is bytes.
+pub(crate) fn bytes(text: &str) -> Result<u64, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let factor: u64 = match text.strip_prefix(digits).unwrap_or_default() {
         "" | "B" => 1,
@@ -268,11 +290,9 @@ fn size(text: &str) -> Result<u64, String> {
     let number: u64 = digits
         .parse()
         .map_err(|error| format!("{error}: write a number with a unit, as in 50MiB"))?;
-    match number.checked_mul(factor) {
-        Some(bytes) if bytes >= 256 << 10 => Ok(bytes),
-        Some(_) => Err("a bundle needs at least 256KiB".to_owned()),
-        None => Err("out of range".to_owned()),
-    }
+    number
+        .checked_mul(factor)
+        .ok_or_else(|| "out of range".to_owned())
 }
 
 #[cfg(test)]

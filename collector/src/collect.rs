@@ -10,7 +10,9 @@ use crate::node::Node;
 use crate::output::{LEAST_SHARE, Output, OutputError, OutputFile, place};
 use crate::stop::Stop;
 use crate::take::{Choice, Taking, unknown_names};
+use crate::user_spec::{self, UserItem};
 use crate::vault::{Limits, Vault};
+use crate::verdict::{self, Seen, Sight, phone};
 use crate::{plan, summary};
 use nodebundle_bundle::redact::CaseKey;
 use nodebundle_bundle::writer::{Container, Setup, WriteError};
@@ -34,6 +36,19 @@ pub(crate) enum CollectError {
     Usage(String),
 }
 
+impl CollectError {
+    /// An output that says itself what to do is not wrapped in other words.
+    fn begin(error: WriteError) -> Self {
+        match error {
+            WriteError::Io(error) => match error.downcast() {
+                Ok(output) => Self::Output(output),
+                Err(error) => Self::Begin(WriteError::Io(error)),
+            },
+            error => Self::Begin(error),
+        }
+    }
+}
+
 /// What a finished collection says of itself.
 #[derive(Debug)]
 pub(crate) struct Collected {
@@ -47,6 +62,10 @@ pub(crate) struct Collected {
     pub(crate) gate_hits: BTreeMap<String, u64>,
     /// Why it was cut short.
     pub(crate) cut: Option<String>,
+    /// What already looks wrong; `None` when collection ended before that was looked at.
+    pub(crate) verdict: Option<String>,
+    /// The facts of `--verdict`.
+    pub(crate) phone: Option<phone::Facts>,
     /// Command that fetches the bundle, where the caller cannot read it.
     pub(crate) fetch: Option<String>,
 }
@@ -76,7 +95,7 @@ pub(crate) fn collect(
     events: &mut Events,
 ) -> Result<Collected, CollectError> {
     let clock = Clock::new(options.now);
-    check_names(options)?;
+    let user_items = user_items(options)?;
     let mut host = Host::new(reach(options, clock)?, stop);
     let key = identity::case_key(options)?;
     let owner = identity::owner(options)?;
@@ -100,7 +119,7 @@ pub(crate) fn collect(
     };
     let limits = Limits { budget, room };
     let vault =
-        Vault::begin(output, &setup, key.clone(), clock, limits).map_err(CollectError::Begin)?;
+        Vault::begin(output, &setup, key.clone(), clock, limits).map_err(CollectError::begin)?;
     events.send(&Event::Begun {
         path: partial.clone(),
     });
@@ -111,6 +130,9 @@ pub(crate) fn collect(
         options,
         key,
         partial,
+        seen: Seen::default(),
+        verdict: None,
+        phone: None,
         choice: Choice {
             without: options.without.clone(),
             with: options.with.clone(),
@@ -119,6 +141,8 @@ pub(crate) fn collect(
             profile: options.profile,
             probes: options.root.is_none() && !options.no_probes,
             credential: !options.no_api,
+            user_items,
+            spec_commands: options.allow_spec_commands,
         },
     };
     // An output that fails from here on leaves a readable part behind.
@@ -129,12 +153,13 @@ pub(crate) fn collect(
     Ok(run.finish(cut, owner))
 }
 
-/// A misspelt `--without` would store what somebody wanted to keep out.
-pub(crate) fn check_names(options: &Options) -> Result<(), CollectError> {
-    let mut unknown = unknown_names(&options.with);
-    unknown.extend(unknown_names(&options.without));
+/// The items of `--spec`. A misspelt `--without` would store what somebody wanted to keep out.
+pub(crate) fn user_items(options: &Options) -> Result<Vec<UserItem>, CollectError> {
+    let items = user_spec::of(options).map_err(|error| CollectError::Usage(error.to_string()))?;
+    let mut unknown = unknown_names(&options.with, &items);
+    unknown.extend(unknown_names(&options.without, &items));
     if unknown.is_empty() {
-        return Ok(());
+        return Ok(items);
     }
     Err(CollectError::Usage(format!(
         "--with/--without: there is no {}; `nodebundle-collector plan --json` lists the names",
@@ -142,7 +167,7 @@ pub(crate) fn check_names(options: &Options) -> Result<(), CollectError> {
     )))
 }
 
-fn reach(options: &Options, clock: Clock) -> Result<Reach, CollectError> {
+pub(crate) fn reach(options: &Options, clock: Clock) -> Result<Reach, CollectError> {
     let given = options.root.as_deref().unwrap_or("/");
     let flags = fs::OFlags::PATH | fs::OFlags::DIRECTORY | fs::OFlags::CLOEXEC;
     let folder = fs::open(given, flags, fs::Mode::empty()).map_err(|errno| {
@@ -201,7 +226,6 @@ fn open_output(options: &Options, top_folder: &str) -> Result<(Output, u64, bool
         .unwrap_or(u64::MAX);
     if share < LEAST_SHARE {
         let free = file.free_bytes().unwrap_or(0);
-        file.discard();
         return Err(OutputError::NoSpace { path: folder, free }.into());
     }
     let budget = options.max_size.min(share);
@@ -215,6 +239,9 @@ struct Run<'a> {
     options: &'a Options,
     key: CaseKey,
     partial: String,
+    seen: Seen,
+    verdict: Option<String>,
+    phone: Option<phone::Facts>,
     choice: Choice,
 }
 
@@ -241,11 +268,17 @@ impl Run<'_> {
             choice: &self.choice,
             claimed: BTreeSet::new(),
             journals: Vec::new(),
+            seen: &mut self.seen,
             done: 0,
             total: 0,
         };
         let cut = taking.all()?;
         taking.journal_facts()?;
+        let mut sight = Sight::new(&mut self.host, &node, &self.seen);
+        self.verdict = Some(verdict::line(&mut sight));
+        if self.options.verdict {
+            self.phone = Some(phone::facts(&mut sight, self.vault.redactor()));
+        }
         self.own_log(cut.as_deref())?;
         Ok(cut)
     }
@@ -285,6 +318,8 @@ impl Run<'_> {
             records,
             gate_hits,
             cut,
+            verdict: self.verdict.take(),
+            phone: self.phone.take(),
             fetch: None,
         };
         let complete = collected.cut.is_none();

@@ -62,6 +62,7 @@ pub(crate) struct Host {
     cached_bytes: usize,
     listings: BTreeMap<String, Result<Listing, Failure>>,
     notes: Vec<(DateTime<Utc>, String)>,
+    unanswered: u32,
 }
 
 impl Host {
@@ -76,6 +77,7 @@ impl Host {
             cached_bytes: 0,
             listings: BTreeMap::new(),
             notes: Vec::new(),
+            unanswered: 0,
         };
         host.mounts = Mounts::parse(&crate::process::own_mountinfo());
         host
@@ -115,6 +117,24 @@ impl Host {
         self.reach.clock
     }
 
+    /// Questions so far that were not answered in time, those whose failure was remembered too.
+    pub(crate) fn unanswered(&self) -> u32 {
+        self.unanswered
+    }
+
+    /// How long one item may take.
+    pub(crate) fn item_timeout(&self) -> Duration {
+        self.reach.item_timeout
+    }
+
+    /// Asks with another time limit for one item.
+    pub(crate) fn within<T>(&mut self, limit: Duration, ask: impl FnOnce(&mut Self) -> T) -> T {
+        let usual = std::mem::replace(&mut self.reach.item_timeout, limit);
+        let answer = ask(self);
+        self.reach.item_timeout = usual;
+        answer
+    }
+
     /// When to stop.
     pub(crate) fn stop(&self) -> &Stop {
         &self.stop
@@ -123,7 +143,8 @@ impl Host {
     /// Content of a file, at most `cap` bytes, head and tail. Small files are read once and remembered.
     pub(crate) fn read(&mut self, path: &str, cap: u64) -> Result<Taken, Failure> {
         if let Some(known) = self.cache.get(path) {
-            return known.clone();
+            let known = known.clone();
+            return self.counted(known);
         }
         let taken = self.read_once(path, cap, Keep::HeadAndTail);
         let size = taken.as_ref().map_or(0, |taken| taken.bytes.len());
@@ -156,7 +177,8 @@ impl Host {
     /// Names in a folder. Ordinary folders are listed once and remembered.
     pub(crate) fn list(&mut self, path: &str) -> Result<Listing, Failure> {
         if let Some(known) = self.listings.get(path) {
-            return known.clone();
+            let known = known.clone();
+            return self.counted(known);
         }
         let listing = self.list_once(path);
         let names = listing.as_ref().map_or(0, |listing| listing.entries.len());
@@ -200,7 +222,8 @@ impl Host {
 
     /// Standard output of a system program, at most `cap` bytes.
     pub(crate) fn run(&mut self, argv: &[&str], cap: u64) -> Result<(Ran, Vec<u8>), Failure> {
-        let timeout = self.reach.item_timeout.min(self.stop.left());
+        let share = self.stop.share().saturating_sub(REPORT_TIME);
+        let timeout = self.reach.item_timeout.min(share);
         let ask = Ask::Run {
             argv: argv.iter().map(|word| (*word).to_owned()).collect(),
             cap,
@@ -277,14 +300,21 @@ impl Host {
         }
     }
 
+    fn counted<T>(&mut self, answer: Result<T, Failure>) -> Result<T, Failure> {
+        let late = |failure: &Failure| failure.outcome == Outcome::Timeout;
+        self.unanswered += u32::from(answer.as_ref().is_err_and(late));
+        answer
+    }
+
     fn ask(&mut self, ask: &Ask, path: &str) -> Result<(Answer, Vec<u8>), Failure> {
         let mut got = None;
         // A program has its own limit; the worker gets a little longer to report it.
-        let timeout = self.reach.item_timeout + Duration::from_millis(500);
-        self.converse(ask, path, timeout, &mut |answer, payload| {
+        let timeout = self.reach.item_timeout + REPORT_TIME;
+        let ended = self.converse(ask, path, timeout, &mut |answer, payload| {
             got = Some((answer, payload));
             false
-        })?;
+        });
+        self.counted(ended)?;
         match got {
             Some((Answer::Failed(failure), _)) => Err(failure),
             Some(answer) => Ok(answer),
@@ -315,7 +345,7 @@ impl Host {
                 Failure::new(Outcome::Error, format!("no worker could start: {error}"))
             })?,
         };
-        let deadline = Instant::now() + timeout.min(self.stop.left());
+        let deadline = Instant::now() + timeout.min(self.stop.share());
         match link.converse(ask, deadline, &self.stop, each) {
             Wait::Done => {
                 self.link = Some(link);
@@ -392,5 +422,7 @@ const CACHE_BYTES: usize = 6 << 20;
 const CACHE_FILE_BYTES: usize = 256 << 10;
 /// A folder with more names is not remembered.
 const CACHE_NAMES: usize = 500;
+/// A worker gets this much longer than its program, to report it.
+const REPORT_TIME: Duration = Duration::from_millis(250);
 /// A journal is one item of many megabytes.
 const JOURNAL_TIMEOUT: Duration = Duration::from_secs(30);

@@ -40,7 +40,9 @@ mod stop;
 mod summary;
 mod take;
 mod take_journal;
+mod user_spec;
 mod vault;
+mod verdict;
 mod verify;
 mod web;
 
@@ -67,9 +69,9 @@ pub fn run() -> ExitCode {
 fn dispatch(arguments: &[String]) -> ExitCode {
     let cli = cli::Cli::parse();
     match cli.task {
-        Some(cli::Task::Plan { options }) => match collect::check_names(&options) {
-            Ok(()) => {
-                print(&plan::declared(&options));
+        Some(cli::Task::Plan { options }) => match collect::user_items(&options) {
+            Ok(items) => {
+                print(&plan::declared(&options, items));
                 ExitCode::SUCCESS
             }
             Err(error) => {
@@ -82,11 +84,15 @@ fn dispatch(arguments: &[String]) -> ExitCode {
     }
 }
 
-/// What only the types know, for the documentation: the help text.
+/// What only the types know, for the documentation: the help text, the schema of `--spec`.
 fn dump(what: &[String]) -> ExitCode {
     match what.first().map(String::as_str) {
         Some("help") => {
             print(&cli::Cli::command().render_long_help().to_string());
+            ExitCode::SUCCESS
+        }
+        Some("user-spec-schema") => {
+            print(&user_spec::schema());
             ExitCode::SUCCESS
         }
         _ => ExitCode::from(2),

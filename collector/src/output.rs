@@ -5,7 +5,7 @@ use rustix::io::Errno;
 use rustix::process::{Gid, Uid};
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd as _, OwnedFd};
 
 /// Where the bundle goes.
 #[derive(Debug)]
@@ -17,12 +17,23 @@ pub(crate) enum Output {
 }
 
 /// A file that is being written as `<name>.partial`.
+///
+/// It appears with its first flush, when `bundle.json` is in it: whoever is killed earlier leaves no file.
 #[derive(Debug)]
 pub(crate) struct OutputFile {
     folder: OwnedFd,
     folder_path: String,
     name: String,
-    file: File,
+    content: Content,
+}
+
+/// Where the bytes are.
+#[derive(Debug)]
+enum Content {
+    /// In memory, for a file that does not exist yet.
+    Held(Vec<u8>),
+    /// In the file.
+    Stored(File),
 }
 
 /// Why no bundle can be written; each says what to do.
@@ -54,7 +65,7 @@ pub(crate) enum OutputError {
 }
 
 impl OutputFile {
-    /// Opens the folder and makes `<name>.partial` in it, readable by its owner only.
+    /// Opens the folder, in which neither `<name>` nor `<name>.partial` may exist.
     pub(crate) fn create(folder_path: &str, name: &str) -> Result<Self, OutputError> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let folder =
@@ -62,29 +73,59 @@ impl OutputFile {
                 path: folder_path.to_owned(),
                 why: errno.into(),
             })?;
-        let full = join(folder_path, name);
-        if fs::statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW).is_ok() {
-            return Err(OutputError::Exists(full));
+        for name in [name.to_owned(), partial(name)] {
+            if fs::statat(&folder, &name, AtFlags::SYMLINK_NOFOLLOW).is_ok() {
+                return Err(OutputError::Exists(join(folder_path, &name)));
+            }
         }
-        let partial = format!("{name}.partial");
-        let flags =
-            OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let file =
-            fs::openat(&folder, &partial, flags, Mode::RUSR | Mode::WUSR).map_err(|errno| {
-                match errno {
-                    Errno::EXIST => OutputError::Exists(format!("{full}.partial")),
-                    errno => OutputError::Create {
-                        path: full.clone(),
-                        why: errno.into(),
-                    },
-                }
-            })?;
         Ok(Self {
             folder,
             folder_path: folder_path.to_owned(),
             name: name.to_owned(),
-            file: File::from(file),
+            content: Content::Held(Vec::new()),
         })
+    }
+
+    /// Makes the file with what is held, readable by its owner only.
+    fn appear(&mut self, held: &[u8]) -> Result<File, OutputError> {
+        let path = self.partial_path();
+        let file = self.unnamed(held).unwrap_or_else(|| self.named(held));
+        file.map_err(
+            |why| match why.raw_os_error().map(Errno::from_raw_os_error) {
+                Some(Errno::EXIST) => OutputError::Exists(path),
+                _ => OutputError::Create { path, why },
+            },
+        )
+    }
+
+    /// A file without a name that gets one when it has its content; `None` where there are no such files.
+    fn unnamed(&self, held: &[u8]) -> Option<io::Result<File>> {
+        let flags = OFlags::WRONLY | OFlags::TMPFILE | OFlags::CLOEXEC;
+        let mut file = File::from(fs::openat(&self.folder, ".", flags, MODE).ok()?);
+        if let Err(error) = file.write_all(held) {
+            return Some(Err(error));
+        }
+        let link = format!("/proc/self/fd/{}", file.as_raw_fd());
+        let partial = partial(&self.name);
+        let follow = AtFlags::SYMLINK_FOLLOW;
+        match fs::linkat(fs::CWD, link, &self.folder, partial, follow) {
+            Ok(()) => Some(Ok(file)),
+            Err(Errno::EXIST) => Some(Err(Errno::EXIST.into())),
+            Err(_) => None,
+        }
+    }
+
+    /// The way of file systems that know no files without a name.
+    fn named(&self, held: &[u8]) -> io::Result<File> {
+        let flags =
+            OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let partial = partial(&self.name);
+        let mut file = File::from(fs::openat(&self.folder, &partial, flags, MODE)?);
+        if let Err(error) = file.write_all(held) {
+            fs::unlinkat(&self.folder, partial, AtFlags::empty()).ok();
+            return Err(error);
+        }
+        Ok(file)
     }
 
     /// A second hold on the folder, to look at its space later.
@@ -102,8 +143,11 @@ impl OutputFile {
 
     /// Gives the file to somebody.
     pub(crate) fn give_to(&self, uid: u32, gid: Option<u32>) -> io::Result<()> {
+        let Content::Stored(file) = &self.content else {
+            return Err(io::ErrorKind::NotFound.into());
+        };
         let group = gid.map(Gid::from_raw);
-        Ok(fs::fchown(&self.file, Some(Uid::from_raw(uid)), group)?)
+        Ok(fs::fchown(file, Some(Uid::from_raw(uid)), group)?)
     }
 
     /// Whether the folder is that user's and nobody else may write to it.
@@ -118,20 +162,19 @@ impl OutputFile {
 
     /// Where it is until it is finished.
     pub(crate) fn partial_path(&self) -> String {
-        format!("{}.partial", self.path())
-    }
-
-    /// Drops a file in which nothing usable was stored.
-    pub(crate) fn discard(self) {
-        let partial = format!("{}.partial", self.name);
-        fs::unlinkat(&self.folder, partial, AtFlags::empty()).ok();
+        partial(&self.path())
     }
 
     /// Gives the finished file its name, or another when somebody took that meanwhile. Returns its path.
     pub(crate) fn finish(mut self) -> Result<String, OutputError> {
-        self.file.flush().ok();
-        self.file.sync_all().ok();
-        let partial = format!("{}.partial", self.name);
+        self.flush().map_err(|why| OutputError::Create {
+            path: self.partial_path(),
+            why,
+        })?;
+        if let Content::Stored(file) = &self.content {
+            file.sync_all().ok();
+        }
+        let partial = partial(&self.name);
         for attempt in 0..10 {
             let name = numbered(&self.name, attempt);
             match self.rename(&partial, &name) {
@@ -182,17 +225,34 @@ impl Room {
     }
 }
 
+impl Write for OutputFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut self.content {
+            Content::Held(held) => held.write(bytes),
+            Content::Stored(file) => file.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if let Content::Held(held) = &mut self.content {
+            let held = std::mem::take(held);
+            self.content = Content::Stored(self.appear(&held).map_err(io::Error::other)?);
+        }
+        Ok(())
+    }
+}
+
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
-            Self::File(file) => file.file.write(bytes),
+            Self::File(file) => file.write(bytes),
             Self::Stream(stream) => stream.write(bytes),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match self {
-            Self::File(file) => file.file.flush(),
+            Self::File(file) => file.flush(),
             Self::Stream(stream) => stream.flush(),
         }
     }
@@ -212,6 +272,11 @@ pub(crate) fn place(path: Option<&str>, default_name: &str) -> (String, String) 
         Some((folder, name)) => (folder.to_owned(), name.to_owned()),
         None => (".".to_owned(), path.to_owned()),
     }
+}
+
+/// The name of an unfinished bundle.
+fn partial(name: &str) -> String {
+    format!("{name}.partial")
 }
 
 fn join(folder: &str, name: &str) -> String {
@@ -236,6 +301,9 @@ fn numbered(name: &str, attempt: u32) -> String {
 /// A share below this is too little for any bundle.
 pub(crate) const LEAST_SHARE: u64 = 2 << 20;
 
+/// For its owner only.
+const MODE: Mode = Mode::RUSR.union(Mode::WUSR);
+
 const ENDINGS: &[&str] = &[".tar.gz", ".tgz", ".zip"];
 
 #[cfg(test)]
@@ -253,10 +321,17 @@ mod tests {
         OutputFile::create(scratch.path().to_str().unwrap(), "b.tar.gz")
     }
 
+    fn begun(scratch: &Scratch) -> OutputFile {
+        let mut output = create(scratch).unwrap();
+        output.write_all(b"begun").unwrap();
+        output.flush().unwrap();
+        output
+    }
+
     #[test]
     fn a_bundle_is_partial_until_it_is_finished_and_for_its_owner_only() {
         let scratch = Scratch::new();
-        let output = create(&scratch).unwrap();
+        let output = begun(&scratch);
         assert!(scratch.path().join("b.tar.gz.partial").exists());
         let path = output.finish().unwrap();
         let mode = std::fs::metadata(&path).unwrap().permissions().mode();
@@ -267,13 +342,44 @@ mod tests {
     #[test]
     fn an_existing_name_is_refused_at_start_and_avoided_at_the_end() {
         let scratch = Scratch::new();
-        let output = create(&scratch).unwrap();
+        let output = begun(&scratch);
         std::fs::write(scratch.path().join("b.tar.gz"), "old").unwrap();
         let path = output.finish().unwrap();
         assert!(path.ends_with("b-1.tar.gz"), "{path}");
         let old = std::fs::read(scratch.path().join("b.tar.gz")).unwrap();
         assert_eq!(old, b"old");
         assert!(matches!(create(&scratch), Err(OutputError::Exists(_))));
+    }
+
+    #[test]
+    fn there_is_no_file_before_the_first_flush() {
+        let scratch = Scratch::new();
+        let mut output = create(&scratch).unwrap();
+        output.write_all(b"half of bundle.json").unwrap();
+        drop(output);
+        assert_eq!(std::fs::read_dir(scratch.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_name_that_somebody_took_before_the_first_flush_is_not_replaced() {
+        let scratch = Scratch::new();
+        let mut output = create(&scratch).unwrap();
+        std::fs::write(scratch.path().join("b.tar.gz.partial"), "theirs").unwrap();
+        output.write_all(b"ours").unwrap();
+        assert!(output.flush().unwrap_err().to_string().contains("exists"));
+        let theirs = std::fs::read(scratch.path().join("b.tar.gz.partial")).unwrap();
+        assert_eq!(theirs, b"theirs");
+    }
+
+    #[test]
+    fn a_file_system_without_unnamed_files_gets_a_named_one_for_its_owner_only() {
+        let scratch = Scratch::new();
+        let output = create(&scratch).unwrap();
+        output.named(b"begun").unwrap();
+        let path = scratch.path().join("b.tar.gz.partial");
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert!(output.named(b"again").is_err());
     }
 
     #[test]

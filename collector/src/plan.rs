@@ -8,6 +8,7 @@ use crate::node::Node;
 use crate::probes;
 use crate::spec::{Item, Source, Spec};
 use crate::take::{Choice, id, in_order};
+use crate::user_spec::UserItem;
 use serde::Serialize;
 use std::fmt::Write as _;
 
@@ -22,24 +23,25 @@ struct Line {
     cap: u64,
     tier: &'static str,
     sensitivity: &'static str,
-    reason: &'static str,
+    reason: String,
 }
 
 /// The declared plan; nothing of the node is looked at.
-pub(crate) fn declared(options: &Options) -> String {
+pub(crate) fn declared(options: &Options, user_items: Vec<UserItem>) -> String {
     let choice = Choice {
         without: options.without.clone(),
         with: options.with.clone(),
         profile: options.profile,
+        user_items,
         ..Choice::default()
     };
     let mut lines: Vec<Line> = in_order(&choice)
         .iter()
         .map(|(spec, item)| line(spec, item))
         .collect();
-    if options.root.is_some() {
-        lines.retain(|line| !line.source.starts_with("command: "));
-    } else if !options.no_probes {
+    lines.extend(user_lines(&choice));
+    let live = options.root.is_none();
+    if live && !options.no_probes {
         let probes = probes::ALL.iter();
         let probes = probes.filter(|probe| !choice.leaves_out(&format!("probe/{}", probe.name)));
         lines.extend(probes.map(|probe| Line {
@@ -51,9 +53,13 @@ pub(crate) fn declared(options: &Options) -> String {
             cap: 64 << 10,
             tier: "T0",
             sensitivity: "identifying",
-            reason: probe.reason,
+            reason: probe.reason.to_owned(),
         }));
     }
+    lines.retain(|line| match line.kind.as_str() {
+        "user-http" => live && !options.no_probes,
+        _ => live || !line.source.starts_with("command: "),
+    });
     if options.json {
         return facts::list("items", &lines);
     }
@@ -77,6 +83,7 @@ pub(crate) fn resolved(host: &mut Host, node: &Node, choice: &Choice) -> String 
             _ => lines.push(line(spec, item)),
         }
     }
+    lines.extend(user_lines(choice));
     let observed = observed_at(host, node);
     let items = facts::list("items", &lines);
     items.replacen("{\n", &format!("{{\n \"observed_at\": {observed},\n"), 1)
@@ -106,8 +113,26 @@ fn line(spec: &Spec, item: &Item) -> Line {
         cap: item.cap,
         tier: item.tier.as_str(),
         sensitivity: item.sensitivity.as_str(),
-        reason: item.reason,
+        reason: item.reason.to_owned(),
     }
+}
+
+/// The items of `--spec`.
+fn user_lines(choice: &Choice) -> Vec<Line> {
+    let items = choice.user_items.iter();
+    let wanted = items.filter(|item| choice.wants_user(item));
+    let line = |item: &UserItem| Line {
+        id: item.record_id(),
+        kind: item.kind().to_owned(),
+        source: item.describe(),
+        path: item.stored_below(),
+        cap: item.cap,
+        tier: "T1",
+        sensitivity: item.sensitivity.as_str(),
+        catalog: "",
+        reason: item.reason.clone(),
+    };
+    wanted.map(line).collect()
 }
 
 fn text(lines: &[Line]) -> String {
@@ -121,7 +146,7 @@ fn text(lines: &[Line]) -> String {
             let about = crate::specs::ALL
                 .iter()
                 .find(|spec| spec.name == name)
-                .map_or("active probes", |spec| spec.about);
+                .map_or_else(|| about(name), |spec| spec.about);
             writeln!(text, "\n{name}: {about}").ok();
             spec = name;
         }
@@ -136,6 +161,13 @@ fn text(lines: &[Line]) -> String {
     text
 }
 
+fn about(name: &str) -> &'static str {
+    match name {
+        "user" => "items of the spec file",
+        _ => "active probes",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -147,7 +179,7 @@ mod tests {
 
     #[test]
     fn the_plan_names_every_spec_and_is_the_same_each_time() {
-        let text = declared(&options(&[]));
+        let text = declared(&options(&[]), Vec::new());
         for spec in crate::specs::ALL {
             assert!(
                 text.contains(&format!("\n{}: ", spec.name)),
@@ -155,12 +187,12 @@ mod tests {
                 spec.name
             );
         }
-        assert_eq!(text, declared(&options(&[])));
+        assert_eq!(text, declared(&options(&[]), Vec::new()));
     }
 
     #[test]
     fn a_dead_node_gets_no_command() {
-        let text = declared(&options(&["--root", "/mnt", "--json"]));
+        let text = declared(&options(&["--root", "/mnt", "--json"]), Vec::new());
         assert!(!text.contains("command: "));
         let plan: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert!(plan["items"].as_array().unwrap().len() > 50);
@@ -168,7 +200,7 @@ mod tests {
 
     #[test]
     fn what_is_left_out_is_not_planned() {
-        let text = declared(&options(&["--without", "journal", "--json"]));
+        let text = declared(&options(&["--without", "journal", "--json"]), Vec::new());
         assert!(!text.contains("journal/kubelet"));
     }
 }

@@ -51,4 +51,27 @@ impl Stop {
     pub(crate) fn left(&self) -> Duration {
         self.deadline.saturating_duration_since(Instant::now())
     }
+
+    /// The most that one item may take of it: two that hang leave time for the others.
+    pub(crate) fn share(&self) -> Duration {
+        let left = self.left();
+        (left / 4).max(LEAST_SHARE.min(left))
+    }
+}
+
+/// A shorter wait would tell nothing.
+const LEAST_SHARE: Duration = Duration::from_millis(500);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_item_never_gets_all_the_time_that_is_left() {
+        let stop = Stop::new(Instant::now() + Duration::from_secs(20));
+        assert!(stop.share() <= Duration::from_secs(5));
+        assert!(stop.share() > Duration::from_secs(4));
+        let over = Stop::new(Instant::now());
+        assert_eq!(over.share(), Duration::ZERO);
+    }
 }

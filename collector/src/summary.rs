@@ -1,6 +1,7 @@
 //! The one summary at the end.
 
 use crate::collect::Collected;
+use crate::verdict::phone;
 use nodebundle_bundle::Outcome;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -39,6 +40,9 @@ pub(crate) fn text(collected: &Collected) -> String {
         )
         .ok();
     }
+    if let Some(verdict) = &collected.verdict {
+        writeln!(text, "Verdict: {verdict}").ok();
+    }
     writeln!(text, "Items: {}", join(&outcomes(collected))).ok();
     let redactions = redactions(collected);
     if redactions.is_empty() {
@@ -54,6 +58,9 @@ pub(crate) fn text(collected: &Collected) -> String {
             join(&hits)
         )
         .ok();
+    }
+    if let Some(facts) = &collected.phone {
+        text.push_str(&phone::text(facts, &human(collected.bytes)));
     }
     text.push_str(&undecidable(collected));
     if let Some(command) = &collected.fetch {
@@ -155,6 +162,8 @@ mod tests {
             records,
             gate_hits: BTreeMap::new(),
             cut: None,
+            verdict: None,
+            phone: None,
             fetch: None,
         }
     }

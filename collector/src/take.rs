@@ -4,12 +4,14 @@ use crate::cli::Profile;
 use crate::deny;
 use crate::events::{Event, Events};
 use crate::expand;
-use crate::host::wire::{Failure, Keep, Listing};
+use crate::host::wire::{Failure, Keep, Listing, Ran};
 use crate::host::{Host, Taken};
 use crate::node::Node;
 use crate::probe::ProbeContext;
 use crate::spec::{Item, Source, Spec, Tier, command_entry, listing_entry};
-use crate::vault::Vault;
+use crate::user_spec::UserItem;
+use crate::vault::{Open, Vault};
+use crate::verdict::Seen;
 use nodebundle_bundle::Outcome;
 use nodebundle_bundle::writer::WriteError;
 use serde_json::json;
@@ -25,6 +27,7 @@ pub(crate) struct Taking<'a, W: Write> {
     pub(crate) choice: &'a Choice,
     pub(crate) claimed: BTreeSet<String>,
     pub(crate) journals: Vec<crate::take_journal::TakenJournal>,
+    pub(crate) seen: &'a mut Seen,
     pub(crate) done: u64,
     pub(crate) total: u64,
 }
@@ -46,6 +49,10 @@ pub(crate) struct Choice {
     pub(crate) probes: bool,
     /// Probes may use the node's credential.
     pub(crate) credential: bool,
+    /// Items of `--spec`.
+    pub(crate) user_items: Vec<UserItem>,
+    /// Their commands may run.
+    pub(crate) spec_commands: bool,
 }
 
 impl Choice {
@@ -69,11 +76,16 @@ impl Choice {
         let mut names = self.without.iter();
         names.any(|name| name == "probe" || name == probe)
     }
+
+    /// Whether an item of `--spec` is taken.
+    pub(crate) fn wants_user(&self, item: &UserItem) -> bool {
+        !self.without.contains(&item.record_id())
+    }
 }
 
-/// Names that neither a spec, an item nor a probe has.
-pub(crate) fn unknown_names(names: &[String]) -> Vec<String> {
-    let mut known: BTreeSet<String> = BTreeSet::new();
+/// Names that neither a spec, an item, a probe nor an item of `--spec` has.
+pub(crate) fn unknown_names(names: &[String], user_items: &[UserItem]) -> Vec<String> {
+    let mut known: BTreeSet<String> = user_items.iter().map(UserItem::record_id).collect();
     for spec in crate::specs::ALL {
         known.insert(spec.name.to_owned());
         known.extend(spec.items.iter().map(|item| id(spec, item)));
@@ -113,6 +125,7 @@ impl<W: Write> Taking<'_, W> {
         let mut probed = false;
         for (spec, item) in items {
             if item.source.turn() > 0 && !std::mem::replace(&mut probed, true) {
+                self.user_items()?;
                 self.probes()?;
             }
             self.vault.mind_the_room();
@@ -161,6 +174,7 @@ impl<W: Write> Taking<'_, W> {
                     may_use_credential: self.choice.credential,
                 }),
             };
+            self.seen.answer(probe.name, &result);
             let outcome = match result {
                 Ok(text) => self
                     .vault
@@ -197,10 +211,19 @@ impl<W: Write> Taking<'_, W> {
             }
             Source::Listing(path) => self.listing(id, item, path),
             Source::Fact { topic, make } | Source::LateFact { topic, make } => {
-                let open = self
+                let mut open = self
                     .vault
                     .open_item(id.clone(), item, &item.source.describe());
-                let outcome = match make(self.host, self.node) {
+                let unanswered = self.host.unanswered();
+                let made = make(self.host, self.node);
+                if self.host.unanswered() > unanswered {
+                    open.record.outcome = Outcome::Truncated;
+                    open.record.reason = Some("some sources did not answer in time".to_owned());
+                }
+                if let Ok(text) = &made {
+                    self.seen.fact(topic, text);
+                }
+                let outcome = match made {
                     Ok(text) => self
                         .vault
                         .text(open, &format!("facts/{topic}.json"), &text)?,
@@ -326,11 +349,26 @@ impl<W: Write> Taking<'_, W> {
         argv: &[&str],
         keep: fn(&str) -> String,
     ) -> Result<(), WriteError> {
-        let mut open =
-            self.vault
-                .open_item(id.clone(), item, &format!("command: {}", argv.join(" ")));
-        let outcome = match self.host.run(argv, item.cap) {
-            Err(failure) => self.vault.fail(open, &failure)?,
+        let source = format!("command: {}", argv.join(" "));
+        let open = self.vault.open_item(id.clone(), item, &source);
+        let ran = self.host.run(argv, item.cap).map(|(ran, output)| {
+            let kept = keep(&String::from_utf8_lossy(&output));
+            (ran, kept.into_bytes())
+        });
+        let outcome = self.output(open, &command_entry(argv), ran)?;
+        self.finished(id, outcome);
+        Ok(())
+    }
+
+    /// Stores what a program printed, also when the time limit ended it.
+    pub(crate) fn output(
+        &mut self,
+        mut open: Open,
+        entry: &str,
+        ran: Result<(Ran, Vec<u8>), Failure>,
+    ) -> Result<Outcome, WriteError> {
+        match ran {
+            Err(failure) => self.vault.fail(open, &failure),
             Ok((ran, output)) => {
                 open.record.exit = ran.exit;
                 open.record.outcome = match (ran.timed_out, ran.cut, ran.exit) {
@@ -341,11 +379,9 @@ impl<W: Write> Taking<'_, W> {
                     _ => Outcome::Error,
                 };
                 let text = String::from_utf8_lossy(&output);
-                self.vault.text(open, &command_entry(argv), &keep(&text))?
+                self.vault.text(open, entry, &text)
             }
-        };
-        self.finished(id, outcome);
-        Ok(())
+        }
     }
 
     /// Tells the supervisor.

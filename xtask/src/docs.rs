@@ -35,6 +35,11 @@ const PRINTED: &[Printed] = &[
         arguments: &["dump", "manifest-schema"],
     },
     Printed {
+        path: "docs/schema/user-spec.schema.json",
+        program: "nodebundle-collector",
+        arguments: &["dump", "user-spec-schema"],
+    },
+    Printed {
         path: "docs/help-analyzer.md",
         program: "nodebundle-analyzer",
         arguments: &["dump", "help"],

@@ -40,8 +40,8 @@ struct Signals(Arc<AtomicUsize>);
 impl Signals {
     fn register() -> Self {
         let count = Arc::new(AtomicUsize::new(0));
-        for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-            if let Ok(mut signals) = signal_hook::iterator::Signals::new([signal]) {
+        for signal in ENDING {
+            if let Ok(mut signals) = signal_hook::iterator::Signals::new([*signal]) {
                 let count = Arc::clone(&count);
                 std::thread::spawn(move || {
                     for _ in signals.forever() {
@@ -63,7 +63,7 @@ struct Running {
     child: Child,
     socket: UnixStream,
     /// Says when the bundle is through to standard output.
-    relayed: Option<Receiver<()>>,
+    relayed: Option<Receiver<Relayed>>,
     begun: bool,
     asked_to_stop: bool,
 }
@@ -107,18 +107,44 @@ fn start(options: &Options, arguments: &[String]) -> io::Result<Running> {
     })
 }
 
+/// How a copy ended.
+struct Relayed {
+    /// Bytes that arrived.
+    bytes: u64,
+    /// Why not all did.
+    failed: Option<io::Error>,
+}
+
 /// Copies until the end; nobody waits for the thread, only for its message.
 fn relay<R: Read + Send + 'static, W: Write + Send + 'static>(
     mut from: R,
     mut to: W,
-) -> Receiver<()> {
+) -> Receiver<Relayed> {
     let (done, waiting) = channel();
     std::thread::spawn(move || {
-        io::copy(&mut from, &mut to).ok();
-        to.flush().ok();
-        done.send(()).ok();
+        let mut bytes = 0;
+        let failed = copy(&mut from, &mut to, &mut bytes).err();
+        // The other end learns of the failure when it writes on.
+        drop(from);
+        done.send(Relayed { bytes, failed }).ok();
     });
     waiting
+}
+
+/// Counts only what was flushed.
+fn copy(from: &mut impl Read, to: &mut impl Write, bytes: &mut u64) -> io::Result<()> {
+    let mut buffer = vec![0u8; 64 << 10];
+    loop {
+        let count = match from.read(&mut buffer) {
+            Ok(0) => return Ok(()),
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        to.write_all(buffer.get(..count).unwrap_or_default())?;
+        to.flush()?;
+        *bytes += count as u64;
+    }
 }
 
 impl Running {
@@ -136,15 +162,14 @@ impl Running {
             match lines.read(&mut self.socket) {
                 Ok(events) => {
                     for event in events {
-                        progress.show(&event);
-                        match event {
+                        match &event {
                             Event::Begun { .. } => self.begun = true,
                             Event::Done { exit, .. } => {
-                                self.settle(deadline);
-                                return exit;
+                                return self.settle(deadline, *exit, &event, progress);
                             }
                             _ => {}
                         }
+                        progress.show(&event);
                     }
                 }
                 Err(_) => return self.lost(progress),
@@ -160,13 +185,31 @@ impl Running {
         }
     }
 
-    /// Lets a finished collector end and its output drain.
-    fn settle(&mut self, deadline: Instant) {
-        if let Some(relayed) = self.relayed.take() {
-            let left = deadline.saturating_duration_since(Instant::now());
-            relayed.recv_timeout(left).ok();
-        }
+    /// Lets a finished collector end and its output drain. A bundle of which nothing arrived is no bundle.
+    fn settle(
+        &mut self,
+        deadline: Instant,
+        exit: u8,
+        event: &Event,
+        progress: &mut Progress,
+    ) -> u8 {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let relayed = self.relayed.take();
+        let relayed = relayed.and_then(|relayed| relayed.recv_timeout(left).ok());
         self.reap(LAST_WAIT);
+        let failed = relayed.and_then(|relayed| Some((relayed.failed?, relayed.bytes)));
+        let Some((error, bytes)) = failed.filter(|_| exit != NO_BUNDLE) else {
+            progress.show(event);
+            return exit;
+        };
+        progress.error(&format!(
+            "standard output: {error}; {bytes} bytes of the bundle arrived: give it a place with more room, or a path to -o"
+        ));
+        match (bytes, exit) {
+            (0, _) => NO_BUNDLE,
+            (_, 0) => CUT_SHORT,
+            _ => exit,
+        }
     }
 
     /// The collector went away without a word.
@@ -230,8 +273,8 @@ pub(crate) fn collector_main(options: &Options) -> ExitCode {
     super::die_with_parent(Signal::TERM);
     let stop = crate::stop::Stop::new(Instant::now() + options.deadline);
     let signalled: Arc<AtomicBool> = stop.flag();
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        signal_hook::flag::register(signal, Arc::clone(&signalled)).ok();
+    for signal in ENDING {
+        signal_hook::flag::register(*signal, Arc::clone(&signalled)).ok();
     }
     let socket = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)
         .ok()
@@ -240,13 +283,26 @@ pub(crate) fn collector_main(options: &Options) -> ExitCode {
         listen(listening, stop.clone());
     }
     let mut events = crate::events::Events::new(socket);
-    let (exit, summary) = match crate::collect::collect(options, stop, &mut events) {
-        Ok(collected) => (collected.exit(), crate::summary::text(&collected)),
+    let (exit, summary) = match run(options, stop, &mut events) {
+        Ok(ended) => ended,
         Err(error @ crate::collect::CollectError::Usage(_)) => (USAGE, error.to_string()),
         Err(error) => (NO_BUNDLE, error.to_string()),
     };
     events.send(&Event::Done { exit, summary });
     ExitCode::from(exit)
+}
+
+/// Exit code and summary of a collection, or of a look without a bundle.
+fn run(
+    options: &Options,
+    stop: crate::stop::Stop,
+    events: &mut crate::events::Events,
+) -> Result<(u8, String), crate::collect::CollectError> {
+    if options.verdict && options.output.is_none() {
+        return crate::verdict::phone::alone(options, stop);
+    }
+    let collected = crate::collect::collect(options, stop, events)?;
+    Ok((collected.exit(), crate::summary::text(&collected)))
 }
 
 /// Anything the supervisor says, also that it is gone, means stop.
@@ -266,6 +322,12 @@ const GRACE: Duration = Duration::from_secs(5);
 const LAST_WAIT: Duration = Duration::from_secs(2);
 /// How often signals are looked at.
 const SLICE: Duration = Duration::from_millis(100);
+/// Signals that ask for an early end. A closed terminal is one: the bundle is still wanted.
+const ENDING: &[i32] = &[
+    signal_hook::consts::SIGINT,
+    signal_hook::consts::SIGTERM,
+    signal_hook::consts::SIGHUP,
+];
 const CUT_SHORT: u8 = 1;
 const USAGE: u8 = 2;
 const NO_BUNDLE: u8 = 3;
