@@ -55,3 +55,8 @@ pub(crate) fn from_microseconds(microseconds: u64) -> DateTime<Utc> {
         .and_then(DateTime::from_timestamp_micros)
         .unwrap_or_default()
 }
+
+/// A journal's time to the microsecond: `2026-11-22T07:47:16.761257Z`
+pub(crate) fn exact(microseconds: u64) -> String {
+    from_microseconds(microseconds).to_rfc3339_opts(SecondsFormat::Micros, true)
+}

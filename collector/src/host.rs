@@ -11,7 +11,7 @@ pub(crate) mod wire;
 pub(crate) mod worker;
 
 use crate::clock::Clock;
-use crate::journal::{JournalAsk, JournalSummary, LineHead};
+use crate::journal::{JournalAsk, JournalHealth, JournalSummary, LineHead};
 use crate::process::worker_link::{Link, Wait};
 use crate::stop::Stop;
 use chrono::{DateTime, Utc};
@@ -304,6 +304,16 @@ impl Host {
         let late = |failure: &Failure| failure.outcome == Outcome::Timeout;
         self.unanswered += u32::from(answer.as_ref().is_err_and(late));
         answer
+    }
+
+    /// State of the journal files, and what journald left out since a time.
+    pub(crate) fn journal_health(&mut self, since: Option<u64>) -> Result<JournalHealth, Failure> {
+        let folders = crate::journal::folders();
+        let path = folders.first().cloned().unwrap_or_default();
+        match self.ask(&Ask::JournalHealth { folders, since }, &path)? {
+            (Answer::JournalHealth(health), _) => Ok(health),
+            _ => Err(unexpected()),
+        }
     }
 
     fn ask(&mut self, ask: &Ask, path: &str) -> Result<(Answer, Vec<u8>), Failure> {

@@ -1,9 +1,10 @@
 //! Takes journals: redacted record by record, in parts that begin with the boot they belong to.
 
+use crate::clock::exact;
 use crate::events::Event;
 use crate::facts;
 use crate::host::wire::Failure;
-use crate::journal::{FOLDERS, JournalAsk, JournalSummary, LineHead, Stream};
+use crate::journal::{Before, JournalAsk, JournalSummary, LineHead, Stream, folders};
 use crate::journalctl;
 use crate::spec::{Item, matches};
 use crate::take::Taking;
@@ -20,9 +21,11 @@ use std::time::Instant;
 pub(crate) struct TakenJournal {
     unit: String,
     summary: JournalSummary,
-    /// `sdjournal` or `journalctl`.
+    /// `files` or `journalctl`.
     source: &'static str,
     complete: bool,
+    /// Times of the first and the last stored line.
+    stored: Option<(String, String)>,
 }
 
 impl<W: Write> Taking<'_, W> {
@@ -75,7 +78,7 @@ impl<W: Write> Taking<'_, W> {
             return Ok(());
         };
         let ask = JournalAsk {
-            folders: FOLDERS.iter().map(|path| (*path).to_owned()).collect(),
+            folders: folders(),
             stream: stream.clone(),
             since: self.choice.since,
             cap: item.cap,
@@ -101,6 +104,7 @@ impl<W: Write> Taking<'_, W> {
             redactor,
             unit,
             boot: String::new(),
+            stored: None,
             began,
             budget,
             full: false,
@@ -110,7 +114,7 @@ impl<W: Write> Taking<'_, W> {
         let mut ended = self.host.journal(ask, &mut |heads, payload| {
             lines.add(heads, payload);
         });
-        let mut source = "sdjournal";
+        let mut source = "files";
         if ended.is_err()
             && lines.boot.is_empty()
             && let Some(printed) = journalctl::lines(self.host, &stream)
@@ -118,7 +122,9 @@ impl<W: Write> Taking<'_, W> {
             source = "journalctl";
             ended = Ok(lines.printed(&printed));
         }
+        lines.end(ended.as_ref().map_or(0, |summary| summary.trailing));
         let full = lines.full;
+        let stored = lines.stored.take();
         let mut parts = match lines.failed.take() {
             Some(error) => return Err(error),
             None => lines.parts,
@@ -139,6 +145,7 @@ impl<W: Write> Taking<'_, W> {
                 summary,
                 source,
                 complete,
+                stored,
             });
         }
         Ok(outcome)
@@ -178,19 +185,18 @@ fn settle(record: &mut Record, ended: Result<JournalSummary, Failure>) -> Option
         (dropped @ 1.., _) => Some(format!("{dropped} records left out to keep within the cap")),
         _ => None,
     };
+    let summed = (summary.summed > 0)
+        .then(|| format!("{} repeats counted instead of stored", summary.summed));
     record.outcome = match (&lost, summary.records) {
         (Some(_), _) => Outcome::Truncated,
         (None, 0) => Outcome::Empty,
         (None, _) => Outcome::Ok,
     };
-    record.reason = lost;
+    record.reason = lost.or(summed);
     Some(summary)
 }
 
 fn describe(journal: &TakenJournal) -> Value {
-    let time = |usec: u64| {
-        crate::clock::from_microseconds(usec).to_rfc3339_opts(chrono::SecondsFormat::Micros, true)
-    };
     let boots: Vec<&str> = journal
         .summary
         .boots
@@ -199,12 +205,17 @@ fn describe(journal: &TakenJournal) -> Value {
         .collect();
     json!({
         "unit": journal.unit,
-        "first": journal.summary.first.map(time),
-        "last": journal.summary.last.map(time),
+        "first": journal.summary.first.map(exact),
+        "last": journal.summary.last.map(exact),
         "records": journal.summary.records,
         "stored": journal.summary.stored,
         "dropped": journal.summary.dropped,
+        "repeats": journal.summary.summed,
+        "older": journal.summary.older,
+        "older_stored": journal.summary.older_stored,
         "boots": boots,
+        "stored_from": journal.stored.as_ref().map(|(from, _)| from),
+        "stored_to": journal.stored.as_ref().map(|(_, to)| to),
         "source": journal.source,
         "complete": journal.complete,
     })
@@ -216,6 +227,8 @@ struct Lines<'w, 'u, W: Write> {
     redactor: TextRedactor,
     unit: &'u str,
     boot: String,
+    /// Times of the first and the last line.
+    stored: Option<(String, String)>,
     began: Option<Instant>,
     budget: u64,
     full: bool,
@@ -250,6 +263,19 @@ impl<W: Write> Lines<'_, '_, W> {
         }
     }
 
+    /// Says what was left out behind the last line.
+    fn end(&mut self, left_out: u64) {
+        let before = Before {
+            left_out,
+            ..Before::default()
+        };
+        for marker in markers(&before) {
+            if let Err(error) = self.marker(&marker) {
+                self.failed.get_or_insert(error);
+            }
+        }
+    }
+
     /// Adds what `journalctl` printed.
     fn printed(&mut self, printed: &[journalctl::Line]) -> JournalSummary {
         let mut summary = JournalSummary::default();
@@ -265,6 +291,7 @@ impl<W: Write> Lines<'_, '_, W> {
                         boot: boot.clone(),
                         pid: *pid,
                         unattributed: false,
+                        before: Before::default(),
                         gap: 0,
                         head: 0,
                         message: 0,
@@ -281,6 +308,13 @@ impl<W: Write> Lines<'_, '_, W> {
         summary
     }
 
+    /// A line that is no record.
+    fn marker(&mut self, text: &str) -> Result<(), WriteError> {
+        let marker = self.redactor.line(&StreamKey::default(), text.as_bytes());
+        self.parts.write_lines(&marker)?;
+        Ok(())
+    }
+
     fn line(&mut self, head: &LineHead, stamp: &[u8], message: &[u8]) -> Result<(), WriteError> {
         if self.boot != head.boot {
             self.boot.clone_from(&head.boot);
@@ -289,6 +323,9 @@ impl<W: Write> Lines<'_, '_, W> {
             self.parts.heading(&marker);
             self.parts.write_lines(&marker)?;
         }
+        for marker in markers(&head.before) {
+            self.marker(&marker)?;
+        }
         let pid = head.pid.map(|pid| pid.to_string()).unwrap_or_default();
         let key = StreamKey {
             boot: &head.boot,
@@ -296,6 +333,12 @@ impl<W: Write> Lines<'_, '_, W> {
             pid: &pid,
             stream: &head.gap.to_string(),
         };
+        let time = stamp.split(|byte| *byte == b' ').next().unwrap_or_default();
+        let time = String::from_utf8_lossy(time).into_owned();
+        match &mut self.stored {
+            Some((_, last)) => *last = time,
+            None => self.stored = Some((time.clone(), time)),
+        }
         let line = self.redactor.record(&key, stamp, message);
         let at = self.parts.write_lines(&line)?;
         if head.unattributed {
@@ -304,4 +347,22 @@ impl<W: Write> Lines<'_, '_, W> {
         }
         Ok(())
     }
+}
+
+/// Lines that say what was left out before a record.
+fn markers(before: &Before) -> Vec<String> {
+    let mut markers = Vec::new();
+    if before.older > 0 {
+        markers.push(format!("-- {} older records left out --", before.older));
+    }
+    if before.left_out > 0 {
+        markers.push(format!("-- {} records left out --", before.left_out));
+    }
+    if let Some((count, from)) = before.repeats {
+        let from = exact(from);
+        markers.push(format!(
+            "-- {count} repeats of the next line left out, the first at {from} --"
+        ));
+    }
+    markers
 }

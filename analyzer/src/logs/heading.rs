@@ -18,6 +18,8 @@ pub(crate) enum Heading<'a> {
     Section(&'a str),
     /// Records are missing here.
     Hole,
+    /// So many repeats of the record that follows were left out before it.
+    Repeats(u64),
     /// The head of `systemctl status`; the lines up to the next empty one describe the unit.
     Status,
 }
@@ -57,10 +59,19 @@ fn dashes(line: &[u8]) -> Option<Heading<'_>> {
     if inner.starts_with(b"Logs begin at ") || inner.starts_with(b"Journal begins at ") {
         return Some(journal_range(inner));
     }
+    if let Some(count) = repeats(inner) {
+        return Some(Heading::Repeats(count));
+    }
     let cut = [&b"omitted"[..], b"dropped", b"truncated", b"left out"]
         .iter()
         .any(|word| memchr::memmem::find(inner, word).is_some());
     Some(if cut { Heading::Hole } else { Heading::Noise })
+}
+
+/// `978 repeats of the next line left out, …` of our own bundles.
+fn repeats(inner: &[u8]) -> Option<u64> {
+    let end = memchr::memmem::find(inner, b" repeats of the next line left out")?;
+    std::str::from_utf8(inner.get(..end)?).ok()?.parse().ok()
 }
 
 /// `Logs begin at Thu 2017-07-06 19:09:20 CST, end at …` without dashes.
@@ -140,6 +151,10 @@ mod tests {
             ),
             ("-- Reboot --", Heading::Boot(None)),
             ("-- 1200 records left out --", Heading::Hole),
+            (
+                "-- 978 repeats of the next line left out, the first at 2026-11-22T07:47:16.761257Z --",
+                Heading::Repeats(978),
+            ),
             ("-- No entries --", Heading::Noise),
             ("--", Heading::Noise),
             (

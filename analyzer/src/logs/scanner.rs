@@ -148,6 +148,7 @@ impl<'p> Scanner<'p> {
             Heading::Ends(day) => stream.calendar.covers(None, Some(day)),
             Heading::Section(name) => stream.section = self.judge.number(name.as_bytes()),
             Heading::Hole => stream.lives.hole(),
+            Heading::Repeats(count) => stream.left_out = count,
             Heading::Status => stream.in_status = true,
         }
     }
@@ -162,6 +163,7 @@ impl<'p> Scanner<'p> {
         let Some(stream) = self.streams.get_mut(number) else {
             return;
         };
+        let left_out = std::mem::take(&mut stream.left_out);
         if let Some(clock) = envelope.clock.or(message.clock) {
             stream.outside = !window::holds(&self.options, clock);
         }
@@ -188,6 +190,7 @@ impl<'p> Scanner<'p> {
             return;
         }
         let (weight, text) = repeated(&message.text);
+        let weight = weight.saturating_add(left_out).min(MOST_REPEATS);
         let record = Record {
             author,
             level: message.level,
@@ -300,8 +303,6 @@ fn life(
 
 /// `message repeated 5 times: [ text]` of syslog.
 fn repeated(text: &[u8]) -> (u64, &[u8]) {
-    /// No syslog holds a message back for longer.
-    const MOST: u64 = 1_000_000;
     let parts = || {
         let rest = text.strip_prefix(b"message repeated ")?;
         let end = memchr::memchr(b' ', rest)?;
@@ -310,10 +311,13 @@ fn repeated(text: &[u8]) -> (u64, &[u8]) {
             .get(end..)?
             .strip_prefix(b" times: [ ")?
             .strip_suffix(b"]")?;
-        Some((u64::clamp(times, 1, MOST), inner))
+        Some((u64::clamp(times, 1, MOST_REPEATS), inner))
     };
     parts().unwrap_or((1, text))
 }
+
+/// No log leaves out more.
+const MOST_REPEATS: u64 = 1_000_000;
 
 /// What a kubelet line says about the start of its process.
 fn opening(text: &[u8], program: &str) -> Opening {
@@ -441,6 +445,18 @@ Nov 22 07:33:13 n kubelet[70]: E1122 07:33:13.100000      70 run.go:72] \"comman
             .collect();
         assert_eq!(hits, [(0, Some(0), 1), (1, Some(0), 1), (0, Some(1), 1)]);
         assert_eq!(&*digest.hits[0].first.origin.entry, "kubelet.txt");
+    }
+
+    #[test]
+    fn repeats_that_were_left_out_are_counted_with_the_line_that_stands_for_them() {
+        let mark = "-- 40 repeats of the next line left out, the first at 2026-11-22T07:33:02Z --";
+        let at = CRASH_LOOP.rfind("Nov 22").unwrap();
+        let (before, last) = CRASH_LOOP.split_at(at);
+        let text = format!("{before}{mark}\n{last}");
+        let digest = scan(&kubelet_rule("command failed"), &[("k", unit(), &text)]);
+        let counts: Vec<u64> = digest.hits.iter().map(|hit| hit.count).collect();
+        assert_eq!(counts, [1, 41]);
+        assert_eq!(digest.lives.len(), 2);
     }
 
     #[test]

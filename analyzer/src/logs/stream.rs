@@ -32,6 +32,8 @@ pub(crate) struct Stream {
     pub(crate) outside: bool,
     /// Inside a goroutine dump, of this process.
     pub(crate) trace: Option<Author>,
+    /// Repeats of the next record that were left out before it.
+    pub(crate) left_out: u64,
     /// A record whose value goes on in the following lines.
     pub(crate) block: Option<Block>,
     /// Lines per program.

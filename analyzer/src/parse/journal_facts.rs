@@ -45,7 +45,7 @@ fn parse(entry: &Entry, evidence: &mut Evidence) {
         let fact = JournalFact {
             unit: unit.to_owned(),
             records,
-            from_files: text("source") == Some("sdjournal"),
+            from_files: text("source") == Some("files"),
         };
         let origin = line.map_or_else(|| entry.whole(), |line| entry.at(line));
         evidence.push(fact, origin);
@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn each_unit_has_its_count_and_its_line() {
-        let text = "{\n \"journals\": [\n  {\"unit\": \"kubelet.service\", \"records\": 0, \"source\": \"sdjournal\"},\n  {\"unit\": \"kernel\", \"records\": 7, \"source\": \"file\"}\n ]\n}";
+        let text = "{\n \"journals\": [\n  {\"unit\": \"kubelet.service\", \"records\": 0, \"source\": \"files\"},\n  {\"unit\": \"kernel\", \"records\": 7, \"source\": \"journalctl\"}\n ]\n}";
         let entry = Entry {
             name: "facts/journals.json".into(),
             source: Source::Facts("journals".into()),

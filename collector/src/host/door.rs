@@ -55,22 +55,7 @@ impl Door {
         cap: u64,
         keep: Keep,
     ) -> Result<(FileInfo, Vec<u8>), Failure> {
-        let node = self
-            .open_node(path, true)
-            .map_err(|errno| self.explain(path, errno))?;
-        let stat = fs::fstat(&node).map_err(|errno| self.explain(path, errno))?;
-        if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
-            let kind = kind_word(FileType::from_raw_mode(stat.st_mode));
-            return Err(Failure::new(
-                Outcome::Skipped,
-                format!("a {kind}, not a regular file"),
-            ));
-        }
-        if is_closed(&real_path(&node)) {
-            return Err(Failure::new(Outcome::Skipped, "never read"));
-        }
-        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
-        let mut file = File::from(reopen(&node, flags).map_err(|errno| self.explain(path, errno))?);
+        let (mut file, stat) = self.regular(path)?;
         let size = u64::try_from(stat.st_size).unwrap_or(0);
         let (bytes, kept) = read_capped(&mut file, size, cap, keep)
             .map_err(|error| self.explain_io(path, &error))?;
@@ -88,6 +73,31 @@ impl Door {
             },
             bytes,
         ))
+    }
+
+    /// A regular file that is open for reading at any place.
+    pub(crate) fn open_regular(&self, path: &str) -> Result<File, Failure> {
+        self.regular(path).map(|(file, _)| file)
+    }
+
+    fn regular(&self, path: &str) -> Result<(File, Stat), Failure> {
+        let node = self
+            .open_node(path, true)
+            .map_err(|errno| self.explain(path, errno))?;
+        let stat = fs::fstat(&node).map_err(|errno| self.explain(path, errno))?;
+        if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+            let kind = kind_word(FileType::from_raw_mode(stat.st_mode));
+            return Err(Failure::new(
+                Outcome::Skipped,
+                format!("a {kind}, not a regular file"),
+            ));
+        }
+        if is_closed(&real_path(&node)) {
+            return Err(Failure::new(Outcome::Skipped, "never read"));
+        }
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
+        let file = File::from(reopen(&node, flags).map_err(|errno| self.explain(path, errno))?);
+        Ok((file, stat))
     }
 
     /// Lists a folder, by name.
@@ -220,6 +230,11 @@ impl Door {
 pub(super) fn reopen(node: &OwnedFd, flags: OFlags) -> rustix::io::Result<OwnedFd> {
     let path = format!("/proc/self/fd/{}", node.as_raw_fd());
     fs::open(path, flags | OFlags::CLOEXEC, Mode::empty())
+}
+
+/// Size of an open file now.
+pub(crate) fn size_of(file: &File) -> Option<u64> {
+    u64::try_from(fs::fstat(file).ok()?.st_size).ok()
 }
 
 fn real_path(node: &OwnedFd) -> String {

@@ -1,6 +1,6 @@
 //! What the collector asks a worker, and what comes back: one frame each, JSON head and raw bytes.
 
-use crate::journal::{JournalAsk, JournalSummary, LineHead};
+use crate::journal::{JournalAsk, JournalHealth, JournalSummary, LineHead};
 use chrono::{DateTime, Utc};
 use nodebundle_bundle::Outcome;
 use nodebundle_bundle::manifest::{Attributes, Kept};
@@ -33,6 +33,11 @@ pub(crate) enum Ask {
     Connect { path: String },
     /// Records of one journal stream.
     Journal(JournalAsk),
+    /// State of the journal files, and what journald left out since a time.
+    JournalHealth {
+        folders: Vec<String>,
+        since: Option<u64>,
+    },
 }
 
 /// Which part of a file over its cap is kept.
@@ -69,6 +74,8 @@ pub(crate) enum Answer {
     Lines(Vec<LineHead>),
     /// End of a journal stream.
     JournalEnd(JournalSummary),
+    /// State of the journal files.
+    JournalHealth(JournalHealth),
     /// Nothing was yielded, and why.
     Failed(Failure),
 }

@@ -51,6 +51,11 @@ pub(crate) fn answer(
         } => live::run(door, &argv, cap, Duration::from_millis(timeout_ms))
             .map_or_else(failed, |(ran, bytes)| (Answer::Ran(ran), bytes)),
         Ask::Connect { path } => plain(live::connect(door, &path).map(Answer::Connected)),
+        Ask::JournalHealth { folders, since } => plain(
+            journal
+                .health(door, &folders, since)
+                .map(Answer::JournalHealth),
+        ),
         Ask::Journal(ask) => match journal.stream(door, &ask, out)? {
             Ok(summary) => (Answer::JournalEnd(summary), Vec::new()),
             Err(failure) => failed(failure),

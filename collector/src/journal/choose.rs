@@ -1,7 +1,11 @@
-//! Which records of a journal over its cap are kept: per life the first two minutes and the last lines, then what is new.
+//! Which records of a journal are kept. Below its cap all are; above it repeats are counted instead of stored; what is still too
+//! much is cut to the first two minutes and the last lines of each life, then to what is new. The first failure always stays.
 
+use super::failure::FirstFailure;
 use super::record::Record;
-use std::collections::{HashSet, VecDeque};
+use super::repeats::{Repeats, Stretch, Summed};
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::RangeInclusive;
 
 /// One run of the unit's process, or one boot.
 #[derive(Debug, Clone)]
@@ -10,7 +14,7 @@ struct Life {
     start: u64,
     /// Bytes in the windows.
     window_bytes: u64,
-    /// Bytes in the windows without repeats.
+    /// Bytes in the windows of messages that are new in this life.
     fresh_bytes: u64,
 }
 
@@ -19,11 +23,19 @@ struct Life {
 pub(super) struct Survey {
     lives: Vec<Life>,
     key: Key,
-    /// Newest records of the life: size, whether it is outside the first minutes, whether it is new.
+    /// Newest records of the life that are no repeats: size, whether it is outside the first minutes, whether it is new.
     tail: VecDeque<(u64, bool, bool)>,
-    seen: Seen,
+    repeats: Repeats,
+    /// Last records of stretches of repeats.
+    ends: BTreeMap<u64, u64>,
+    failure: FirstFailure,
+    /// Records in the window.
     pub(super) records: u64,
+    /// Records before it that were looked at.
+    pub(super) older: u64,
     bytes: u64,
+    /// Bytes without repeats.
+    summed_bytes: u64,
 }
 
 /// What tells one life from the next.
@@ -51,20 +63,14 @@ impl Key {
     }
 }
 
-/// Messages of the current life, without their numbers.
-#[derive(Debug, Default)]
-struct Seen(HashSet<u64>);
-
-impl Seen {
-    /// Whether no message of this shape came before in this life.
-    fn is_new(&mut self, message: &[u8]) -> bool {
-        self.0.len() < MAX_SHAPES && self.0.insert(shape(message))
-    }
-}
-
 impl Survey {
-    /// Counts one record.
-    pub(super) fn add(&mut self, record: &Record) {
+    /// Counts one record at a position among all that were read.
+    pub(super) fn add(&mut self, position: u64, record: &Record) {
+        self.failure.note(position, record);
+        if record.old {
+            self.older += 1;
+            return;
+        }
         if self.key.advance(record) || self.lives.is_empty() {
             self.close_life();
             self.lives.push(Life {
@@ -75,21 +81,33 @@ impl Survey {
             });
         }
         let size = record.size();
-        let new = self.seen.is_new(&record.message);
+        self.bytes += size;
+        let (seen, ended) = self.repeats.see(self.records, record);
+        self.note_end(ended);
         if let Some(life) = self.lives.last_mut() {
             life.last = self.records;
             let late = record.usec > life.start.saturating_add(FIRST_MINUTES);
-            if !late {
-                life.window_bytes += size;
-                life.fresh_bytes += if new { size } else { 0 };
+            if !seen.repeat {
+                self.summed_bytes += size;
+                if !late {
+                    life.window_bytes += size;
+                    life.fresh_bytes += if seen.new { size } else { 0 };
+                }
             }
-            self.tail.push_back((size, late, new));
+            let size = if seen.repeat { 0 } else { size };
+            self.tail.push_back((size, late, seen.new));
             if self.tail.len() > LAST_LINES {
                 self.tail.pop_front();
             }
         }
         self.records += 1;
-        self.bytes += size;
+    }
+
+    fn note_end(&mut self, stretch: Option<Stretch>) {
+        if let Some((at, size)) = stretch.and_then(|stretch| stretch.last()) {
+            self.ends.insert(at, size);
+            self.summed_bytes += size + MARKER;
+        }
     }
 
     fn close_life(&mut self) {
@@ -102,17 +120,20 @@ impl Survey {
             }
         }
         self.tail.clear();
-        self.seen = Seen::default();
+        for stretch in self.repeats.end() {
+            self.note_end(Some(stretch));
+        }
     }
 
     /// Decides what a cap leaves.
     pub(super) fn choose(mut self, cap: u64) -> Choice {
         self.close_life();
+        let ends: u64 = self.ends.values().map(|size| size + MARKER).sum();
         let windows: u64 = self.lives.iter().map(|life| life.window_bytes).sum();
-        let repeats = windows <= cap;
-        let mut left = cap;
-        let mut kept = vec![repeats; self.lives.len()];
-        if repeats {
+        let mut left = cap.saturating_sub(ends);
+        let all_windows = windows <= left;
+        let mut kept = vec![all_windows; self.lives.len()];
+        if all_windows {
             left -= windows;
         } else {
             let newest_first = (0..self.lives.len()).rev();
@@ -126,43 +147,85 @@ impl Survey {
                 }
             }
         }
+        let extent = match cap {
+            cap if self.bytes <= cap => Extent::All,
+            cap if self.summed_bytes <= cap => Extent::Summed,
+            _ => Extent::Windows,
+        };
         Choice {
-            all: self.bytes <= cap,
+            extent,
             lives: self.lives.into_iter().zip(kept).collect(),
-            repeats,
+            all_windows,
             left,
             at: 0,
             life: 0,
-            seen: Seen::default(),
+            repeats: Repeats::default(),
+            ends: self.ends.into_keys().collect(),
+            failure: self.failure.window(),
             end: self.records,
         }
     }
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    All,
+    /// Repeats are counted, everything else is kept.
+    Summed,
+    /// Windows of each life, and what is new.
+    Windows,
+}
+
 /// Second pass: says of each record whether it is kept.
 #[derive(Debug)]
 pub(super) struct Choice {
-    all: bool,
+    extent: Extent,
     lives: Vec<(Life, bool)>,
-    repeats: bool,
+    all_windows: bool,
     /// Bytes for new messages outside the windows.
     left: u64,
     at: u64,
     life: usize,
-    seen: Seen,
+    repeats: Repeats,
+    ends: Vec<u64>,
+    failure: Option<(u64, u64)>,
     end: u64,
 }
 
+/// What becomes of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It is kept, and stands for others that were left out.
+    Kept(Option<Summed>),
+    /// A later record of the same shape stands for it.
+    Summed,
+    /// It is left out.
+    Dropped,
+}
+
 impl Choice {
-    /// Whether to keep the next record; the order is that of the survey.
-    pub(super) fn keeps(&mut self, record: &Record) -> bool {
+    /// Positions around the first failure: before the window only these are worth reading.
+    pub(super) fn failure_positions(&self) -> RangeInclusive<u64> {
+        self.failure.map_or(1..=0, |(from, to)| from..=to)
+    }
+
+    /// The fate of the next record; order and positions are those of the survey.
+    pub(super) fn fate(&mut self, position: u64, record: &Record) -> Fate {
+        let at_failure = self.is_at_failure(position);
+        if record.old {
+            return if at_failure {
+                Fate::Kept(None)
+            } else {
+                Fate::Dropped
+            };
+        }
         let at = self.at;
         self.at += 1;
         if at >= self.end {
-            return false;
+            return Fate::Dropped;
         }
-        if self.all {
-            return true;
+        if self.extent == Extent::All {
+            return Fate::Kept(None);
         }
         while self
             .lives
@@ -170,49 +233,54 @@ impl Choice {
             .is_some_and(|(life, _)| life.last < at)
         {
             self.life += 1;
-            self.seen = Seen::default();
+            self.repeats.end().for_each(drop);
         }
-        let new = self.seen.is_new(&record.message);
+        let (seen, _) = self.repeats.see(at, record);
+        if self.ends.binary_search(&at).is_ok() {
+            return Fate::Kept(self.repeats.summed(record));
+        }
+        if at_failure {
+            if seen.repeat {
+                self.repeats.show(record);
+            }
+            return Fate::Kept(None);
+        }
+        if seen.repeat {
+            return Fate::Summed;
+        }
+        if self.extent == Extent::Summed || self.has_room(at, record, seen.new) {
+            return Fate::Kept(None);
+        }
+        Fate::Dropped
+    }
+
+    fn is_at_failure(&self, position: u64) -> bool {
+        self.failure
+            .is_some_and(|(from, to)| (from..=to).contains(&position))
+    }
+
+    fn has_room(&mut self, at: u64, record: &Record, new: bool) -> bool {
         let Some((life, kept)) = self.lives.get(self.life) else {
             return false;
         };
         let early = record.usec <= life.start.saturating_add(FIRST_MINUTES);
         let in_window = early || at + LAST_LINES as u64 > life.last;
-        if in_window && (new || self.repeats) {
+        if in_window && (new || self.all_windows) {
             return *kept;
         }
         let size = record.size();
-        if new && !in_window && size <= self.left {
-            self.left -= size;
-            return true;
-        }
-        false
+        let fits = new && !in_window && size <= self.left;
+        self.left -= if fits { size } else { 0 };
+        fits
     }
-}
-
-/// A message without its numbers and times, hashed: repeats differ in little else.
-fn shape(message: &[u8]) -> u64 {
-    let text = match message {
-        [b'I' | b'W' | b'E' | b'F', b'0'..=b'9', ..] => message
-            .iter()
-            .position(|byte| *byte == b']')
-            .and_then(|at| message.get(at..))
-            .unwrap_or(message),
-        _ => message,
-    };
-    text.iter()
-        .filter(|byte| !byte.is_ascii_digit())
-        .fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
-            (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-        })
 }
 
 /// Two minutes, in microseconds.
 const FIRST_MINUTES: u64 = 120_000_000;
 /// Lines kept at the end of a life.
 const LAST_LINES: usize = 200;
-/// Shapes remembered per life.
-const MAX_SHAPES: usize = 20_000;
+/// Bytes of a line that says how many were left out.
+const MARKER: u64 = 80;
 
 #[cfg(test)]
 mod tests {
@@ -225,20 +293,39 @@ mod tests {
             pid: Some(1),
             run: None,
             unattributed: false,
+            error: message.starts_with('E'),
+            old: false,
             continues: false,
             head: "h k[1]: ".to_owned(),
             message: message.as_bytes().to_vec(),
         }
     }
 
-    fn kept(records: &[Record], cap: u64) -> Vec<usize> {
+    fn letters(number: u64) -> String {
+        number
+            .to_string()
+            .bytes()
+            .map(|digit| char::from(digit + 49))
+            .collect()
+    }
+
+    fn fates(records: &[Record], cap: u64) -> Vec<Fate> {
         let mut survey = Survey::default();
-        for record in records {
-            survey.add(record);
+        for (position, record) in records.iter().enumerate() {
+            survey.add(position as u64, record);
         }
         let mut choice = survey.choose(cap);
+        let mut position = 0..;
+        records
+            .iter()
+            .map(|record| choice.fate(position.next().unwrap(), record))
+            .collect()
+    }
+
+    fn kept(records: &[Record], cap: u64) -> Vec<usize> {
+        let fates = fates(records, cap);
         (0..records.len())
-            .filter(|at| choice.keeps(&records[*at]))
+            .filter(|at| matches!(fates[*at], Fate::Kept(_)))
             .collect()
     }
 
@@ -249,29 +336,65 @@ mod tests {
     }
 
     #[test]
-    fn over_the_cap_each_life_keeps_its_first_two_minutes_and_its_last_lines() {
-        let mut records: Vec<Record> = (0..2000).map(|n| record(n, 1, "same")).collect();
-        records.extend((0..2000).map(|n| record(5000 + n, 2, "same")));
+    fn above_the_cap_repeats_are_counted_and_the_first_and_the_last_stay() {
+        let mut records: Vec<Record> = (0..1000).map(|n| record(n, 1, "same")).collect();
+        records[500].message = b"other".to_vec();
+        let fates = fates(&records, 20_000);
+        assert_eq!(fates[19], Fate::Kept(None));
+        assert_eq!(fates[20], Fate::Summed);
+        assert_eq!(fates[500], Fate::Kept(None));
+        let summed = Summed {
+            count: 978,
+            from: 20_000_000,
+        };
+        assert_eq!(fates[999], Fate::Kept(Some(summed)));
+    }
+
+    #[test]
+    fn a_silence_ends_a_stretch() {
+        let mut records: Vec<Record> = (0..50).map(|n| record(n, 1, "same")).collect();
+        records.extend((0..50).map(|n| record(5000 + n, 1, "same")));
+        let summed: Vec<u64> = fates(&records, 3_000)
+            .into_iter()
+            .filter_map(|fate| match fate {
+                Fate::Kept(Some(summed)) => Some(summed.count),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(summed, [29, 29]);
+    }
+
+    #[test]
+    fn still_over_the_cap_each_life_keeps_its_first_two_minutes_and_its_last_lines() {
+        let different = |n: u64, boot| record(n, boot, &letters(n));
+        let mut records: Vec<Record> = (0..2000).map(|n| different(n, 1)).collect();
+        records.extend((0..2000).map(|n| different(5000 + n, 2)));
         let kept = kept(&records, 40_000);
-        assert!(kept.contains(&0) && kept.contains(&120) && !kept.contains(&130));
-        assert!(kept.contains(&1999) && kept.contains(&1801) && !kept.contains(&1700));
-        assert!(kept.contains(&2000) && kept.contains(&3999));
+        assert!(kept.contains(&0) && kept.contains(&120) && kept.contains(&1999));
+        assert!(kept.contains(&2000) && kept.contains(&3999) && !kept.contains(&3500));
+        assert!(kept.len() < 1100);
+    }
+
+    #[test]
+    fn the_first_error_after_success_stays_however_old_it_is() {
+        let mut records: Vec<Record> = (0..30_000).map(|n| record(n, 1, &letters(n))).collect();
+        for record in records.iter_mut().take(20_000) {
+            record.old = true;
+        }
+        records[100].message = b"E of no matter".to_vec();
+        records[200].message = b"Successfully registered node".to_vec();
+        records[5000].message = b"E the first".to_vec();
+        records[100].error = true;
+        records[5000].error = true;
+        let kept = kept(&records, 40_000);
+        assert!(kept.contains(&4500) && kept.contains(&5000) && kept.contains(&5500));
+        assert!(!kept.contains(&100) && !kept.contains(&4499) && !kept.contains(&5501));
     }
 
     #[test]
     fn a_new_message_in_the_middle_survives_and_its_repeats_do_not() {
         let mut records: Vec<Record> = (0..3000).map(|n| record(n, 1, "same")).collect();
         records[1000].message = b"the one error".to_vec();
-        records[1001].message = b"the one error".to_vec();
-        let kept = kept(&records, 20_000);
-        assert!(kept.contains(&1000) && !kept.contains(&1001));
-    }
-
-    #[test]
-    fn numbers_and_klog_times_do_not_make_a_message_new() {
-        assert_eq!(
-            shape(b"E1122 07:47:16.76 101 x.go:1] retry 3"),
-            shape(b"E1122 08:00:00.00 99 x.go:1] retry 4")
-        );
+        assert!(kept(&records, 20_000).contains(&1000));
     }
 }

@@ -1,35 +1,19 @@
-//! Opens journal folders and streams records. Runs inside a worker.
+//! Streams the records of journals. Runs inside a worker.
 
-use super::choose::{Choice, Survey};
-use super::record::Record;
-use super::{JournalAsk, JournalSummary, LineHead, Stream};
+use super::choose::{Choice, Fate, Survey};
+use super::files::Files;
+use super::merge::{Found, Merge};
+use super::record::{Entry, Record};
+use super::{Before, JournalAsk, JournalSummary, LineHead, Stream, health, hex};
 use crate::host::door::Door;
 use crate::host::wire::{Answer, Failure, send};
 use nodebundle_bundle::Outcome;
-use sdjournal::{Journal, JournalConfig, JournalQuery};
-use std::fmt::Write as _;
 use std::io;
-use std::os::fd::{AsRawFd as _, OwnedFd};
-use std::path::PathBuf;
 
-/// Journal folders that are open, so that every stream reads the same files.
-#[derive(Default)]
+/// Journal files that are open, so that every stream reads the same ones.
+#[derive(Debug, Default)]
 pub(crate) struct Reader {
-    open: Option<Opened>,
-}
-
-struct Opened {
-    folders: Vec<String>,
-    journal: Journal,
-    /// The library's paths lead through these.
-    _descriptors: Vec<OwnedFd>,
-}
-
-impl std::fmt::Debug for Reader {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let folders = self.open.as_ref().map(|open| &open.folders);
-        f.debug_struct("Reader").field("folders", &folders).finish()
-    }
+    open: Option<Files>,
 }
 
 impl Reader {
@@ -40,223 +24,263 @@ impl Reader {
         ask: &JournalAsk,
         out: &mut impl io::Write,
     ) -> io::Result<Result<JournalSummary, Failure>> {
-        let journal = match self.open(door, &ask.folders) {
-            Ok(journal) => journal,
+        let files = match self.open(door, &ask.folders) {
+            Ok(files) => files,
             Err(failure) => return Ok(Err(failure)),
         };
+        let errors = files.errors();
         let mut summary = JournalSummary::default();
         if matches!(ask.stream, Stream::Boots) {
-            boots(&journal, &mut summary);
+            health::boots(files, &mut summary);
             return Ok(Ok(summary));
         }
         let mut survey = Survey::default();
-        each_record(&journal, ask, &mut summary, &mut |record, summary| {
-            note_boot(summary, &record);
-            summary.first.get_or_insert(record.usec);
-            summary.last = summary.last.max(Some(record.usec));
-            survey.add(&record);
-            Ok(())
-        })?;
+        each_record(
+            files,
+            ask,
+            &mut summary,
+            &mut |_| true,
+            &mut |position, record, summary| {
+                if !record.old {
+                    note_boot(summary, &record);
+                    summary.first.get_or_insert(record.usec);
+                    summary.last = summary.last.max(Some(record.usec));
+                }
+                survey.add(position, &record);
+                Ok(())
+            },
+        )?;
         summary.records = survey.records;
+        summary.older += survey.older;
         let mut choice = survey.choose(ask.cap);
-        summary.stored = send_lines(&journal, ask, &mut choice, out)?;
-        summary.dropped = summary.records - summary.stored;
+        send_lines(files, ask, &mut choice, &mut summary, out)?;
+        if summary.records == 0 && summary.older == 0 && files.errors() > errors {
+            let failure = Failure::new(Outcome::Error, "the journal files could not be read");
+            return Ok(Err(failure));
+        }
+        summary.unreadable += files.errors() - errors;
         Ok(Ok(summary))
     }
 
-    fn open(&mut self, door: &Door, folders: &[String]) -> Result<Journal, Failure> {
-        if let Some(open) = self.open.as_ref().filter(|open| open.folders == folders) {
-            return Ok(open.journal.clone());
+    /// Health of the files.
+    pub(crate) fn health(
+        &mut self,
+        door: &Door,
+        folders: &[String],
+        since: Option<u64>,
+    ) -> Result<super::JournalHealth, Failure> {
+        self.open.take();
+        match self.files(door, folders) {
+            Ok(files) => Ok(health::of(files, since)),
+            Err(failure) => Err(failure),
         }
-        let mut descriptors = Vec::new();
-        let mut first_failure = None;
-        for folder in folders {
-            match door.open_folder(folder) {
-                Ok(descriptor) => descriptors.push(descriptor),
-                Err(errno) => {
-                    first_failure.get_or_insert_with(|| door.explain(folder, errno));
-                }
-            }
+    }
+
+    fn open(&mut self, door: &Door, folders: &[String]) -> Result<&mut Files, Failure> {
+        let files = self.files(door, folders)?;
+        match files.failure() {
+            Some(failure) => Err(failure),
+            None => Ok(files),
         }
-        if descriptors.is_empty() {
-            return Err(
-                first_failure.unwrap_or_else(|| Failure::new(Outcome::Error, "no journal folder"))
-            );
-        }
-        let paths: Vec<PathBuf> = descriptors
-            .iter()
-            .map(|descriptor| format!("/proc/self/fd/{}", descriptor.as_raw_fd()).into())
-            .collect();
-        let config = JournalConfig {
-            include_journal_tilde: true,
-            ..JournalConfig::default()
+    }
+
+    fn files(&mut self, door: &Door, folders: &[String]) -> Result<&mut Files, Failure> {
+        let known = self.open.take().filter(|open| open.folders == folders);
+        let mut files = match known {
+            Some(files) => files,
+            None => Files::open(door, folders)?,
         };
-        let journal = Journal::open_dirs_with_config(&paths, config)
-            .map_err(|error| unusable(folders, &error))?;
-        self.open = Some(Opened {
-            folders: folders.to_vec(),
-            journal: journal.clone(),
-            _descriptors: descriptors,
-        });
-        Ok(journal)
+        files.refresh();
+        Ok(self.open.insert(files))
     }
 }
 
-fn unusable(folders: &[String], error: &sdjournal::SdJournalError) -> Failure {
-    let outcome = match error {
-        sdjournal::SdJournalError::NotFound => Outcome::Absent,
-        sdjournal::SdJournalError::PermissionDenied { .. } => Outcome::Denied,
-        _ => Outcome::Error,
-    };
-    Failure::new(
-        outcome,
-        format!("no usable journal file in {}", folders.join(", ")),
-    )
-}
+/// What is done with a record at its position among all entries that were read.
+type Each<'a> = dyn FnMut(u64, Record, &mut JournalSummary) -> io::Result<()> + 'a;
 
-/// Starts of boots (journald announces itself once in each) and the newest record.
-fn boots(journal: &Journal, summary: &mut JournalSummary) {
-    let mut query = journal.query();
-    query.match_exact("MESSAGE_ID", JOURNAL_START);
-    if let Ok(entries) = query.iter() {
-        for entry in entries.flatten() {
-            let boot = hex(&entry.boot_id());
-            if !summary.boots.iter().any(|(known, _)| *known == boot) {
-                summary.boots.push((boot, entry.realtime_usec()));
-            }
-        }
-    }
-    let newest = |query: &mut JournalQuery| {
-        let entry = query.limit(1).iter().ok()?.find_map(Result::ok)?;
-        Some(entry.realtime_usec())
-    };
-    summary.first = newest(journal.query().seek_head());
-    summary.last = newest(journal.query().seek_tail());
-}
-
-/// Every record of the stream in order, lines that journald cut joined again.
+/// Every record of the stream in order, lines that journald cut joined again. Of entries before the window only the wanted ones.
 fn each_record(
-    journal: &Journal,
+    files: &Files,
     ask: &JournalAsk,
     summary: &mut JournalSummary,
-    each: &mut dyn FnMut(Record, &mut JournalSummary) -> io::Result<()>,
+    wants_old: &mut dyn FnMut(u64) -> bool,
+    each: &mut Each<'_>,
 ) -> io::Result<()> {
-    let Ok(entries) = query(journal, ask).iter() else {
-        summary.unreadable += 1;
-        return Ok(());
-    };
+    let older = if ask.since.is_some() { MOST_OLDER } else { 0 };
+    let mut merge = Merge::new(&files.files, &fields(&ask.stream), ask.since, older);
+    summary.older = merge.skipped;
+    let mut pending: Option<(u64, Record)> = None;
     let mut last = None;
-    let mut pending: Option<Record> = None;
-    let mut errors_in_a_row = 0;
-    for entry in entries {
-        let Ok(entry) = entry else {
-            summary.unreadable += 1;
-            errors_in_a_row += 1;
-            if errors_in_a_row > MAX_ERRORS {
-                break;
-            }
+    let mut position = 0;
+    while let Some(found) = merge.next() {
+        position += 1;
+        if found.old && !wants_old(position) {
             continue;
-        };
-        errors_in_a_row = 0;
-        // A record that several terms find comes several times in a row.
-        let key = (entry.realtime_usec(), entry.seqnum(), entry.boot_id());
+        }
+        // A file and its copy hold the same entries.
+        let key = (found.entry.time, found.entry.number, found.entry.boot);
         if last.replace(key) == Some(key) {
             continue;
         }
-        let Some(mut record) = Record::of(&entry, &ask.stream) else {
+        let Some(mut record) = record(files, ask, &found, summary) else {
             continue;
         };
-        if let Some(mut earlier) = pending.take() {
+        let mut at = position;
+        if let Some((earlier_at, mut earlier)) = pending.take() {
             if earlier.pid == record.pid && earlier.boot == record.boot {
                 earlier.message.append(&mut record.message);
                 earlier.continues = record.continues;
                 record = earlier;
+                at = earlier_at;
             } else {
-                each(earlier, summary)?;
+                each(earlier_at, earlier, summary)?;
             }
         }
         if record.continues && record.message.len() < MAX_JOINED {
-            pending = Some(record);
+            pending = Some((at, record));
         } else {
-            each(record, summary)?;
+            each(at, record, summary)?;
         }
     }
+    summary.unreadable += merge.unreadable;
     match pending {
-        Some(record) => each(record, summary),
+        Some((at, record)) => each(at, record, summary),
         None => Ok(()),
     }
 }
 
-fn query(journal: &Journal, ask: &JournalAsk) -> JournalQuery {
-    let mut query = journal.query();
-    if let Some(since) = ask.since {
-        query.since_realtime(since);
+/// The record of an entry, when it belongs to the stream.
+fn record(
+    files: &Files,
+    ask: &JournalAsk,
+    found: &Found,
+    summary: &mut JournalSummary,
+) -> Option<Record> {
+    let file = files.files.get(found.file)?;
+    let (fields, damaged) = file.fields(&found.entry);
+    let entry = Entry {
+        head: found.entry,
+        fields,
+    };
+    let mut record = Record::of(&entry, &ask.stream)?;
+    if damaged && entry.get("MESSAGE").is_none() {
+        summary.unreadable += 1;
+        record.message = b"[nodebundle: the text of this record cannot be read]".to_vec();
     }
-    match &ask.stream {
+    record.old = found.old;
+    Some(record)
+}
+
+/// Fields one of which every record of the stream has.
+fn fields(stream: &Stream) -> Vec<Vec<u8>> {
+    let mut fields = Vec::new();
+    let mut add = |field: &str, value: &str| fields.push(format!("{field}={value}").into_bytes());
+    match stream {
         Stream::Unit { unit, programs } => {
-            // Terms of one group must all hold; one of the groups must.
-            let mut either = |field: &str, value: &str| {
-                query.or_group(|group| {
-                    group.match_exact(field, value.as_bytes());
-                });
-            };
             for field in UNIT_FIELDS {
-                either(field, unit);
+                add(field, unit);
             }
             for program in programs {
                 for name in [program.clone(), format!("({program})")] {
-                    either("_COMM", &name);
-                    either("SYSLOG_IDENTIFIER", &name);
+                    add("_COMM", &name);
+                    add("SYSLOG_IDENTIFIER", &name);
                 }
             }
         }
-        Stream::Kernel | Stream::Boots => {
-            query.match_exact("_TRANSPORT", b"kernel");
-        }
+        Stream::Kernel | Stream::Boots => add("_TRANSPORT", "kernel"),
     }
-    query
+    fields
 }
 
 fn send_lines(
-    journal: &Journal,
+    files: &Files,
     ask: &JournalAsk,
     choice: &mut Choice,
+    summary: &mut JournalSummary,
     out: &mut impl io::Write,
-) -> io::Result<u64> {
-    let mut stored = 0;
-    let mut heads = Vec::new();
-    let mut text = Vec::new();
+) -> io::Result<()> {
+    let mut batch = Batch::default();
     let mut ignored = JournalSummary::default();
-    let mut gap = 0;
-    let mut dropped = false;
-    each_record(journal, ask, &mut ignored, &mut |record, _| {
-        if !choice.keeps(&record) {
-            dropped = true;
-            return Ok(());
-        }
-        gap += u32::from(std::mem::take(&mut dropped));
+    let old = choice.failure_positions();
+    let mut wants_old = |position: u64| old.contains(&position);
+    let mut waiting = Before::default();
+    let mut in_window = false;
+    let (older, mut told) = (summary.older, 0);
+    each_record(
+        files,
+        ask,
+        &mut ignored,
+        &mut wants_old,
+        &mut |position, record, seen| {
+            if record.old && summary.older_stored == 0 {
+                told = seen.older + position - 1;
+                waiting.older = told;
+            } else if !record.old && !std::mem::replace(&mut in_window, true) {
+                waiting.older = older.saturating_sub(summary.older_stored + told);
+            }
+            let summed = match choice.fate(position, &record) {
+                Fate::Kept(summed) => summed,
+                Fate::Summed => {
+                    summary.summed += 1;
+                    return Ok(());
+                }
+                Fate::Dropped => {
+                    summary.dropped += u64::from(!record.old);
+                    waiting.left_out += u64::from(!record.old);
+                    return Ok(());
+                }
+            };
+            waiting.repeats = summed.map(|summed| (summed.count, summed.from));
+            if record.old {
+                summary.older_stored += 1;
+            } else {
+                summary.stored += 1;
+            }
+            batch.add(&record, std::mem::take(&mut waiting));
+            if batch.text.len() >= BATCH {
+                batch.send(out)?;
+            }
+            Ok(())
+        },
+    )?;
+    summary.trailing = waiting.left_out;
+    if batch.heads.is_empty() {
+        return Ok(());
+    }
+    batch.send(out)
+}
+
+/// Lines that are sent together.
+#[derive(Debug, Default)]
+struct Batch {
+    heads: Vec<LineHead>,
+    text: Vec<u8>,
+    gap: u32,
+}
+
+impl Batch {
+    fn add(&mut self, record: &Record, before: Before) {
+        self.gap += u32::from(before != Before::default());
         let head = record.stamped_head();
-        heads.push(LineHead {
+        self.heads.push(LineHead {
             boot: hex(&record.boot),
             pid: record.pid,
             unattributed: record.unattributed,
-            gap,
+            before,
+            gap: self.gap,
             head: u32::try_from(head.len()).unwrap_or(0),
             message: u32::try_from(record.message.len()).unwrap_or(0),
         });
-        text.extend_from_slice(head.as_bytes());
-        text.extend_from_slice(&record.message);
-        stored += 1;
-        if text.len() >= BATCH {
-            send(out, &Answer::Lines(std::mem::take(&mut heads)), &text)?;
-            text.clear();
-        }
-        Ok(())
-    })?;
-    if !heads.is_empty() {
-        send(out, &Answer::Lines(heads), &text)?;
+        self.text.extend_from_slice(head.as_bytes());
+        self.text.extend_from_slice(&record.message);
     }
-    Ok(stored)
+
+    fn send(&mut self, out: &mut impl io::Write) -> io::Result<()> {
+        let heads = std::mem::take(&mut self.heads);
+        send(out, &Answer::Lines(heads), &self.text)?;
+        self.text.clear();
+        Ok(())
+    }
 }
 
 fn note_boot(summary: &mut JournalSummary, record: &Record) {
@@ -266,23 +290,14 @@ fn note_boot(summary: &mut JournalSummary, record: &Record) {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").ok();
-        text
-    })
-}
-
 const UNIT_FIELDS: &[&str] = &[
     "_SYSTEMD_UNIT",
     "UNIT",
     "OBJECT_SYSTEMD_UNIT",
     "COREDUMP_UNIT",
 ];
-/// `MESSAGE_ID` of "Journal started".
-const JOURNAL_START: &[u8] = b"f77379a8490b408bbe5f6940505a777b";
-/// A damaged file may yield only errors.
-const MAX_ERRORS: u32 = 10_000;
+/// Entries of one field and file before the window that are searched for the first failure.
+const MOST_OLDER: u64 = 200_000;
 /// Text sent at once.
 const BATCH: usize = 64 << 10;
 /// Longest joined message.

@@ -1,8 +1,23 @@
 //! One journal record: whose it is, and its line.
 
 use super::Stream;
+use super::file::{EntryHead, FIELDS, Field};
 use chrono::{DateTime, SecondsFormat};
-use sdjournal::EntryRef;
+
+/// An entry with the fields that matter.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) head: EntryHead,
+    pub(super) fields: Vec<Field>,
+}
+
+impl Entry {
+    /// First value of a field of [`FIELDS`].
+    pub(super) fn get(&self, name: &str) -> Option<&[u8]> {
+        let has = |(at, _): &&Field| FIELDS.get(*at) == Some(&name);
+        self.fields.iter().find(has).map(|(_, value)| &**value)
+    }
+}
 
 /// A record reduced to what its line needs.
 #[derive(Debug, Clone)]
@@ -13,6 +28,10 @@ pub(super) struct Record {
     /// The unit's run it belongs to, where systemd says so.
     pub(super) run: Option<Vec<u8>>,
     pub(super) unattributed: bool,
+    /// Logged as an error, by its sender or in its text.
+    pub(super) error: bool,
+    /// Before the window.
+    pub(super) old: bool,
     /// journald cut the line here; the next record of the same process goes on.
     pub(super) continues: bool,
     /// `host ident[pid]: `
@@ -22,10 +41,11 @@ pub(super) struct Record {
 
 impl Record {
     /// The record, when it belongs to the stream.
-    pub(super) fn of(entry: &EntryRef, stream: &Stream) -> Option<Self> {
+    pub(super) fn of(entry: &Entry, stream: &Stream) -> Option<Self> {
         let unattributed = match stream {
             Stream::Unit { unit, programs } => belongs(entry, unit, programs)?,
-            Stream::Kernel | Stream::Boots => false,
+            Stream::Kernel => (entry.get("_TRANSPORT") == Some(b"kernel")).then_some(false)?,
+            Stream::Boots => return None,
         };
         let run = ["_SYSTEMD_INVOCATION_ID", "INVOCATION_ID"]
             .iter()
@@ -33,11 +53,13 @@ impl Record {
             .filter(|_| !unattributed)
             .map(<[u8]>::to_vec);
         Some(Self {
-            usec: entry.realtime_usec(),
-            boot: entry.boot_id(),
+            usec: entry.head.time,
+            boot: entry.head.boot,
             pid: number(entry, "_PID").or_else(|| number(entry, "SYSLOG_PID")),
             run,
             unattributed,
+            error: is_error(entry),
+            old: false,
             continues: entry.get("_LINE_BREAK") == Some(b"line-max"),
             head: head(entry),
             message: entry.get("MESSAGE").unwrap_or_default().to_vec(),
@@ -65,7 +87,7 @@ fn time_text(usec: u64) -> String {
 }
 
 /// `None` when the record is not the unit's; else whether it was taken without `_SYSTEMD_UNIT`.
-fn belongs(entry: &EntryRef, unit: &str, programs: &[String]) -> Option<bool> {
+fn belongs(entry: &Entry, unit: &str, programs: &[String]) -> Option<bool> {
     let unit = Some(unit.as_bytes());
     let owner = entry.get("_SYSTEMD_UNIT");
     if owner == unit
@@ -92,7 +114,7 @@ fn is_program(name: &[u8], program: &str) -> bool {
     inner == program.as_bytes()
 }
 
-fn head(entry: &EntryRef) -> String {
+fn head(entry: &Entry) -> String {
     let text = |field: &str| entry.get(field).map(String::from_utf8_lossy);
     let host = text("_HOSTNAME").unwrap_or("-".into());
     let ident = text("SYSLOG_IDENTIFIER")
@@ -107,7 +129,30 @@ fn head(entry: &EntryRef) -> String {
     head
 }
 
-fn number(entry: &EntryRef, field: &str) -> Option<u32> {
+/// klog's letter or logrus' level says more than the priority, which is the same for all lines of a service.
+fn is_error(entry: &Entry) -> bool {
+    let message = entry.get("MESSAGE").unwrap_or_default();
+    if let [letter, digits @ ..] = message
+        && digits
+            .iter()
+            .take(4)
+            .filter(|byte| byte.is_ascii_digit())
+            .count()
+            == 4
+    {
+        return matches!(letter, b'E' | b'F');
+    }
+    let head = message.get(..message.len().min(160)).unwrap_or_default();
+    let says = |word: &[u8]| head.windows(word.len()).any(|part| part == word);
+    if says(b"level=") {
+        return says(b"level=error") || says(b"level=fatal") || says(b"level=panic");
+    }
+    message.starts_with(b"panic: ")
+        || says(b"Failed with result")
+        || matches!(entry.get("PRIORITY"), Some(b"0" | b"1" | b"2" | b"3"))
+}
+
+fn number(entry: &Entry, field: &str) -> Option<u32> {
     std::str::from_utf8(entry.get(field)?).ok()?.parse().ok()
 }
 

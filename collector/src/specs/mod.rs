@@ -1,5 +1,6 @@
 //! One file per subsystem: what to take. Written by `cargo xtask index`; do not edit.
 
+pub mod boots;
 pub mod bootstrap;
 pub mod cni;
 pub mod counters;
@@ -8,6 +9,7 @@ pub mod distributions;
 pub mod firewall;
 pub mod hardware;
 pub mod journal;
+pub mod journal_files;
 pub mod kernel;
 pub mod kubeconfigs;
 pub mod kubelet;
@@ -26,6 +28,7 @@ pub mod units;
 
 /// Every subsystem: what to take, by file name.
 pub const ALL: &[&crate::spec::Spec] = &[
+    &boots::SPEC,
     &bootstrap::SPEC,
     &cni::SPEC,
     &counters::SPEC,
@@ -34,6 +37,7 @@ pub const ALL: &[&crate::spec::Spec] = &[
     &firewall::SPEC,
     &hardware::SPEC,
     &journal::SPEC,
+    &journal_files::SPEC,
     &kernel::SPEC,
     &kubeconfigs::SPEC,
     &kubelet::SPEC,
