@@ -19,6 +19,7 @@ pub(crate) const SPEC: Spec = Spec {
             make: boots,
         },
         cap: 64 * KIB,
+        catalog: "L12",
         tier: Tier::T0,
         sensitivity: Sensitivity::Public,
         reason: "a reboot loop, a crash, a clock that jumped",

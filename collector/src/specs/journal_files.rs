@@ -20,6 +20,7 @@ pub(crate) const SPEC: Spec = Spec {
             make: health,
         },
         cap: 64 * KIB,
+        catalog: "L11",
         tier: Tier::T0,
         sensitivity: Sensitivity::Public,
         reason: "the log ends before the failure, journald left messages out, a file is damaged",
