@@ -103,6 +103,8 @@ pub(crate) struct Options {
     /// Who owns the bundle file
     #[arg(long, value_name = "USER[:GROUP]")]
     pub(crate) owner: Option<String>,
+    #[command(flatten)]
+    pub(crate) transport: crate::transport::TransportOptions,
     /// Print nothing but errors
     #[arg(long)]
     pub(crate) quiet: bool,
@@ -174,6 +176,7 @@ impl Options {
             None => self
                 .output
                 .as_deref()
+                .map(|path| path.strip_suffix(".age").unwrap_or(path))
                 .is_some_and(|path| crate::spec::has_ending(path, "zip")),
         };
         if zip {
@@ -181,6 +184,16 @@ impl Options {
         } else {
             Container::TarGz
         }
+    }
+
+    /// What the default name ends in.
+    pub(crate) fn ending(&self) -> String {
+        let container = match self.container() {
+            Container::TarGz => "tar.gz",
+            Container::Zip => "zip",
+        };
+        let encrypted = !self.transport.encrypt_to.is_empty();
+        format!("{container}{}", if encrypted { ".age" } else { "" })
     }
 
     /// Whether the bundle goes to standard output.
@@ -266,6 +279,7 @@ fn time(text: &str) -> Result<DateTime<Utc>, String> {
         .map_err(|error| format!("{error}: write a time as in 2026-11-22T07:00:00Z"))
 }
 
+/// The size of a bundle.
 fn size(text: &str) -> Result<u64, String> {
     match bytes(text)? {
         bytes if bytes >= 256 << 10 => Ok(bytes),
@@ -329,6 +343,7 @@ mod tests {
     fn the_name_decides_the_container_unless_told_otherwise() {
         let parse = |words: &[&str]| Cli::parse_from([&["c"], words].concat()).options;
         assert_eq!(parse(&["-o", "x.zip"]).container(), Container::Zip);
+        assert_eq!(parse(&["-o", "x.zip.age"]).container(), Container::Zip);
         assert_eq!(parse(&["-o", "x"]).container(), Container::TarGz);
         assert_eq!(
             parse(&["-o", "x.zip", "--format", "tar.gz"]).container(),

@@ -7,15 +7,16 @@ use crate::host::{Host, Reach};
 use crate::identity;
 use crate::learn;
 use crate::node::Node;
-use crate::output::{LEAST_SHARE, Output, OutputError, OutputFile, place};
+use crate::output::{Folder, LEAST_SHARE, OutputError, Room, place};
+use crate::plan;
 use crate::stop::Stop;
 use crate::take::{Choice, Taking, unknown_names};
+use crate::transport::{Delivered, Delivery, Prepared};
 use crate::user_spec::{self, UserItem};
 use crate::vault::{Limits, Vault};
 use crate::verdict::{self, Seen, Sight, phone};
-use crate::{plan, summary};
 use nodebundle_bundle::redact::CaseKey;
-use nodebundle_bundle::writer::{Container, Setup, WriteError};
+use nodebundle_bundle::writer::{Setup, WriteError};
 use nodebundle_bundle::{BundleInfo, Outcome, Record};
 use rustix::fs;
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,10 +53,8 @@ impl CollectError {
 /// What a finished collection says of itself.
 #[derive(Debug)]
 pub(crate) struct Collected {
-    /// Where the bundle is; `-` for standard output.
-    pub(crate) path: String,
-    /// Compressed size.
-    pub(crate) bytes: u64,
+    /// Where the bundle is, and how it travels.
+    pub(crate) delivered: Delivered,
     /// Every item.
     pub(crate) records: Vec<Record>,
     /// Rule id → what the gate masked.
@@ -66,8 +65,6 @@ pub(crate) struct Collected {
     pub(crate) verdict: Option<String>,
     /// The facts of `--verdict`.
     pub(crate) phone: Option<phone::Facts>,
-    /// Command that fetches the bundle, where the caller cannot read it.
-    pub(crate) fetch: Option<String>,
 }
 
 impl Collected {
@@ -99,6 +96,7 @@ pub(crate) fn collect(
     let mut host = Host::new(reach(options, clock)?, stop);
     let key = identity::case_key(options)?;
     let owner = identity::owner(options)?;
+    let prepared = Prepared::new(options).map_err(CollectError::Usage)?;
     let name = identity::node_name(&mut host);
     let info = info(options, &host, name);
     let top_folder = format!(
@@ -106,22 +104,21 @@ pub(crate) fn collect(
         info.node,
         info.started.format("%Y%m%dT%H%M%SZ")
     );
-    let (output, budget, least) = open_output(options, &top_folder)?;
-    let (partial, room) = match &output {
-        Output::File(file) => (file.partial_path(), file.room()),
-        Output::Stream(_) => ("-".to_owned(), None),
-    };
+    let Opened {
+        delivery,
+        limits,
+        least,
+    } = open_output(options, &top_folder, owner, prepared)?;
     let setup = Setup {
         container: options.container(),
         top_folder: &top_folder,
         info: &info,
         mtime: u64::try_from(info.started.timestamp()).unwrap_or(0),
     };
-    let limits = Limits { budget, room };
-    let vault =
-        Vault::begin(output, &setup, key.clone(), clock, limits).map_err(CollectError::begin)?;
+    let vault = Vault::begin(delivery.clone(), &setup, key.clone(), clock, limits)
+        .map_err(CollectError::begin)?;
     events.send(&Event::Begun {
-        path: partial.clone(),
+        path: delivery.growing_path(),
     });
     let mut run = Run {
         host,
@@ -129,7 +126,7 @@ pub(crate) fn collect(
         events,
         options,
         key,
-        partial,
+        delivery,
         seen: Seen::default(),
         verdict: None,
         phone: None,
@@ -150,7 +147,7 @@ pub(crate) fn collect(
         Ok(cut) => cut,
         Err(error) => Some(error.to_string()),
     };
-    Ok(run.finish(cut, owner))
+    Ok(run.finish(cut))
 }
 
 /// The items of `--spec`. A misspelt `--without` would store what somebody wanted to keep out.
@@ -206,39 +203,58 @@ fn info(options: &Options, host: &Host, node: String) -> BundleInfo {
     }
 }
 
-/// The output, the compressed bytes it may get, and whether only T0 fits.
-fn open_output(options: &Options, top_folder: &str) -> Result<(Output, u64, bool), CollectError> {
+/// The output, what it may hold, and whether only T0 fits.
+struct Opened {
+    delivery: Delivery,
+    limits: Limits,
+    least: bool,
+}
+
+fn open_output(
+    options: &Options,
+    top_folder: &str,
+    owner: Option<identity::Owner>,
+    prepared: Prepared,
+) -> Result<Opened, CollectError> {
     if options.to_stdout() {
         let stdout = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdout(), 3)
             .map_err(|errno| CollectError::Begin(WriteError::Io(errno.into())))?;
-        return Ok((Output::Stream(stdout.into()), options.max_size, false));
+        return Ok(Opened {
+            delivery: Delivery::to_pipe(stdout.into(), prepared),
+            limits: Limits {
+                budget: options.max_size,
+                room: None,
+            },
+            least: false,
+        });
     }
-    let ending = match options.container() {
-        Container::TarGz => "tar.gz",
-        Container::Zip => "zip",
-    };
-    let default_name = format!("{top_folder}.{ending}");
-    let (folder, name) = place(options.output.as_deref(), &default_name);
-    let file = OutputFile::create(&folder, &name)?;
-    let share = file
-        .room()
-        .and_then(|room| room.share())
-        .unwrap_or(u64::MAX);
+    let default_name = format!("{top_folder}.{}", options.ending());
+    let (path, name) = place(options.output.as_deref(), &default_name);
+    let folder = Folder::open(&path)?;
+    let room = folder.room();
+    let share = room.as_ref().and_then(Room::share);
+    let share = share.unwrap_or(u64::MAX);
     if share < LEAST_SHARE {
-        let free = file.free_bytes().unwrap_or(0);
-        return Err(OutputError::NoSpace { path: folder, free }.into());
+        let free = folder.free_bytes().unwrap_or(0);
+        return Err(OutputError::NoSpace { path, free }.into());
     }
-    let budget = options.max_size.min(share);
-    Ok((Output::File(file), budget, share < COMFORTABLE_SHARE))
+    Ok(Opened {
+        delivery: Delivery::to_file(folder, &name, owner, prepared)?,
+        limits: Limits {
+            budget: options.max_size.min(share),
+            room,
+        },
+        least: share < COMFORTABLE_SHARE,
+    })
 }
 
 struct Run<'a> {
     host: Host,
-    vault: Vault<Output>,
+    vault: Vault<Delivery>,
     events: &'a mut Events,
     options: &'a Options,
     key: CaseKey,
-    partial: String,
+    delivery: Delivery,
     seen: Seen,
     verdict: Option<String>,
     phone: Option<phone::Facts>,
@@ -309,38 +325,20 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn finish(mut self, cut: Option<String>, owner: Option<identity::Owner>) -> Collected {
+    fn finish(mut self, cut: Option<String>) -> Collected {
         let records = self.vault.writer().records().to_vec();
         let gate_hits = self.vault.writer().gate_hits().clone();
-        let mut collected = Collected {
-            path: self.partial.clone(),
-            bytes: self.vault.writer().bytes_written(),
+        let ended = self.vault.finish(cut.is_none(), cut.clone());
+        let delivered = self.delivery.close(ended.is_ok());
+        let ended = ended.err().map(|error| error.to_string());
+        let cut = cut.or(ended).or_else(|| delivered.problem.clone());
+        Collected {
+            delivered,
             records,
             gate_hits,
             cut,
-            verdict: self.verdict.take(),
-            phone: self.phone.take(),
-            fetch: None,
-        };
-        let complete = collected.cut.is_none();
-        match self.vault.finish(complete, collected.cut.clone()) {
-            Ok(Output::File(file)) => close(file, owner, &mut collected),
-            Ok(Output::Stream(_)) => {}
-            Err(error) => {
-                collected.cut.get_or_insert_with(|| error.to_string());
-            }
-        }
-        summary::note_size(&mut collected);
-        collected
-    }
-}
-
-fn close(file: OutputFile, owner: Option<identity::Owner>, collected: &mut Collected) {
-    collected.fetch = identity::hand_over(&file, owner);
-    match file.finish() {
-        Ok(path) => collected.path = path,
-        Err(error) => {
-            collected.cut.get_or_insert_with(|| error.to_string());
+            verdict: self.verdict,
+            phone: self.phone,
         }
     }
 }

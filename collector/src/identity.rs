@@ -84,7 +84,7 @@ pub(crate) fn case_key(options: &Options) -> Result<CaseKey, CollectError> {
 }
 
 /// A file of the caller, not of the node. A key file must be readable by its owner only.
-fn own_file(path: &str, cap: u64) -> std::io::Result<Vec<u8>> {
+pub(crate) fn own_file(path: &str, cap: u64) -> std::io::Result<Vec<u8>> {
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
     let file = fs::open(path, flags, Mode::empty())?;
     let stat = fs::fstat(&file)?;
@@ -139,19 +139,48 @@ fn number_in(table: &str, name: &str) -> Option<u32> {
     line.split(':').nth(2)?.parse().ok()
 }
 
-/// Gives the bundle to whom it is for; else says how that person can fetch it.
-pub(crate) fn hand_over(file: &OutputFile, owner: Option<Owner>) -> Option<String> {
+/// A command by which a person gets files that are still root's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fetch {
+    before: String,
+    after: &'static str,
+}
+
+impl Fetch {
+    /// The command for these files.
+    pub(crate) fn command(&self, files: &[String]) -> String {
+        let files: Vec<String> = files.iter().map(|file| shell_word(file)).collect();
+        format!("{} {}{}", self.before, files.join(" "), self.after)
+    }
+}
+
+/// A path as a word of the shell.
+pub(crate) fn shell_word(path: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-+,=@%:".contains(&byte);
+    if !path.is_empty() && path.bytes().all(plain) {
+        path.to_owned()
+    } else {
+        format!("'{}'", path.replace('\'', "'\\''"))
+    }
+}
+
+/// Gives a file of the bundle to whom it is for; else says how that person can fetch it.
+pub(crate) fn hand_over(file: &OutputFile, owner: Option<Owner>) -> Option<Fetch> {
     if let Some(owner) = owner {
         let given = file.give_to(owner.uid, owner.gid);
-        return given
-            .is_err()
-            .then(|| format!("sudo chown {} {}", owner.uid, file.path()));
+        return given.is_err().then(|| Fetch {
+            before: format!("sudo chown {}", owner.uid),
+            after: "",
+        });
     }
     let caller = sudo_caller()?;
     if file.is_private_to(caller) && file.give_to(caller, None).is_ok() {
         return None;
     }
-    Some(format!("sudo install -o {caller} -m 600 {} .", file.path()))
+    Some(Fetch {
+        before: format!("sudo install -o {caller} -m 600"),
+        after: " .",
+    })
 }
 
 /// The person behind sudo, when this process is root.
@@ -180,6 +209,18 @@ mod tests {
         assert_eq!(safe_name("../../etc"), "etc");
         assert_eq!(safe_name(""), "node");
         assert_eq!(safe_name(&"x".repeat(100)).len(), 63);
+    }
+
+    #[test]
+    fn a_path_is_one_word_of_the_shell() {
+        assert_eq!(shell_word("/tmp/b.tar.gz"), "/tmp/b.tar.gz");
+        assert_eq!(shell_word("my b's"), r"'my b'\''s'");
+        let fetch = Fetch {
+            before: "sudo chown 7".to_owned(),
+            after: " .",
+        };
+        let files = ["a".to_owned(), "b c".to_owned()];
+        assert_eq!(fetch.command(&files), "sudo chown 7 a 'b c' .");
     }
 
     #[test]

@@ -40,6 +40,7 @@ mod stop;
 mod summary;
 mod take;
 mod take_journal;
+mod transport;
 mod user_spec;
 mod vault;
 mod verdict;

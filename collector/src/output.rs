@@ -21,10 +21,16 @@ pub(crate) enum Output {
 /// It appears with its first flush, when `bundle.json` is in it: whoever is killed earlier leaves no file.
 #[derive(Debug)]
 pub(crate) struct OutputFile {
-    folder: OwnedFd,
-    folder_path: String,
+    folder: Folder,
     name: String,
     content: Content,
+}
+
+/// A folder that was opened once; its path is for people.
+#[derive(Debug)]
+pub(crate) struct Folder {
+    fd: OwnedFd,
+    path: String,
 }
 
 /// Where the bytes are.
@@ -64,23 +70,71 @@ pub(crate) enum OutputError {
     Rename { path: String, why: io::Error },
 }
 
-impl OutputFile {
-    /// Opens the folder, in which neither `<name>` nor `<name>.partial` may exist.
-    pub(crate) fn create(folder_path: &str, name: &str) -> Result<Self, OutputError> {
+impl Folder {
+    /// Opens it.
+    pub(crate) fn open(path: &str) -> Result<Self, OutputError> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let folder =
-            fs::open(folder_path, flags, Mode::empty()).map_err(|errno| OutputError::Folder {
-                path: folder_path.to_owned(),
-                why: errno.into(),
-            })?;
-        for name in [name.to_owned(), partial(name)] {
-            if fs::statat(&folder, &name, AtFlags::SYMLINK_NOFOLLOW).is_ok() {
-                return Err(OutputError::Exists(join(folder_path, &name)));
-            }
+        let fd = fs::open(path, flags, Mode::empty()).map_err(|errno| OutputError::Folder {
+            path: path.to_owned(),
+            why: errno.into(),
+        })?;
+        Ok(Self {
+            fd,
+            path: path.to_owned(),
+        })
+    }
+
+    /// A second hold on it.
+    pub(crate) fn again(&self) -> Result<Self, OutputError> {
+        let fd = self.fd.try_clone().map_err(|why| OutputError::Folder {
+            path: self.path.clone(),
+            why,
+        })?;
+        Ok(Self {
+            fd,
+            path: self.path.clone(),
+        })
+    }
+
+    /// A file in it that is being written.
+    pub(crate) fn file(&self, name: &str) -> Result<OutputFile, OutputError> {
+        OutputFile::create(self.again()?, name)
+    }
+
+    /// A name that will be needed and must be free.
+    pub(crate) fn must_not_hold(&self, name: &str) -> Result<(), OutputError> {
+        match fs::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(_) => Err(OutputError::Exists(self.path_of(name))),
+            Err(_) => Ok(()),
         }
+    }
+
+    /// Path of a name in it.
+    pub(crate) fn path_of(&self, name: &str) -> String {
+        join(&self.path, name)
+    }
+
+    /// Bytes that ordinary users may still write there.
+    pub(crate) fn free_bytes(&self) -> Option<u64> {
+        let space = fs::fstatvfs(&self.fd).ok()?;
+        Some(space.f_bavail.saturating_mul(space.f_frsize))
+    }
+
+    /// Its space, to look at it later.
+    pub(crate) fn room(&self) -> Option<Room> {
+        Some(Room {
+            folder: self.fd.try_clone().ok()?,
+        })
+    }
+}
+
+impl OutputFile {
+    /// A file in a folder, in which neither `<name>` nor `<name>.partial` may exist.
+    fn create(folder: Folder, name: &str) -> Result<Self, OutputError> {
+        folder.must_not_hold(name)?;
+        folder.must_not_hold(&partial(name))?;
         Ok(Self {
             folder,
-            folder_path: folder_path.to_owned(),
             name: name.to_owned(),
             content: Content::Held(Vec::new()),
         })
@@ -101,14 +155,14 @@ impl OutputFile {
     /// A file without a name that gets one when it has its content; `None` where there are no such files.
     fn unnamed(&self, held: &[u8]) -> Option<io::Result<File>> {
         let flags = OFlags::WRONLY | OFlags::TMPFILE | OFlags::CLOEXEC;
-        let mut file = File::from(fs::openat(&self.folder, ".", flags, MODE).ok()?);
+        let mut file = File::from(fs::openat(&self.folder.fd, ".", flags, MODE).ok()?);
         if let Err(error) = file.write_all(held) {
             return Some(Err(error));
         }
         let link = format!("/proc/self/fd/{}", file.as_raw_fd());
         let partial = partial(&self.name);
         let follow = AtFlags::SYMLINK_FOLLOW;
-        match fs::linkat(fs::CWD, link, &self.folder, partial, follow) {
+        match fs::linkat(fs::CWD, link, &self.folder.fd, partial, follow) {
             Ok(()) => Some(Ok(file)),
             Err(Errno::EXIST) => Some(Err(Errno::EXIST.into())),
             Err(_) => None,
@@ -120,25 +174,12 @@ impl OutputFile {
         let flags =
             OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let partial = partial(&self.name);
-        let mut file = File::from(fs::openat(&self.folder, &partial, flags, MODE)?);
+        let mut file = File::from(fs::openat(&self.folder.fd, &partial, flags, MODE)?);
         if let Err(error) = file.write_all(held) {
-            fs::unlinkat(&self.folder, partial, AtFlags::empty()).ok();
+            fs::unlinkat(&self.folder.fd, partial, AtFlags::empty()).ok();
             return Err(error);
         }
         Ok(file)
-    }
-
-    /// A second hold on the folder, to look at its space later.
-    pub(crate) fn room(&self) -> Option<Room> {
-        Some(Room {
-            folder: self.folder.try_clone().ok()?,
-        })
-    }
-
-    /// Bytes that ordinary users may still write there.
-    pub(crate) fn free_bytes(&self) -> Option<u64> {
-        let space = fs::fstatvfs(&self.folder).ok()?;
-        Some(space.f_bavail.saturating_mul(space.f_frsize))
     }
 
     /// Gives the file to somebody.
@@ -152,12 +193,12 @@ impl OutputFile {
 
     /// Whether the folder is that user's and nobody else may write to it.
     pub(crate) fn is_private_to(&self, uid: u32) -> bool {
-        fs::fstat(&self.folder).is_ok_and(|stat| stat.st_uid == uid && stat.st_mode & 0o022 == 0)
+        fs::fstat(&self.folder.fd).is_ok_and(|stat| stat.st_uid == uid && stat.st_mode & 0o022 == 0)
     }
 
     /// Where it will be.
     pub(crate) fn path(&self) -> String {
-        join(&self.folder_path, &self.name)
+        self.folder.path_of(&self.name)
     }
 
     /// Where it is until it is finished.
@@ -166,7 +207,13 @@ impl OutputFile {
     }
 
     /// Gives the finished file its name, or another when somebody took that meanwhile. Returns its path.
-    pub(crate) fn finish(mut self) -> Result<String, OutputError> {
+    pub(crate) fn finish(self) -> Result<String, OutputError> {
+        let names: Vec<String> = (0..10).map(|at| numbered(&self.name, at)).collect();
+        self.finish_as(&names)
+    }
+
+    /// Gives the finished file the first of these names that is free. Returns its path.
+    pub(crate) fn finish_as(mut self, names: &[String]) -> Result<String, OutputError> {
         self.flush().map_err(|why| OutputError::Create {
             path: self.partial_path(),
             why,
@@ -175,14 +222,13 @@ impl OutputFile {
             file.sync_all().ok();
         }
         let partial = partial(&self.name);
-        for attempt in 0..10 {
-            let name = numbered(&self.name, attempt);
-            match self.rename(&partial, &name) {
-                Ok(()) => return Ok(join(&self.folder_path, &name)),
+        for name in names {
+            match self.rename(&partial, name) {
+                Ok(()) => return Ok(self.folder.path_of(name)),
                 Err(Errno::EXIST) => {}
                 Err(errno) => {
                     return Err(OutputError::Rename {
-                        path: join(&self.folder_path, &partial),
+                        path: self.folder.path_of(&partial),
                         why: errno.into(),
                     });
                 }
@@ -193,10 +239,11 @@ impl OutputFile {
 
     /// Without replacing: some file systems know no such rename, but all refuse to link over a name.
     fn rename(&self, from: &str, to: &str) -> Result<(), Errno> {
-        match fs::renameat_with(&self.folder, from, &self.folder, to, RenameFlags::NOREPLACE) {
+        let folder = &self.folder.fd;
+        match fs::renameat_with(folder, from, folder, to, RenameFlags::NOREPLACE) {
             Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
-                fs::linkat(&self.folder, from, &self.folder, to, AtFlags::empty())?;
-                fs::unlinkat(&self.folder, from, AtFlags::empty())
+                fs::linkat(folder, from, folder, to, AtFlags::empty())?;
+                fs::unlinkat(folder, from, AtFlags::empty())
             }
             other => other,
         }
@@ -304,7 +351,7 @@ pub(crate) const LEAST_SHARE: u64 = 2 << 20;
 /// For its owner only.
 const MODE: Mode = Mode::RUSR.union(Mode::WUSR);
 
-const ENDINGS: &[&str] = &[".tar.gz", ".tgz", ".zip"];
+const ENDINGS: &[&str] = &[".tar.gz.age", ".zip.age", ".tar.gz", ".tgz", ".zip"];
 
 #[cfg(test)]
 mod tests {
@@ -318,7 +365,7 @@ mod tests {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
 
     fn create(scratch: &Scratch) -> Result<OutputFile, OutputError> {
-        OutputFile::create(scratch.path().to_str().unwrap(), "b.tar.gz")
+        Folder::open(scratch.path().to_str().unwrap())?.file("b.tar.gz")
     }
 
     fn begun(scratch: &Scratch) -> OutputFile {

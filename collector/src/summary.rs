@@ -6,25 +6,12 @@ use nodebundle_bundle::Outcome;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// Takes the size of the finished file into the summary.
-pub(crate) fn note_size(collected: &mut Collected) {
-    if collected.path == "-" {
-        return;
-    }
-    if let Ok(stat) = rustix::fs::stat(collected.path.as_str()) {
-        collected.bytes = u64::try_from(stat.st_size).unwrap_or(collected.bytes);
-    }
-}
-
 /// For a person.
 pub(crate) fn text(collected: &Collected) -> String {
     let mut text = String::new();
-    let place = if collected.path == "-" {
-        "standard output"
-    } else {
-        &collected.path
-    };
-    writeln!(text, "Bundle: {place} ({})", human(collected.bytes)).ok();
+    let delivered = &collected.delivered;
+    let (place, size) = (delivered.place(), human(delivered.bytes));
+    writeln!(text, "Bundle: {place} ({size})").ok();
     if let Some(why) = &collected.cut {
         writeln!(
             text,
@@ -60,19 +47,10 @@ pub(crate) fn text(collected: &Collected) -> String {
         .ok();
     }
     if let Some(facts) = &collected.phone {
-        text.push_str(&phone::text(facts, &human(collected.bytes)));
+        text.push_str(&phone::text(facts, &human(delivered.bytes)));
     }
     text.push_str(&undecidable(collected));
-    if let Some(command) = &collected.fetch {
-        writeln!(text, "To fetch it: {command}").ok();
-    }
-    if collected.path != "-" {
-        writeln!(
-            text,
-            "To send it: copy this one file. To look first: nodebundle-collector verify {place}",
-        )
-        .ok();
-    }
+    text.push_str(&delivered.how_to_send());
     text
 }
 
@@ -153,18 +131,21 @@ fn human(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transport::Delivered;
     use nodebundle_bundle::Record;
 
     fn collected(records: Vec<Record>) -> Collected {
         Collected {
-            path: "b.tar.gz".to_owned(),
-            bytes: 3 << 20,
+            delivered: Delivered {
+                path: "b.tar.gz".to_owned(),
+                bytes: 3 << 20,
+                ..Delivered::default()
+            },
             records,
             gate_hits: BTreeMap::new(),
             cut: None,
             verdict: None,
             phone: None,
-            fetch: None,
         }
     }
 

@@ -200,11 +200,12 @@ fn unpacked(bundle: &Path) -> String {
     text(&bytes)
 }
 
-/// The files of a folder once none of them grows any more: after SIGKILL a child may need a moment to follow.
+/// The bundles of a folder, without their checksums, once none of them grows any more: after SIGKILL a child may need a moment to follow.
 fn settled(folder: &Path) -> Vec<PathBuf> {
     let look = || -> Vec<(PathBuf, u64)> {
         let entries = fs::read_dir(folder).unwrap().flatten();
         entries
+            .filter(|entry| !text(entry.file_name().as_encoded_bytes()).contains(".sha256"))
             .filter_map(|entry| Some((entry.path(), entry.metadata().ok()?.len())))
             .collect()
     };

@@ -23,3 +23,4 @@ mod reproducible;
 mod static_build;
 mod streams;
 mod stuck_mount;
+mod transport;

@@ -13,7 +13,7 @@ pub(super) enum Content {
     Gzip,
     Tar,
     Zip,
-    /// Compressed in a way that this program does not open.
+    /// Compressed or encrypted in a way that this program does not open.
     Foreign(&'static str),
     Plain,
 }
@@ -33,6 +33,7 @@ pub(super) fn content(head: &[u8]) -> Content {
         [0x28, 0xb5, 0x2f, 0xfd, ..] => Content::Foreign("zstd"),
         [b'B', b'Z', b'h', b'1'..=b'9', 0x31, 0x41, 0x59, ..] => Content::Foreign("bzip2"),
         [b'7', b'z', 0xbc, 0xaf, 0x27, 0x1c, ..] => Content::Foreign("7z"),
+        _ if AGE.iter().any(|begin| head.starts_with(begin)) => Content::Foreign("age"),
         _ if is_tar(head) => Content::Tar,
         _ => Content::Plain,
     }
@@ -43,6 +44,12 @@ pub(super) fn is_cut_magic(all: &[u8]) -> bool {
     const BEGINNINGS: [&[u8]; 2] = [&[0x1f, 0x8b, 8], b"PK\x03\x04"];
     !all.is_empty() && BEGINNINGS.iter().any(|magic| magic.starts_with(all))
 }
+
+/// How files begin that are encrypted with age, as they are and as text.
+const AGE: [&[u8]; 2] = [
+    b"age-encryption.org/v1\n",
+    b"-----BEGIN AGE ENCRYPTED FILE-----",
+];
 
 /// A tar header: its checksum is right. That also tells tars from before POSIX.
 pub(super) fn is_tar(block: &[u8]) -> bool {

@@ -11,6 +11,7 @@ mod limits;
 mod manifest;
 mod members;
 mod name;
+mod part;
 mod summary;
 mod tar;
 #[cfg(test)]
@@ -56,6 +57,26 @@ pub enum ReadError {
         /// The limit.
         allowed: u64,
     },
+    /// It is one of the parts that `--split` made.
+    #[error(
+        "{name} is one part of a split bundle: join the parts first with `cat {whole}.[0-9]* > {whole}` (on Windows: copy /b {whole}.001+{whole}.002+… {whole}), then read {whole}"
+    )]
+    Part {
+        /// As the person named it.
+        name: String,
+        /// File name of the joined bundle.
+        whole: String,
+    },
+    /// It is encrypted, and only its receiver has the key.
+    #[error(
+        "{name} is encrypted with age: decrypt it first with `age -d -i KEYFILE -o {plain} {name}`, where KEYFILE holds the receiver's private key, then read {plain}"
+    )]
+    Encrypted {
+        /// As the person named it.
+        name: String,
+        /// A name for the decrypted bundle.
+        plain: String,
+    },
 }
 
 impl ReadError {
@@ -64,6 +85,11 @@ impl ReadError {
             name: name.to_owned(),
             why,
         }
+    }
+
+    fn encrypted(name: String) -> Self {
+        let plain = name.strip_suffix(".age").unwrap_or("BUNDLE").to_owned();
+        Self::Encrypted { name, plain }
     }
 }
 
@@ -208,11 +234,17 @@ impl Reader {
             walk.enter("", Packing::Folder, |walk| folder::walk(walk, folder));
             return Ok(walk.into_summary());
         }
+        if let Input::Path(path) = &self.input {
+            part::must_be_joined(path)?;
+        }
         let mut file = BufReader::with_capacity(BUFFER, self.input.open()?);
         let mut head = [0; detect::PEEK];
         let filled = guard::fill(&mut file, &mut head);
         let head = head.get(..filled).unwrap_or_default();
         let content = detect::content(head);
+        if content == Content::Foreign("age") {
+            return Err(ReadError::encrypted(self.input.name()));
+        }
         if detect::is_cut_magic(head) {
             walk.damage(Some(filled as u64), "the input is cut short here");
         } else if content == Content::Zip {
