@@ -115,7 +115,9 @@ impl Sealer {
             &hmac::Key::new(hmac::HMAC_SHA256, &mac_key),
             text.as_bytes(),
         );
-        text.push_str(&format!(" {}\n", BASE64.encode(mac.as_ref())));
+        text.push(' ');
+        text.push_str(&BASE64.encode(mac.as_ref()));
+        text.push('\n');
         Ok(Self {
             key: aead(&derive(&nonce, &file_key, b"payload")?)?,
             chunks: 0,
@@ -162,7 +164,7 @@ impl Sealer {
         let sealed = self
             .key
             .seal_in_place_append_tag(nonce, Aad::empty(), &mut self.held);
-        sealed.map_err(|_| io::Error::other("the encryption failed"))?;
+        sealed.map_err(|Unspecified| io::Error::other("the encryption failed"))?;
         let written = out.write_all(&self.held);
         self.held.clear();
         written
@@ -219,7 +221,7 @@ mod tests {
     fn a_recipient_that_is_none_says_what_to_give_instead() {
         assert!(Recipient::parse(RECIPIENT).is_ok());
         assert!(refusal("alice").contains("age-keygen -y"));
-        assert!(refusal(&RECIPIENT[..40]).contains("copy the whole line"));
+        assert!(refusal(RECIPIENT.split_at(40).0).contains("copy the whole line"));
         assert!(refusal("ssh-ed25519 AAAAC3Nz").contains("X25519"));
     }
 
@@ -240,7 +242,7 @@ mod tests {
         let mut sealer = Sealer::new(&[Recipient::parse(RECIPIENT).unwrap()]).unwrap();
         let header = sealer.header.len();
         let mut out = Vec::new();
-        sealer.push(&[7; 2 * CHUNK], &mut out).unwrap();
+        sealer.push(&vec![7; 2 * CHUNK], &mut out).unwrap();
         assert_eq!(out.len(), header + CHUNK + 16);
         sealer.finish(&mut out).unwrap();
         assert_eq!(out.len(), header + 2 * (CHUNK + 16));

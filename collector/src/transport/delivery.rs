@@ -35,7 +35,7 @@ struct Stored {
 
 enum Place {
     Whole(Output),
-    Parts(Parts),
+    Parts(Box<Parts>),
     Closed,
 }
 
@@ -92,7 +92,10 @@ impl Delivery {
             folder.must_not_hold(&name)?;
         }
         let place = match prepared.split {
-            Some(size) => Place::Parts(Parts::begin(folder.again()?, name, size, owner)?),
+            Some(size) => {
+                let parts = Parts::begin(folder.again()?, name, size, owner)?;
+                Place::Parts(Box::new(parts))
+            }
             None => Place::Whole(Output::File(folder.file(name)?)),
         };
         Ok(Self::new(place, Some(folder), prepared, owner))

@@ -28,14 +28,14 @@ pub(crate) enum KeyError {
 impl SigningKey {
     /// Reads the file that `ssh-keygen -t ed25519` writes.
     pub(crate) fn parse(file: &[u8]) -> Result<Self, KeyError> {
-        let text = std::str::from_utf8(file).map_err(|_| KeyError::Format)?;
+        let text = std::str::from_utf8(file).ok().ok_or(KeyError::Format)?;
         let body = text
             .trim()
             .strip_prefix("-----BEGIN OPENSSH PRIVATE KEY-----")
             .and_then(|rest| rest.strip_suffix("-----END OPENSSH PRIVATE KEY-----"))
             .ok_or(KeyError::Format)?;
         let body: String = body.split_ascii_whitespace().collect();
-        let der = BASE64.decode(body).map_err(|_| KeyError::Format)?;
+        let der = BASE64.decode(body).ok().ok_or(KeyError::Format)?;
         let fields = der
             .strip_prefix(b"openssh-key-v1\0")
             .ok_or(KeyError::Format)?;
@@ -63,8 +63,9 @@ impl SigningKey {
             .and_then(|both| both.get(..32))
             .ok_or(KeyError::Format)?;
         Ed25519KeyPair::from_seed_and_public_key(seed, public)
+            .ok()
             .map(Self)
-            .map_err(|_| KeyError::Format)
+            .ok_or(KeyError::Format)
     }
 
     /// The `.sig` file for a content with this SHA-512.
