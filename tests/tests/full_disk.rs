@@ -1,6 +1,6 @@
 //! A disk that fills up while the bundle grows, or is full before: a readable bundle, or none and advice.
 
-use crate::killed::{World, left_behind_is_sound};
+use crate::killed::{World, bundles, left_behind_is_sound};
 use crate::programs::text;
 use rustix::fs::{FallocateFlags, fallocate, statvfs};
 use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
@@ -74,8 +74,8 @@ fn a_disk_with_little_room_gets_the_first_tier_only() {
         return;
     };
     assert!(world.collector(&disk.at).status().unwrap().success());
-    let bundle = fs::read_dir(&disk.at).unwrap().next().unwrap().unwrap();
-    let entries = crate::programs::entries(&bundle.path());
+    let bundle = bundles(&disk.at).remove(0);
+    let entries = crate::programs::entries(&bundle);
     let names: Vec<&String> = entries.keys().collect();
     assert!(
         entries.contains_key("files/etc/kubernetes/kubelet.conf"),

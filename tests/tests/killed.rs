@@ -203,10 +203,9 @@ fn unpacked(bundle: &Path) -> String {
 /// The bundles of a folder, without their checksums, once none of them grows any more: after SIGKILL a child may need a moment to follow.
 fn settled(folder: &Path) -> Vec<PathBuf> {
     let look = || -> Vec<(PathBuf, u64)> {
-        let entries = fs::read_dir(folder).unwrap().flatten();
-        entries
-            .filter(|entry| !text(entry.file_name().as_encoded_bytes()).contains(".sha256"))
-            .filter_map(|entry| Some((entry.path(), entry.metadata().ok()?.len())))
+        bundles(folder)
+            .into_iter()
+            .filter_map(|path| Some((path.clone(), path.metadata().ok()?.len())))
             .collect()
     };
     let mut before = look();
@@ -218,4 +217,13 @@ fn settled(folder: &Path) -> Vec<PathBuf> {
         }
         before = now;
     }
+}
+
+/// What lies in the folder now, without checksums.
+pub(crate) fn bundles(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().flatten();
+    entries
+        .map(|entry| entry.path())
+        .filter(|path| !path.to_string_lossy().contains(".sha256"))
+        .collect()
 }

@@ -1,6 +1,6 @@
 //! A bundle that goes to standard output, and what happens when nobody takes it; how little the collector asks for itself.
 
-use crate::killed::{World, first_child, left_behind_is_sound};
+use crate::killed::{World, bundles, first_child, left_behind_is_sound};
 use crate::programs::{collector, text};
 use nodebundle_fixtures::NodeFixture;
 use rustix::process::{Pid, Signal, kill_process};
@@ -49,16 +49,14 @@ fn a_closed_terminal_ends_the_run_early_with_a_whole_bundle() {
     let folder = world.output().join("hung-up");
     fs::create_dir(&folder).unwrap();
     let mut child = world.collector(&folder).spawn().unwrap();
-    let file = || fs::read_dir(&folder).unwrap().flatten().next();
+    let file = || bundles(&folder).pop();
     until(|| file().is_some());
     kill_process(Pid::from_child(&child), Signal::HUP).unwrap();
     let code = child.wait().unwrap().code();
     assert!(matches!(code, Some(0 | 1)), "{code:?}");
-    let name = file().unwrap().file_name();
-    assert!(
-        name.to_string_lossy().ends_with(".tar.gz"),
-        "{name:?} is not finished"
-    );
+    let path = file().unwrap();
+    let name = path.to_string_lossy();
+    assert!(name.ends_with(".tar.gz"), "{name} is not finished");
     assert!(left_behind_is_sound(&folder, "hung up"));
 }
 
