@@ -1,6 +1,8 @@
 //! The command line, and what of it shapes a collection.
 
+use crate::profile::{self, Narrowed};
 use chrono::{DateTime, Utc};
+use clap::builder::PossibleValuesParser;
 use clap::{Parser, Subcommand, ValueEnum};
 use nodebundle_bundle::writer::Container;
 use std::collections::BTreeMap;
@@ -77,8 +79,8 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) no_api: bool,
     /// What the node is: leaves out what only other distributions have; auto looks for all
-    #[arg(long, value_enum, default_value_t = Profile::Auto)]
-    pub(crate) profile: Profile,
+    #[arg(long, default_value = "auto", value_parser = PossibleValuesParser::new(profiles()), value_name = "NAME")]
+    pub(crate) profile: String,
     /// Take this opt-in item too (a spec or spec/item); may be repeated
     #[arg(long, value_name = "NAME")]
     pub(crate) with: Vec<String>,
@@ -121,24 +123,6 @@ pub(crate) enum Format {
     Zip,
 }
 
-/// What the node is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Profile {
-    #[default]
-    Auto,
-    Kubeadm,
-    K3s,
-    Rke2,
-    Eks,
-    Aks,
-    Gke,
-    Openshift,
-    Microshift,
-    Microk8s,
-    K0s,
-    Generic,
-}
-
 /// Oldest log record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Since {
@@ -148,27 +132,12 @@ pub(crate) enum Since {
     At(DateTime<Utc>),
 }
 
-impl Profile {
-    /// Whether an item of the distributions belongs to this kind of node; its name begins with the distribution.
-    pub(crate) fn covers(self, item: &str) -> bool {
-        let prefix = match self {
-            Self::Auto => return true,
-            Self::K3s => "k3s",
-            Self::Rke2 => "rke2",
-            Self::Eks => "eks",
-            Self::Aks => "azure",
-            Self::Openshift => "openshift",
-            Self::Microshift => "microshift",
-            Self::Microk8s => "microk8s",
-            Self::K0s => "k0s",
-            Self::Kubeadm => "kind",
-            Self::Gke | Self::Generic => return false,
-        };
-        item.starts_with(prefix)
-    }
-}
-
 impl Options {
+    /// The distribution that a person says the node has; `None` for any.
+    pub(crate) fn profile(&self) -> Narrowed {
+        profile::named(&self.profile)
+    }
+
     /// The container: as told, else by the file's name.
     pub(crate) fn container(&self) -> Container {
         let zip = match self.format {
@@ -235,11 +204,14 @@ impl Options {
                 set(name, values.join(","));
             }
         }
-        if let Some(profile) = self.profile.to_possible_value() {
-            set("profile", profile.get_name().to_owned());
-        }
+        set("profile", self.profile.clone());
         shaping
     }
+}
+
+/// `auto`, and every profile by name.
+fn profiles() -> Vec<&'static str> {
+    std::iter::once("auto").chain(profile::names()).collect()
 }
 
 /// `10s`, `5m`, `48h`, `7d`; a bare number is seconds.

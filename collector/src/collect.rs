@@ -135,7 +135,7 @@ pub(crate) fn collect(
             with: options.with.clone(),
             since: None,
             least,
-            profile: options.profile,
+            profile: options.profile(),
             probes: options.root.is_none() && !options.no_probes,
             credential: !options.no_api,
             user_items,
@@ -264,7 +264,7 @@ struct Run<'a> {
 impl Run<'_> {
     /// Everything between `bundle.json` and the end; says why it was cut short.
     fn fill(&mut self) -> Result<Option<String>, WriteError> {
-        let node = Node::resolve(&mut self.host);
+        let node = Node::resolve(&mut self.host, self.options.profile());
         self.choice.since = since(self.options, &self.host, &node);
         let text = plan::resolved(&mut self.host, &node, &self.choice);
         self.vault.plan(&text)?;

@@ -8,11 +8,30 @@ use crate::spec::{Item, Source, matches};
 /// Files of an item, in order; the failure of the folder itself when that cannot be listed.
 pub(crate) fn files(host: &mut Host, node: &Node, item: &Item) -> Result<Vec<String>, Failure> {
     match &item.source {
-        Source::File(path) => Ok(vec![(*path).to_owned()]),
-        Source::Folder { path, names, depth } => folder(host, path, names, *depth),
+        Source::File(path) | Source::Log(path) => Ok(node.places(path)),
+        Source::Folder { path, names, depth } => folders(host, node, path, (names, *depth)),
+        Source::Logs { path, names } => folders(host, node, path, (names, 0)),
         Source::Named { paths, .. } => Ok(paths(node)),
         _ => Ok(Vec::new()),
     }
+}
+
+/// Files of a folder, and of the same folder where its data folder was moved to.
+fn folders(
+    host: &mut Host,
+    node: &Node,
+    path: &str,
+    (names, depth): (&[&str], u8),
+) -> Result<Vec<String>, Failure> {
+    let places = node.places(path);
+    let found: Vec<Result<Vec<String>, Failure>> = places
+        .iter()
+        .map(|place| folder(host, place, names, depth))
+        .collect();
+    if found.iter().all(Result::is_err) {
+        return found.into_iter().next().unwrap_or(Ok(Vec::new()));
+    }
+    Ok(found.into_iter().flatten().flatten().collect())
 }
 
 fn folder(host: &mut Host, path: &str, names: &[&str], depth: u8) -> Result<Vec<String>, Failure> {

@@ -4,8 +4,7 @@ use crate::expand;
 use crate::host::Host;
 use crate::host::wire::{Failure, Keep};
 use crate::node::{Node, scan};
-use crate::spec::{Sensitivity, Source};
-use crate::specs;
+use crate::spec::{self, Sensitivity, has_ending};
 use nodebundle_bundle::Outcome;
 use nodebundle_bundle::redact::{ContentKind, Learner, Secrets};
 use std::collections::BTreeSet;
@@ -42,13 +41,18 @@ pub(crate) fn learn(host: &mut Host, node: &Node) -> Learned {
     for (path, kind) in SECRET_FILES {
         pass.source(host, path, *kind);
     }
+    for path in &node.credentials {
+        let named_so = TOKEN_NAMES.iter().any(|word| path.contains(word));
+        let holds_one = named_so && !has_ending(path, "csv");
+        pass.source(host, path, holds_one.then_some(ContentKind::Token));
+    }
     for path in &node.pem_files {
         pass.source(host, path, None);
     }
-    for spec in specs::ALL {
+    for spec in spec::all() {
         for item in spec.items {
             let mixed = matches!(item.sensitivity, Sensitivity::Mixed | Sensitivity::Secret);
-            if mixed && !matches!(item.source, Source::Log(_)) {
+            if mixed && !item.source.is_log() {
                 for path in expand::files(host, node, item).unwrap_or_default() {
                     pass.source(host, &path, None);
                 }
@@ -131,48 +135,10 @@ const HARMLESS_KEYS: &[&str] = &[
 
 /// Sources whose whole content is a credential; they are never stored.
 const SECRET_FILES: &[(&str, Option<ContentKind>)] = &[
-    ("/var/lib/kubelet/config.json", None),
     ("/root/.docker/config.json", None),
-    ("/etc/crio/openshift-pull-secret", None),
     ("/run/containers/0/auth.json", None),
-    ("/etc/kubernetes/azure.json", None),
     ("/etc/kubernetes/cloud.conf", None),
     ("/etc/kubernetes/cloud-config", None),
-    ("/etc/rancher/node/password", Some(ContentKind::Token)),
-    (
-        "/var/lib/rancher/k3s/server/token",
-        Some(ContentKind::Token),
-    ),
-    (
-        "/var/lib/rancher/k3s/server/node-token",
-        Some(ContentKind::Token),
-    ),
-    (
-        "/var/lib/rancher/k3s/server/agent-token",
-        Some(ContentKind::Token),
-    ),
-    (
-        "/var/lib/rancher/rke2/server/token",
-        Some(ContentKind::Token),
-    ),
-    (
-        "/var/lib/rancher/rke2/server/node-token",
-        Some(ContentKind::Token),
-    ),
-    (
-        "/var/lib/rancher/rke2/server/agent-token",
-        Some(ContentKind::Token),
-    ),
-    ("/etc/k0s/k0stoken", Some(ContentKind::Token)),
-    ("/etc/k0s/token", Some(ContentKind::Token)),
-    (
-        "/var/snap/microk8s/current/credentials/known_tokens.csv",
-        None,
-    ),
-    (
-        "/var/snap/microk8s/current/credentials/cluster-tokens.txt",
-        None,
-    ),
     ("/etc/keepalived/keepalived.conf", None),
     ("/root/.netrc", None),
     ("/etc/kubernetes/encryption-config.yaml", None),
@@ -180,6 +146,9 @@ const SECRET_FILES: &[(&str, Option<ContentKind>)] = &[
     ("/etc/etcd.env", Some(ContentKind::Env)),
     ("/var/lib/cloud/instance/user-data.txt", None),
 ];
+
+/// Words in the path of a file that holds one token and nothing else.
+const TOKEN_NAMES: &[&str] = &["token", "password"];
 
 /// The pass is over after this.
 const MAX_TIME: Duration = Duration::from_secs(3);

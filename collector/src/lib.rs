@@ -25,6 +25,12 @@ mod probe;
 )]
 mod probes;
 mod process;
+mod profile;
+#[allow(
+    unreachable_pub,
+    reason = "its index is generated for public and private folders alike"
+)]
+mod profiles;
 mod progress;
 mod routing;
 #[cfg(test)]
@@ -39,6 +45,7 @@ mod specs;
 mod stop;
 mod summary;
 mod take;
+mod take_files;
 mod take_journal;
 mod transport;
 mod user_spec;

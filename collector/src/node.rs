@@ -1,13 +1,21 @@
 //! What the node says of itself before anything is stored: its units, its kubelet, the paths they name.
 
+pub(crate) mod credentials;
+pub(crate) mod data;
 pub(crate) mod descriptors;
+pub(crate) mod detect;
+pub(crate) mod embedded;
 pub(crate) mod kubelet;
 pub(crate) mod processes;
+pub(crate) mod references;
 pub(crate) mod scan;
 pub(crate) mod unit_file;
 pub(crate) mod units;
 
 use crate::host::Host;
+use crate::profile::{self, Narrowed, Profile};
+use data::Moved;
+use detect::Detected;
 use kubelet::Kubelet;
 use processes::Process;
 use std::collections::BTreeSet;
@@ -22,6 +30,12 @@ pub(crate) struct Node {
     pub(crate) units: Vec<Unit>,
     /// Processes, by number.
     pub(crate) processes: Vec<Process>,
+    /// Distributions that were found, by name.
+    pub(crate) profiles: Vec<Detected>,
+    /// Data folders that are not in their usual place.
+    pub(crate) moved: Vec<Moved>,
+    /// What a person says the node is.
+    pub(crate) narrowed: Narrowed,
     /// Every kubelet that a process or a unit declares, the running one first.
     pub(crate) kubelets: Vec<Kubelet>,
     /// Kubeconfigs that flags name or that are found in the usual places.
@@ -32,6 +46,8 @@ pub(crate) struct Node {
     pub(crate) pki_folders: Vec<String>,
     /// Files in the folders that `staticPodPath` names.
     pub(crate) static_pods: Vec<String>,
+    /// Where credentials lie that are never stored.
+    pub(crate) credentials: Vec<String>,
     /// Programs that units and kubeconfigs name.
     pub(crate) programs: Vec<String>,
     /// Release of the kernel: the running one, or the only one of a tree.
@@ -48,20 +64,25 @@ pub(crate) struct Node {
 
 impl Node {
     /// Reads what is needed to know where things are.
-    pub(crate) fn resolve(host: &mut Host) -> Self {
+    pub(crate) fn resolve(host: &mut Host, narrowed: Narrowed) -> Self {
         let mut node = Self {
             hostname: hostname(host),
             units: units::find(host),
             processes: processes::find(host),
             kernel: kernel(host),
             first_sample: crate::specs::counters::Sample::take(host),
+            narrowed,
             ..Self::default()
         };
+        let wanted = profile::wanted(narrowed);
         node.descriptors = descriptors::find(host, &node.processes);
-        node.kubelets = kubelet::find(host, &node.units, &node.processes);
-        node.kubeconfigs = kubeconfigs(host, &node.kubelets);
-        node.pki_folders = pki_folders(&node);
+        node.profiles = detect::find(host, &node);
+        node.moved = data::find(host, &node.units, &node.processes, wanted);
+        node.kubelets = kubelet::find(host, &node.units, &node.processes, narrowed);
+        node.kubeconfigs = kubeconfigs(host, &node);
+        node.pki_folders = pki_folders(host, &node);
         node.pem_files = pem_files(host, &node);
+        node.credentials = credentials::find(host, &node);
         node.static_pods = static_pods(host, &node);
         node.programs = programs(host, &node);
         if let Ok(summary) = host.journal(crate::journal::boots_ask(), &mut |_, _| {}) {
@@ -91,16 +112,43 @@ impl Node {
             .kubelets
             .iter()
             .flat_map(|kubelet| kubelet.config.iter())
-            .filter(|(name, _)| name == key)
-            .map(|(_, value)| value.clone());
+            .filter(|named| named.key == key)
+            .map(|named| named.value.clone());
         unique(values)
+    }
+
+    /// A path of a profile, and the same path in a data folder that was moved.
+    pub(crate) fn places(&self, path: &str) -> Vec<String> {
+        let moved = self.moved.iter().filter_map(|moved| {
+            let rest = path.strip_prefix(moved.usual)?;
+            let inside = rest.is_empty() || rest.starts_with('/');
+            inside.then(|| format!("{}{rest}", moved.actual))
+        });
+        unique(std::iter::once(path.to_owned()).chain(moved))
+    }
+
+    /// Places where kubeconfigs are looked for, whatever flags say.
+    pub(crate) fn usual_kubeconfigs(&self) -> Vec<String> {
+        let everywhere = KUBECONFIGS.iter().map(|path| (*path).to_owned());
+        unique(everywhere.chain(self.declared(|profile| profile.kubeconfigs)))
+    }
+
+    /// Paths of one kind that the profiles declare, in every place where they can be.
+    pub(crate) fn declared(
+        &self,
+        of: fn(&'static Profile) -> &'static [&'static str],
+    ) -> Vec<String> {
+        let paths = profile::wanted(self.narrowed).flat_map(of);
+        unique(paths.flat_map(|path| self.places(path)))
     }
 
     /// Root folders of kubelets; the usual one is always among them.
     pub(crate) fn kubelet_roots(&self) -> Vec<String> {
         let named = self.flag("root-dir").into_iter();
-        let usual = KUBELET_ROOTS.iter().map(|path| (*path).to_owned());
-        unique(named.filter(|path| path.starts_with('/')).chain(usual))
+        let usual = std::iter::once("/var/lib/kubelet".to_owned());
+        let declared = self.declared(|profile| profile.roots);
+        let named = named.filter(|path| path.starts_with('/'));
+        unique(named.chain(usual).chain(declared))
     }
 
     /// Absolute paths that a flag or the configuration key of the same meaning names.
@@ -141,14 +189,14 @@ fn hostname(host: &mut Host) -> Option<String> {
     })
 }
 
-fn kubeconfigs(host: &mut Host, kubelets: &[Kubelet]) -> Vec<String> {
+fn kubeconfigs(host: &mut Host, node: &Node) -> Vec<String> {
     let mut paths: Vec<String> = Vec::new();
-    for kubelet in kubelets {
+    for kubelet in &node.kubelets {
         for flag in ["kubeconfig", "bootstrap-kubeconfig"] {
             paths.extend(kubelet.flags.get(flag).cloned());
         }
     }
-    paths.extend(KUBECONFIGS.iter().map(|path| (*path).to_owned()));
+    paths.extend(node.usual_kubeconfigs());
     if let Ok(listing) = host.list("/etc/cni/net.d") {
         let names = listing.entries.iter().map(|entry| &entry.name);
         paths.extend(
@@ -160,16 +208,36 @@ fn kubeconfigs(host: &mut Host, kubelets: &[Kubelet]) -> Vec<String> {
     unique(paths.into_iter().filter(|path| path.starts_with('/')))
 }
 
-fn pki_folders(node: &Node) -> Vec<String> {
+fn pki_folders(host: &mut Host, node: &Node) -> Vec<String> {
     let named = node.flag("cert-dir").into_iter();
     let below_root = node.kubelet_roots().into_iter();
-    let usual = PKI_FOLDERS.iter().map(|path| (*path).to_owned());
-    unique(
-        named
-            .filter(|path| path.starts_with('/'))
-            .chain(below_root.map(|root| format!("{root}/pki")))
-            .chain(usual),
-    )
+    let mut folders: Vec<String> = named
+        .filter(|path| path.starts_with('/'))
+        .chain(below_root.map(|root| format!("{root}/pki")))
+        .chain(std::iter::once("/etc/kubernetes/pki".to_owned()))
+        .collect();
+    for path in node.declared(|profile| profile.pki) {
+        match path.strip_suffix("/**") {
+            Some(top) => below(host, top, PKI_DEPTH, &mut folders),
+            None => folders.push(path),
+        }
+    }
+    unique(folders.into_iter())
+}
+
+/// A folder and the folders below it.
+fn below(host: &mut Host, path: &str, depth: u8, folders: &mut Vec<String>) {
+    folders.push(path.to_owned());
+    if depth == 0 || folders.len() > MAX_PKI_FOLDERS {
+        return;
+    }
+    if let Ok(listing) = host.list(path) {
+        for entry in listing.entries {
+            if entry.kind == "dir" {
+                below(host, &format!("{path}/{}", entry.name), depth - 1, folders);
+            }
+        }
+    }
 }
 
 /// Certificates and keys in the certificate folders, after PEM-bearing keys of kubeconfigs and kubelet
@@ -261,51 +329,19 @@ pub(crate) fn unique(values: impl Iterator<Item = String>) -> Vec<String> {
     values.filter(|value| seen.insert(value.clone())).collect()
 }
 
-/// Kubeconfigs of kubelets in the usual places.
-pub(crate) const KUBECONFIGS: &[&str] = &[
+/// Kubeconfigs in places that no distribution has for itself.
+const KUBECONFIGS: &[&str] = &[
     "/etc/kubernetes/kubelet.conf",
     "/etc/kubernetes/bootstrap-kubelet.conf",
-    "/etc/kubernetes/admin.conf",
-    "/etc/kubernetes/super-admin.conf",
-    "/etc/kubernetes/controller-manager.conf",
-    "/etc/kubernetes/scheduler.conf",
-    "/etc/kubernetes/kubeconfig",
-    "/etc/kubernetes/kubeconfig-kubelet",
-    "/etc/kubernetes/bootstrap-kubeconfig",
-    "/etc/kubernetes/ssl/kubecfg-kube-node.yaml",
-    "/etc/kubernetes/kubelet/kubeconfig",
-    "/etc/kubernetes/kubelet/bootstrap-kubeconfig",
     "/var/lib/kubelet/kubeconfig",
     "/var/lib/kubelet/bootstrap-kubeconfig",
     "/var/lib/kube-proxy/kubeconfig",
-    "/var/lib/kube-proxy/kubeconfig.conf",
-    "/var/lib/rancher/k3s/agent/kubelet.kubeconfig",
-    "/var/lib/rancher/k3s/agent/kubeproxy.kubeconfig",
-    "/var/lib/rancher/rke2/agent/kubelet.kubeconfig",
-    "/var/lib/rancher/rke2/agent/kubeproxy.kubeconfig",
-    "/var/lib/k0s/kubelet.conf",
-    "/var/lib/k0s/kubelet-bootstrap.conf",
-    "/var/snap/microk8s/current/credentials/kubelet.config",
-    "/var/lib/microshift/resources/kubelet/kubeconfig",
 ];
 
-const KUBELET_ROOTS: &[&str] = &["/var/lib/kubelet"];
-
-const PKI_FOLDERS: &[&str] = &[
-    "/etc/kubernetes/pki",
-    "/etc/kubernetes/pki/etcd",
-    "/etc/kubernetes/certs",
-    "/etc/kubernetes/ssl",
-    "/etc/srv/kubernetes/pki",
-    "/var/lib/minikube/certs",
-    "/var/lib/rancher/k3s/agent",
-    "/var/lib/rancher/k3s/server/tls",
-    "/var/lib/rancher/rke2/agent",
-    "/var/lib/rancher/rke2/server/tls",
-    "/var/lib/k0s/pki",
-    "/var/lib/k0s/kubelet/pki",
-    "/var/snap/microk8s/current/certs",
-];
+/// Levels of folders below one that holds certificates in folders.
+const PKI_DEPTH: u8 = 4;
+/// A node with more folders of certificates is looked at in part.
+const MAX_PKI_FOLDERS: usize = 200;
 
 const PEM_FLAGS: &[(&str, &str)] = &[
     ("client-ca-file", "clientCAFile"),

@@ -16,6 +16,12 @@ pub(crate) struct Spec {
     pub(crate) items: &'static [Item],
 }
 
+/// Every spec: those of the subsystems, then those of the distributions.
+pub(crate) fn all() -> impl Iterator<Item = &'static Spec> {
+    let profiles = crate::profiles::ALL.iter().map(|profile| &profile.spec);
+    crate::specs::ALL.iter().copied().chain(profiles)
+}
+
 /// One thing to take.
 #[derive(Debug)]
 pub(crate) struct Item {
@@ -96,6 +102,11 @@ pub(crate) enum Source {
     Kernel,
     /// The newest lines of a log file.
     Log(&'static str),
+    /// The newest lines of each log file of a folder whose name matches one of the patterns.
+    Logs {
+        path: &'static str,
+        names: &'static [&'static str],
+    },
     /// Output of a program, only on a running host.
     Command(&'static [&'static str]),
     /// Output of a program that is run only where asking changes nothing, cut down before it is stored.
@@ -168,7 +179,9 @@ impl Source {
     pub(crate) fn describe(&self) -> String {
         match self {
             Self::File(path) | Self::Log(path) => (*path).to_owned(),
-            Self::Folder { path, names, .. } => format!("{path}/{{{}}}", names.join(",")),
+            Self::Folder { path, names, .. } | Self::Logs { path, names } => {
+                format!("{path}/{{{}}}", names.join(","))
+            }
             Self::Listing(path) => format!("names in {path}"),
             Self::Named { what, .. } | Self::Rewritten { what, .. } => (*what).to_owned(),
             Self::NamedListing { what, .. } => format!("names in {what}"),
@@ -185,7 +198,10 @@ impl Source {
     /// Where in the bundle it is stored; a folder for what may be several entries.
     pub(crate) fn stored_below(&self) -> String {
         match self {
-            Self::File(path) | Self::Log(path) | Self::Folder { path, .. } => {
+            Self::File(path)
+            | Self::Log(path)
+            | Self::Folder { path, .. }
+            | Self::Logs { path, .. } => {
                 format!("files{path}")
             }
             Self::Listing(path) => listing_entry(path),
@@ -203,7 +219,10 @@ impl Source {
 
     /// Whether it is a log: taken last, stored as a stream.
     pub(crate) fn is_log(&self) -> bool {
-        matches!(self, Self::Journal { .. } | Self::Kernel | Self::Log(_))
+        matches!(
+            self,
+            Self::Journal { .. } | Self::Kernel | Self::Log(_) | Self::Logs { .. }
+        )
     }
 }
 

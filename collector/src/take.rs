@@ -1,20 +1,17 @@
 //! Takes the items of the specs one by one, logs last.
 
-use crate::cli::Profile;
-use crate::deny;
 use crate::events::{Event, Events};
-use crate::expand;
-use crate::host::wire::{Failure, Keep, Listing, Ran};
-use crate::host::{Host, Taken};
+use crate::host::Host;
+use crate::host::wire::{Failure, Ran};
 use crate::node::Node;
 use crate::probe::ProbeContext;
-use crate::spec::{Item, Source, Spec, Tier, command_entry, listing_entry};
+use crate::profile::{self, Narrowed};
+use crate::spec::{self, Item, Source, Spec, Tier, command_entry};
 use crate::user_spec::UserItem;
 use crate::vault::{Open, Vault};
 use crate::verdict::Seen;
 use nodebundle_bundle::Outcome;
 use nodebundle_bundle::writer::WriteError;
-use serde_json::json;
 use std::collections::BTreeSet;
 use std::io::Write;
 
@@ -43,8 +40,8 @@ pub(crate) struct Choice {
     pub(crate) since: Option<u64>,
     /// Only T0, for lack of space.
     pub(crate) least: bool,
-    /// What the node is.
-    pub(crate) profile: Profile,
+    /// What a person says the node is.
+    pub(crate) profile: Narrowed,
     /// Ask the node and its API server: a running host, and not `--no-probes`.
     pub(crate) probes: bool,
     /// Probes may use the node's credential.
@@ -60,7 +57,10 @@ impl Choice {
     pub(crate) fn wants(&self, spec: &Spec, item: &Item) -> bool {
         let id = id(spec, item);
         let named = |names: &[String]| names.iter().any(|name| *name == spec.name || *name == id);
-        if spec.name == "distributions" && !self.profile.covers(item.name) {
+        let other = |only: &profile::Profile| {
+            only.spec.name != spec.name && profile::named(spec.name).is_some()
+        };
+        if self.profile.is_some_and(other) {
             return false;
         }
         let tier = match item.tier {
@@ -86,7 +86,7 @@ impl Choice {
 /// Names that neither a spec, an item, a probe nor an item of `--spec` has.
 pub(crate) fn unknown_names(names: &[String], user_items: &[UserItem]) -> Vec<String> {
     let mut known: BTreeSet<String> = user_items.iter().map(UserItem::record_id).collect();
-    for spec in crate::specs::ALL {
+    for spec in spec::all() {
         known.insert(spec.name.to_owned());
         known.extend(spec.items.iter().map(|item| id(spec, item)));
     }
@@ -107,9 +107,8 @@ pub(crate) fn id(spec: &Spec, item: &Item) -> String {
 
 /// Items in the order in which they are taken: facts and files by tier, then logs by tier, then what needs time to pass.
 pub(crate) fn in_order(choice: &Choice) -> Vec<(&'static Spec, &'static Item)> {
-    let mut items: Vec<(&Spec, &Item)> = crate::specs::ALL
-        .iter()
-        .flat_map(|spec| spec.items.iter().map(move |item| (*spec, item)))
+    let mut items: Vec<(&Spec, &Item)> = spec::all()
+        .flat_map(|spec| spec.items.iter().map(move |item| (spec, item)))
         .filter(|(spec, item)| choice.wants(spec, item))
         .collect();
     items.sort_by_key(|(_, item)| (item.source.turn(), item.tier));
@@ -189,8 +188,10 @@ impl<W: Write> Taking<'_, W> {
     fn item(&mut self, spec: &Spec, item: &Item) -> Result<(), WriteError> {
         let id = id(spec, item);
         match &item.source {
-            Source::File(path) => self.file(id, item, path),
-            Source::Folder { path, .. } => self.folder(&id, item, path),
+            Source::File(path)
+            | Source::Log(path)
+            | Source::Folder { path, .. }
+            | Source::Logs { path, .. } => self.files(&id, item, path),
             Source::Named { paths, .. } => {
                 for path in paths(self.node) {
                     self.file(format!("{id}:{path}"), item, &path)?;
@@ -209,28 +210,9 @@ impl<W: Write> Taking<'_, W> {
                 }
                 Ok(())
             }
-            Source::Listing(path) => self.listing(id, item, path),
+            Source::Listing(path) => self.listings(&id, item, path),
             Source::Fact { topic, make } | Source::LateFact { topic, make } => {
-                let mut open = self
-                    .vault
-                    .open_item(id.clone(), item, &item.source.describe());
-                let unanswered = self.host.unanswered();
-                let made = make(self.host, self.node);
-                if self.host.unanswered() > unanswered {
-                    open.record.outcome = Outcome::Truncated;
-                    open.record.reason = Some("some sources did not answer in time".to_owned());
-                }
-                if let Ok(text) = &made {
-                    self.seen.fact(topic, text);
-                }
-                let outcome = match made {
-                    Ok(text) => self
-                        .vault
-                        .text(open, &format!("facts/{topic}.json"), &text)?,
-                    Err(failure) => self.vault.fail(open, &failure)?,
-                };
-                self.finished(id, outcome);
-                Ok(())
+                self.fact(id, item, topic, *make)
             }
             Source::Command(argv) => self.command(id, item, argv, str::to_owned),
             Source::CarefulCommand { argv, unless, keep } => match unless(self.host) {
@@ -247,97 +229,34 @@ impl<W: Write> Taking<'_, W> {
             }
             Source::Journal { unit, programs } => self.journals(&id, item, unit, programs),
             Source::Kernel => self.kernel(id, item),
-            Source::Log(path) => {
-                let taken = self.host.read_once(path, item.cap, Keep::Tail);
-                self.store(id, item, path, taken)
-            }
         }
     }
 
-    fn folder(&mut self, id: &str, item: &Item, path: &str) -> Result<(), WriteError> {
-        match expand::files(self.host, self.node, item) {
-            Ok(files) => {
-                for file in files {
-                    self.file(format!("{id}:{file}"), item, &file)?;
-                }
-                Ok(())
-            }
-            Err(failure) => {
-                let open = self.vault.open_item(id.to_owned(), item, path);
-                let outcome = self.vault.fail(open, &failure)?;
-                self.finished(id.to_owned(), outcome);
-                Ok(())
-            }
-        }
-    }
-
-    fn file(&mut self, id: String, item: &Item, path: &str) -> Result<(), WriteError> {
-        if !self.claimed.insert(path.to_owned()) {
-            return Ok(());
-        }
-        let mut taken = self.host.read(path, item.cap);
-        if taken
-            .as_ref()
-            .is_ok_and(|taken| taken.bytes.len() as u64 > item.cap)
-        {
-            taken = self.host.read_once(path, item.cap, Keep::HeadAndTail);
-        }
-        self.store(id, item, path, taken)
-    }
-
-    fn store(
+    fn fact(
         &mut self,
         id: String,
         item: &Item,
-        path: &str,
-        taken: Result<Taken, Failure>,
+        topic: &str,
+        make: fn(&mut Host, &Node) -> Result<String, Failure>,
     ) -> Result<(), WriteError> {
-        let mut open = self.vault.open_item(id.clone(), item, path);
-        let outcome = match taken {
-            Err(failure) => self.vault.fail(open, &failure)?,
-            Ok(taken) => {
-                let refused = deny::by_path(path).or_else(|| claim(item, &taken.bytes));
-                if let Some(why) = refused {
-                    open.record.attributes = Some(taken.info.attributes);
-                    self.vault
-                        .fail(open, &Failure::new(Outcome::Skipped, why))?
-                } else {
-                    self.vault.file(open, path, &taken)?
-                }
-            }
-        };
-        self.finished(id, outcome);
-        Ok(())
-    }
-
-    fn listing(&mut self, id: String, item: &Item, path: &str) -> Result<(), WriteError> {
-        let entry = listing_entry(path);
-        if !self.claimed.insert(entry.clone()) {
-            return Ok(());
+        let mut open = self
+            .vault
+            .open_item(id.clone(), item, &item.source.describe());
+        let unanswered = self.host.unanswered();
+        let made = make(self.host, self.node);
+        if self.host.unanswered() > unanswered {
+            open.record.outcome = Outcome::Truncated;
+            open.record.reason = Some("some sources did not answer in time".to_owned());
         }
-        let mut open = self.vault.open_item(id.clone(), item, path);
-        let outcome = match self.host.list(path) {
+        if let Ok(text) = &made {
+            self.seen.fact(topic, text);
+        }
+        let outcome = match made {
+            Ok(text) => self
+                .vault
+                .text(open, &format!("facts/{topic}.json"), &text)?,
             Err(failure) => self.vault.fail(open, &failure)?,
-            Ok(listing) => {
-                if !listing.complete {
-                    open.record.outcome = Outcome::Truncated;
-                } else if listing.entries.is_empty() {
-                    open.record.outcome = Outcome::Empty;
-                }
-                self.vault
-                    .text(open, &entry, &listing_text(path, &listing))?
-            }
         };
-        self.finished(id, outcome);
-        Ok(())
-    }
-
-    /// Records a command that would change the node.
-    fn refuse(&mut self, id: String, item: &Item, why: &str) -> Result<(), WriteError> {
-        let source = item.source.describe();
-        let open = self.vault.open_item(id.clone(), item, &source);
-        let failure = Failure::new(Outcome::NotApplicable, why);
-        let outcome = self.vault.fail(open, &failure)?;
         self.finished(id, outcome);
         Ok(())
     }
@@ -395,27 +314,6 @@ impl<W: Write> Taking<'_, W> {
     }
 }
 
-/// Why content that a file's name or another file promised is not that content.
-fn claim(item: &Item, bytes: &[u8]) -> Option<&'static str> {
-    match item.source {
-        Source::Named { accepts, .. } if !accepts(bytes) => {
-            Some("its content is not what the file that names it promises")
-        }
-        _ => None,
-    }
-}
-
-/// `listings/*.json`: one name a line.
-fn listing_text(path: &str, listing: &Listing) -> String {
-    let entries = crate::facts::list("entries", &listing.entries);
-    let head = format!(
-        "{{\n \"path\": {},\n \"complete\": {},\n",
-        json!(path),
-        listing.complete
-    );
-    entries.replacen("{\n", &head, 1)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -435,18 +333,5 @@ mod tests {
         let after = &items[first_log.unwrap()..];
         assert!(after.iter().all(|(_, item)| item.source.turn() > 0));
         assert_eq!(items[0].1.tier, Tier::T0);
-    }
-
-    #[test]
-    fn a_listing_is_json_with_one_name_a_line() {
-        let listing = Listing {
-            complete: true,
-            entries: Vec::new(),
-        };
-        let text = listing_text("/etc/kubernetes", &listing);
-        let value: serde_json::Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(value["path"], "/etc/kubernetes");
-        assert_eq!(value["complete"], true);
-        assert_eq!(value["entries"], json!([]));
     }
 }

@@ -143,7 +143,7 @@ mod tests {
     /// The verdict on a recorded node, as with `--root`.
     fn verdict(fixture: &NodeFixture) -> String {
         let mut host = Host::direct(&fixture.root());
-        let node = Node::resolve(&mut host);
+        let node = Node::resolve(&mut host, None);
         let seen = Seen::default();
         line(&mut Sight::new(&mut host, &node, &seen))
     }

@@ -63,6 +63,13 @@ const FOLDERS: &[Folder] = &[
         visibility: "pub",
     },
     Folder {
+        path: "collector/src/profiles",
+        what: "distribution: what gives it away, what it has",
+        item: "crate::profile::Profile",
+        constant: "PROFILE",
+        visibility: "pub",
+    },
+    Folder {
         path: "bundle/src/redact/rules",
         what: "redaction rule",
         item: "crate::redact::rule::Rule",

@@ -1,10 +1,11 @@
 //! The kubelet's effective command line and the paths in its configuration file.
 
 use super::processes::Process;
-use super::scan;
 use super::unit_file::{expand, words};
 use super::units::Unit;
+use super::{embedded, scan};
 use crate::host::Host;
+use crate::profile::{self, Narrowed};
 use crate::spec::has_ending;
 use std::collections::BTreeMap;
 
@@ -18,11 +19,27 @@ pub(crate) struct Kubelet {
     /// Its configuration files: `--config`, and those of `--config-dir`.
     pub(crate) config_files: Vec<String>,
     /// Keys of those files that name paths.
-    pub(crate) config: Vec<(String, String)>,
+    pub(crate) config: Vec<Named>,
 }
 
-/// Running kubelets first, then those of units.
-pub(crate) fn find(host: &mut Host, units: &[Unit], processes: &[Process]) -> Vec<Kubelet> {
+/// A value in a configuration file.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Named {
+    /// The file.
+    pub(crate) file: String,
+    /// Its key.
+    pub(crate) key: String,
+    /// The value.
+    pub(crate) value: String,
+}
+
+/// Running kubelets first, then those of units, those that are embedded, and what lies in the usual places.
+pub(crate) fn find(
+    host: &mut Host,
+    units: &[Unit],
+    processes: &[Process],
+    narrowed: Narrowed,
+) -> Vec<Kubelet> {
     let mut kubelets = Vec::new();
     for process in processes {
         let Some(argv) = process.argv.as_ref().filter(|argv| is_kubelet(argv)) else {
@@ -47,10 +64,36 @@ pub(crate) fn find(host: &mut Host, units: &[Unit], processes: &[Process]) -> Ve
             }
         }
     }
+    kubelets.extend(embedded::find(host, profile::wanted(narrowed)));
     for kubelet in &mut kubelets {
         read_config(host, kubelet);
     }
+    let left = left_behind(host, &kubelets, narrowed);
+    kubelets.extend(left);
     kubelets
+}
+
+/// Configurations in the usual places that no kubelet names: a second installation, or one that is gone.
+fn left_behind(host: &mut Host, kubelets: &[Kubelet], narrowed: Narrowed) -> Vec<Kubelet> {
+    let mut found: Vec<Kubelet> = Vec::new();
+    for path in profile::wanted(narrowed).flat_map(|profile| profile.configs) {
+        let known = kubelets.iter().chain(&found);
+        let mut files = known.flat_map(|kubelet| &kubelet.config_files);
+        if files.any(|file| file == path) {
+            continue;
+        }
+        let taken = host.read(path, 256 << 10);
+        if taken.is_ok_and(|taken| profile::is_kubelet_config(&taken.bytes)) {
+            let mut kubelet = Kubelet {
+                declared_by: (*path).to_owned(),
+                config_files: vec![(*path).to_owned()],
+                ..Kubelet::default()
+            };
+            read_keys(host, &mut kubelet);
+            found.push(kubelet);
+        }
+    }
+    found
 }
 
 fn is_kubelet(argv: &[String]) -> bool {
@@ -61,7 +104,7 @@ fn is_kubelet(argv: &[String]) -> bool {
 }
 
 /// `--name=value`, `--name value` and `-name=value`; a shell's one long word is split too.
-fn flags(argv: &[String]) -> BTreeMap<String, String> {
+pub(crate) fn flags(argv: &[String]) -> BTreeMap<String, String> {
     let mut parts: Vec<String> = Vec::new();
     for word in argv {
         if word.contains(" --") {
@@ -96,14 +139,23 @@ fn read_config(host: &mut Host, kubelet: &mut Kubelet) {
         files.extend(names.map(|name| format!("{folder}/{name}")));
     }
     files.retain(|path| path.starts_with('/'));
-    for path in &files {
+    kubelet.config_files = files;
+    read_keys(host, kubelet);
+}
+
+fn read_keys(host: &mut Host, kubelet: &mut Kubelet) {
+    for path in &kubelet.config_files {
         if let Ok(taken) = host.read(path, 256 << 10) {
+            let found = scan::values(&taken.text(), PATH_KEYS);
             kubelet
                 .config
-                .extend(scan::values(&taken.text(), PATH_KEYS));
+                .extend(found.into_iter().map(|(key, value)| Named {
+                    file: path.clone(),
+                    key,
+                    value,
+                }));
         }
     }
-    kubelet.config_files = files;
 }
 
 /// Keys of a `KubeletConfiguration` whose values are paths.

@@ -3,6 +3,7 @@
 use super::unit_file::{assignments, environment, words};
 use crate::host::Host;
 use crate::host::wire::Listing;
+use crate::profiles;
 use crate::spec::{has_ending, matches};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -71,7 +72,7 @@ pub(crate) fn find(host: &mut Host) -> Vec<Unit> {
     for (_, listing) in &folders.listings {
         for entry in &listing.entries {
             let name = entry.name.strip_suffix(".d").unwrap_or(&entry.name);
-            if OF_INTEREST.iter().any(|pattern| matches(pattern, name)) {
+            if patterns().any(|pattern| matches(pattern, name)) {
                 names.insert(name.to_owned());
             }
         }
@@ -259,8 +260,16 @@ const EXEC_PREFIXES: [char; 5] = ['@', '-', ':', '+', '!'];
 /// Units that are reported even when they are not found.
 const ALWAYS: &[&str] = &["kubelet.service", "containerd.service", "crio.service"];
 
-/// Units that are reported where they exist.
-pub(crate) const OF_INTEREST: &[&str] = &[
+/// Units that are reported where they exist: those of every node and those of the distributions.
+pub(crate) fn patterns() -> impl Iterator<Item = &'static str> {
+    let own = profiles::ALL.iter().flat_map(|profile| {
+        let units = profile.kubelet_units.iter();
+        units.chain(profile.units).copied()
+    });
+    OF_INTEREST.iter().copied().chain(own)
+}
+
+const OF_INTEREST: &[&str] = &[
     "kubelet.service",
     "containerd.service",
     "crio.service",
@@ -268,18 +277,8 @@ pub(crate) const OF_INTEREST: &[&str] = &[
     "cri-docker.socket",
     "docker.service",
     "docker.socket",
-    "k3s*.service",
-    "rke2-*.service",
     "rancher-system-agent.service",
-    "k0s*.service",
-    "snap.microk8s.*",
-    "snap.k8s.*",
     "snap.kubelet*",
-    "microshift*.service",
-    "nodeadm-*.service",
-    "kubelet-monitor.service",
-    "kube-node-*.service",
-    "secure-tls-bootstrap.service",
     "etcd.service",
     "kube-proxy.service",
     "calico-node.service",

@@ -3,7 +3,7 @@
 use crate::facts;
 use crate::host::Host;
 use crate::host::wire::Failure;
-use crate::node::{KUBECONFIGS, Node, unique};
+use crate::node::{Node, unique};
 use crate::probe::{Probe, ProbeContext, ProbeResult};
 use crate::web::ask::Asking;
 use crate::web::http::{Question, Reply};
@@ -64,11 +64,11 @@ fn node_name(node: &Node) -> Option<String> {
 /// The first kubelet's kubeconfig that exists, else its bootstrap kubeconfig. Never an administrator's.
 fn kubeconfig(host: &mut Host, node: &Node) -> Option<String> {
     let usual = |bootstrap: bool| {
-        let paths = KUBECONFIGS.iter().filter(move |path| {
+        let paths = node.usual_kubeconfigs().into_iter();
+        paths.filter(move |path| {
             let kubelet = path.contains("kubelet");
             kubelet && path.contains("bootstrap") == bootstrap
-        });
-        paths.map(|path| (*path).to_owned())
+        })
     };
     let flags = |name: &str| node.flag(name).into_iter();
     let own = flags("kubeconfig").chain(usual(false));

@@ -122,7 +122,8 @@ fn config_files(node: &Node) -> Vec<String> {
         .iter()
         .flat_map(|kubelet| kubelet.config_files.iter().cloned());
     let usual = CONFIG_FILES.iter().map(|path| (*path).to_owned());
-    unique(named.chain(usual))
+    let declared = node.declared(|profile| profile.configs);
+    unique(named.chain(usual).chain(declared))
 }
 
 fn state_files(node: &Node) -> Vec<String> {
@@ -163,14 +164,4 @@ const STATE_FILES: &[&str] = &[
     "instance-config.yaml",
 ];
 
-const CONFIG_FILES: &[&str] = &[
-    "/var/lib/kubelet/config.yaml",
-    "/etc/kubernetes/kubelet-config.yaml",
-    "/etc/kubernetes/kubelet.yaml",
-    "/etc/default/kubeletconfig.json",
-    "/home/kubernetes/kubelet-config.yaml",
-    "/run/k0s/kubelet/config.yaml",
-    "/var/lib/microshift/resources/kubelet/config/config.yaml",
-    "/var/snap/microk8s/current/args/kubelet",
-    "/var/snap/microk8s/current/args/kubelite",
-];
+const CONFIG_FILES: &[&str] = &["/var/lib/kubelet/config.yaml"];

@@ -5,7 +5,6 @@ pub mod bootstrap;
 pub mod cni;
 pub mod counters;
 pub mod disk;
-pub mod distributions;
 pub mod firewall;
 pub mod hardware;
 pub mod journal;
@@ -19,6 +18,7 @@ pub mod os;
 pub mod packages;
 pub mod pki;
 pub mod processes;
+pub mod profiles;
 pub mod programs;
 pub mod proxy;
 pub mod runtime;
@@ -33,7 +33,6 @@ pub const ALL: &[&crate::spec::Spec] = &[
     &cni::SPEC,
     &counters::SPEC,
     &disk::SPEC,
-    &distributions::SPEC,
     &firewall::SPEC,
     &hardware::SPEC,
     &journal::SPEC,
@@ -47,6 +46,7 @@ pub const ALL: &[&crate::spec::Spec] = &[
     &packages::SPEC,
     &pki::SPEC,
     &processes::SPEC,
+    &profiles::SPEC,
     &programs::SPEC,
     &proxy::SPEC,
     &runtime::SPEC,

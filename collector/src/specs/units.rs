@@ -3,7 +3,7 @@
 use crate::facts;
 use crate::host::Host;
 use crate::host::wire::Failure;
-use crate::node::units::{OF_INTEREST, SEARCH, Unit};
+use crate::node::units::{SEARCH, Unit, patterns};
 use crate::node::{Node, unique};
 use crate::spec::{Item, KIB, Sensitivity, Source, Spec, Tier, anything, matches};
 use serde_json::{Map, Value, json};
@@ -129,7 +129,9 @@ fn environment_files(node: &Node) -> Vec<String> {
         .flat_map(|unit| unit.environment_files.iter())
         .map(|(path, _)| path.clone());
     let usual = USUAL_ENVIRONMENT.iter().map(|path| (*path).to_owned());
-    unique(named.chain(usual).filter(|path| path.starts_with('/')))
+    let declared = node.declared(|profile| profile.environment);
+    let all = named.chain(usual).chain(declared);
+    unique(all.filter(|path| path.starts_with('/')))
 }
 
 fn unit_folders(node: &Node) -> Vec<String> {
@@ -191,7 +193,9 @@ fn running_states(host: &mut Host, node: &Node) -> Option<Vec<Value>> {
         "--",
     ];
     argv.extend(node.units.iter().map(|unit| unit.name.as_str()));
-    argv.extend(OF_INTEREST.iter().filter(|pattern| pattern.contains('*')));
+    for pattern in patterns().filter(|pattern| pattern.contains('*')) {
+        argv.push(pattern);
+    }
     let (ran, output) = host.run(&argv, 512 * KIB).ok()?;
     if ran.exit != Some(0) {
         return None;
@@ -224,7 +228,7 @@ fn parse_show(block: &str) -> Option<(String, Value)> {
         fields.insert(name.to_owned(), value);
     }
     let id = fields.get("Id")?.as_str()?.to_owned();
-    let wanted = OF_INTEREST.iter().any(|pattern| matches(pattern, &id));
+    let wanted = patterns().any(|pattern| matches(pattern, &id));
     wanted.then_some((id, Value::Object(fields)))
 }
 
@@ -257,28 +261,7 @@ const PROPERTIES: &[&str] = &[
     "Slice",
 ];
 
-const USUAL_ENVIRONMENT: &[&str] = &[
-    "/var/lib/kubelet/kubeadm-flags.env",
-    "/etc/default/kubelet",
-    "/etc/sysconfig/kubelet",
-    "/etc/kubernetes/kubelet.env",
-    "/etc/kubernetes/kubelet-env",
-    "/etc/eks/kubelet/environment",
-    "/etc/default/k3s",
-    "/etc/default/k3s-agent",
-    "/etc/sysconfig/k3s",
-    "/etc/sysconfig/k3s-agent",
-    "/etc/systemd/system/k3s.service.env",
-    "/etc/systemd/system/k3s-agent.service.env",
-    "/etc/default/rke2-server",
-    "/etc/default/rke2-agent",
-    "/etc/sysconfig/rke2-server",
-    "/etc/sysconfig/rke2-agent",
-    "/etc/sysconfig/crio",
-    "/etc/sysconfig/crio-network",
-    "/etc/network/proxy.env",
-    "/etc/mco/proxy.env",
-];
+const USUAL_ENVIRONMENT: &[&str] = &["/etc/default/kubelet", "/etc/sysconfig/kubelet"];
 
 #[cfg(test)]
 mod tests {

@@ -2,7 +2,7 @@
 
 use super::Sight;
 use super::seen::word;
-use crate::node::{KUBECONFIGS, absolute, scan, unique};
+use crate::node::{absolute, scan, unique};
 use crate::spec::matches;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -67,12 +67,11 @@ pub(super) fn kubeconfig(sight: &mut Sight<'_>) -> Option<String> {
     if let Some(path) = sight.node.flag("kubeconfig").into_iter().next() {
         return path.starts_with('/').then_some(path);
     }
-    let usual = KUBECONFIGS
-        .iter()
-        .filter(|path| path.contains("kubelet") && !path.contains("bootstrap"));
-    usual
-        .map(|path| (*path).to_owned())
-        .find(|path| sight.host.stat(path).is_ok())
+    let mut usual = sight.node.usual_kubeconfigs().into_iter();
+    usual.find(|path| {
+        let own = path.contains("kubelet") && !path.contains("bootstrap");
+        own && sight.host.stat(path).is_ok()
+    })
 }
 
 /// A client certificate and where it stands.

@@ -21,7 +21,7 @@ use serde_json::Value;
 pub(crate) fn alone(options: &Options, stop: Stop) -> Result<(u8, String), CollectError> {
     let clock = crate::clock::Clock::new(options.now);
     let mut host = Host::new(reach(options, clock)?, stop);
-    let node = Node::resolve(&mut host);
+    let node = Node::resolve(&mut host, options.profile());
     let learned = learn::learn(&mut host, &node);
     let redactor = Redactor::new(identity::case_key(options)?, learned.secrets);
     let seen = look(options, &mut host, &node);
@@ -280,7 +280,7 @@ mod tests {
     fn phone(case: &str) -> String {
         let fixture = NodeFixture::case(case);
         let mut host = Host::direct(&fixture.root());
-        let node = Node::resolve(&mut host);
+        let node = Node::resolve(&mut host, None);
         let redactor = Redactor::new(CaseKey::from_random([1; 32]), Secrets::none());
         let seen = Seen::default();
         let facts = facts(&mut Sight::new(&mut host, &node, &seen), &redactor);
