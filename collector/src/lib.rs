@@ -1,6 +1,7 @@
 //! Takes a support bundle from a Kubernetes node, alive or dead. One program, three kinds of process:
 //! a supervisor that touches no file of the node, the collector that writes the bundle, and workers that read the node.
 
+mod certificate;
 mod cli;
 mod clock;
 mod collect;

@@ -30,6 +30,11 @@ pub(crate) const SPEC: Spec = Spec {
             sensitivity: Sensitivity::Mixed,
             reason: "the join configuration of a node in a container",
         },
+        config("replicated", "/opt/replicated/kubeadm.conf"),
+        config("kubeadm-run", "/run/kubeadm/kubeadm.yaml"),
+        config("kubeadm-join-run", "/run/kubeadm/kubeadm-join-config.yaml"),
+        listing("kubeadm-run-folder", "/run/kubeadm"),
+        listing("kubernetes-tmp", "/etc/kubernetes/tmp"),
         Item {
             name: "minikube",
             catalog: "B2",
@@ -82,3 +87,29 @@ pub(crate) const SPEC: Spec = Spec {
         },
     ],
 };
+
+const fn config(name: &'static str, path: &'static str) -> Item {
+    Item {
+        name,
+        catalog: "B2",
+        kind: "kubeadm-config",
+        source: Source::File(path),
+        cap: 64 * KIB,
+        tier: Tier::T1,
+        sensitivity: Sensitivity::Mixed,
+        reason: "the join configuration",
+    }
+}
+
+const fn listing(name: &'static str, path: &'static str) -> Item {
+    Item {
+        name,
+        catalog: "B2",
+        kind: "listing",
+        source: Source::Listing(path),
+        cap: 32 * KIB,
+        tier: Tier::T1,
+        sensitivity: Sensitivity::Public,
+        reason: "how far kubeadm came, and what it saved before an upgrade",
+    }
+}

@@ -3,9 +3,9 @@
 use crate::facts;
 use crate::host::Host;
 use crate::host::mounts::unescape;
-use crate::host::wire::Failure;
-use crate::node::Node;
-use crate::spec::{Item, KIB, Sensitivity, Source, Spec, Tier};
+use crate::host::wire::{Failure, Keep};
+use crate::node::{Node, unique};
+use crate::spec::{Item, KIB, MIB, Sensitivity, Source, Spec, Tier};
 use nodebundle_bundle::Outcome;
 use serde_json::{Value, json};
 
@@ -28,18 +28,28 @@ pub(crate) const SPEC: Spec = Spec {
 };
 
 /// `facts/filesystems.json`; a mounted tree's space is not the node's, so only on a running host.
-fn space(host: &mut Host, _: &Node) -> Result<String, Failure> {
+fn space(host: &mut Host, node: &Node) -> Result<String, Failure> {
     if !host.is_live() {
         return Err(Failure::new(
             Outcome::NotApplicable,
             "a mounted tree does not tell the node's space",
         ));
     }
-    let mounts = host.line("/proc/self/mounts").unwrap_or_default();
+    let mounts = host
+        .read_once("/proc/self/mounts", 4 * MIB, Keep::Start)
+        .map(|taken| taken.text())
+        .unwrap_or_default();
     let mut found = Vec::new();
-    for path in FOLDERS {
-        if let Ok(space) = host.space(path) {
-            let (device, kind, mount) = mount_of(&mounts, path);
+    let folders = FOLDERS.iter().map(|path| (*path).to_owned());
+    for path in unique(folders.chain(node.kubelet_roots())) {
+        let (device, kind, mount) = mount_of(&mounts, &path);
+        if is_remote(&kind) {
+            host.note(format!(
+                "{path}: a {kind} file system is not asked for its space"
+            ));
+            continue;
+        }
+        if let Ok(space) = host.space(&path) {
             let line = json!({
                 "mount": mount,
                 "device": device,
@@ -56,6 +66,11 @@ fn space(host: &mut Host, _: &Node) -> Result<String, Failure> {
         }
     }
     Ok(facts::list::<Value>("filesystems", &found))
+}
+
+/// Whether a server elsewhere answers for a file system, or does not.
+fn is_remote(kind: &str) -> bool {
+    REMOTE.contains(&kind) || kind.starts_with("fuse.")
 }
 
 /// Device, type and mount point of the innermost mount above the path; the last of two at one point hides the first.
@@ -79,6 +94,22 @@ fn mount_of(mounts: &str, path: &str) -> (String, String, String) {
     best
 }
 
+const REMOTE: &[&str] = &[
+    "9p",
+    "afs",
+    "ceph",
+    "cifs",
+    "fuse",
+    "glusterfs",
+    "lustre",
+    "ncpfs",
+    "nfs",
+    "nfs4",
+    "smb3",
+    "smbfs",
+    "virtiofs",
+];
+
 const FOLDERS: &[&str] = &[
     "/",
     "/var",
@@ -90,6 +121,13 @@ const FOLDERS: &[&str] = &[
     "/var/lib/etcd",
     "/var/lib/rancher",
     "/var/lib/k0s",
+    "/var/lib/microshift",
+    "/var/snap/microk8s/common",
+    "/var/lib/minikube",
+    "/opt",
+    "/usr",
+    "/home/kubernetes",
+    "/dev/shm",
     "/var/log",
     "/run",
     "/tmp",
@@ -100,6 +138,12 @@ const FOLDERS: &[&str] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_system_of_a_server_is_not_asked() {
+        assert!(is_remote("nfs4") && is_remote("fuse.sshfs"));
+        assert!(!is_remote("ext4") && !is_remote("overlay"));
+    }
 
     #[test]
     fn the_innermost_mount_is_named() {

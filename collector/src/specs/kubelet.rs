@@ -51,7 +51,7 @@ pub(crate) const SPEC: Spec = Spec {
         },
         Item {
             name: "folders",
-            catalog: "K6",
+            catalog: "K6 K10 K11",
             kind: "listing",
             source: Source::NamedListing {
                 what: "the kubelet's root, PKI, static pod and plugin folders",
@@ -137,15 +137,24 @@ fn state_files(node: &Node) -> Vec<String> {
 fn folders(node: &Node) -> Vec<String> {
     let roots = node.kubelet_roots();
     let inside = roots.iter().flat_map(|root| {
-        ["pki", "plugins", "plugins_registry", "device-plugins"]
-            .iter()
-            .map(move |name| format!("{root}/{name}"))
+        [
+            "pki",
+            "plugins",
+            "plugins_registry",
+            "device-plugins",
+            "pod-resources",
+            "seccomp",
+            "checkpoints",
+        ]
+        .iter()
+        .map(move |name| format!("{root}/{name}"))
     });
     let named = node
         .paths("pod-manifest-path", "staticPodPath")
         .into_iter()
         .chain(node.flag("cert-dir"))
         .chain(node.flag("config-dir"))
+        .chain(node.flag("image-credential-provider-bin-dir"))
         .filter(|path| path.starts_with('/'));
     let usual = FOLDERS.iter().map(|path| (*path).to_owned());
     unique(usual.chain(roots.clone()).chain(inside).chain(named))

@@ -2,7 +2,10 @@
 
 pub mod boots;
 pub mod bootstrap;
+pub mod changes;
+pub mod cloud;
 pub mod cni;
+pub mod controlplane;
 pub mod counters;
 pub mod disk;
 pub mod firewall;
@@ -17,20 +20,28 @@ pub mod network;
 pub mod os;
 pub mod packages;
 pub mod pki;
+pub mod plugins;
 pub mod processes;
 pub mod profiles;
 pub mod programs;
 pub mod proxy;
 pub mod runtime;
 pub mod security;
+pub mod settings;
+pub mod storage;
 pub mod time;
+pub mod tokens;
+pub mod trust;
 pub mod units;
 
 /// Every subsystem: what to take, by file name.
 pub const ALL: &[&crate::spec::Spec] = &[
     &boots::SPEC,
     &bootstrap::SPEC,
+    &changes::SPEC,
+    &cloud::SPEC,
     &cni::SPEC,
+    &controlplane::SPEC,
     &counters::SPEC,
     &disk::SPEC,
     &firewall::SPEC,
@@ -45,12 +56,17 @@ pub const ALL: &[&crate::spec::Spec] = &[
     &os::SPEC,
     &packages::SPEC,
     &pki::SPEC,
+    &plugins::SPEC,
     &processes::SPEC,
     &profiles::SPEC,
     &programs::SPEC,
     &proxy::SPEC,
     &runtime::SPEC,
     &security::SPEC,
+    &settings::SPEC,
+    &storage::SPEC,
     &time::SPEC,
+    &tokens::SPEC,
+    &trust::SPEC,
     &units::SPEC,
 ];

@@ -86,12 +86,6 @@ pub(crate) const SPEC: Spec = Spec {
             "/run/systemd/network",
             &["*.network", "*.netdev", "*.link"],
         ),
-        config(
-            "networkd-lib",
-            "N6",
-            "/etc/systemd/networkd.conf.d",
-            &["*.conf"],
-        ),
         config("interfaces-d", "W9", "/etc/network/interfaces.d", &["*"]),
         config(
             "ifcfg",

@@ -45,6 +45,8 @@ pub(crate) const SPEC: Spec = Spec {
         file("pressure-memory", "O6", "/proc/pressure/memory"),
         file("pressure-io", "O6", "/proc/pressure/io"),
         file("pressure-cpu", "O6", "/proc/pressure/cpu"),
+        file("numa", "O6", "/sys/devices/system/node/online"),
+        file("buddyinfo", "O6", "/proc/buddyinfo"),
         file(
             "cgroup-controllers",
             "O2",
@@ -58,7 +60,6 @@ pub(crate) const SPEC: Spec = Spec {
         file("selinux", "F6", "/sys/fs/selinux/enforce"),
         file("selinux-config", "F6", "/etc/selinux/config"),
         file("apparmor", "F6", "/sys/module/apparmor/parameters/enabled"),
-        file("fips", "PK9", "/proc/sys/crypto/fips_enabled"),
         file("fstab", "O9 O4", "/etc/fstab"),
         file("sysctl-conf", "O5", "/etc/sysctl.conf"),
         file("modules-file", "O3", "/etc/modules"),

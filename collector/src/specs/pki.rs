@@ -5,8 +5,11 @@ use crate::host::Host;
 use crate::host::wire::Failure;
 use crate::node::{Node, unique};
 use crate::spec::{Item, KIB, Sensitivity, Source, Spec, Tier, has_ending};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use nodebundle_bundle::keys::private_keys;
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 
 pub(crate) const SPEC: Spec = Spec {
     name: "pki",
@@ -115,5 +118,43 @@ fn keys(host: &mut Host, node: &Node) -> Result<String, Failure> {
             });
         }
     }
+    for path in node.pem_files.iter().filter(|path| path.ends_with(".pub")) {
+        if let Ok(taken) = host.read(path, 64 * KIB)
+            && let Some(spki) = public_key_hash(&taken.text())
+        {
+            let attributes = taken.info.attributes;
+            keys.push(Key {
+                path: path.clone(),
+                index: 0,
+                mode: attributes.mode,
+                uid: attributes.uid,
+                algorithm: "public key".to_owned(),
+                encrypted: false,
+                spki: Some(spki),
+            });
+        }
+    }
     Ok(facts::list("keys", &keys))
+}
+
+/// SHA-256 of a `PUBLIC KEY` block, which is nothing but the key's `SubjectPublicKeyInfo`.
+fn public_key_hash(text: &str) -> Option<String> {
+    let (_, rest) = text.split_once("-----BEGIN PUBLIC KEY-----")?;
+    let (body, _) = rest.split_once("-----END")?;
+    let base64: String = body.split_whitespace().collect();
+    let der = STANDARD.decode(base64).ok()?;
+    Some(facts::hex(&Sha256::digest(der)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_public_key_has_the_hash_of_its_content() {
+        let text = "-----BEGIN PUBLIC KEY-----\nYWJj\n-----END PUBLIC KEY-----\n";
+        let hash = public_key_hash(text).unwrap();
+        assert!(hash.starts_with("ba7816bf8f01cfea"));
+        assert_eq!(public_key_hash("no key"), None);
+    }
 }

@@ -1,6 +1,12 @@
 //! The container runtime: its configuration, and the folders of its sockets.
 
+use crate::facts;
+use crate::host::Host;
+use crate::host::wire::Failure;
+use crate::node::{Node, unique};
 use crate::spec::{Item, KIB, Sensitivity, Source, Spec, Tier};
+use nodebundle_bundle::Outcome;
+use serde_json::{Value, json};
 
 pub(crate) const SPEC: Spec = Spec {
     name: "runtime",
@@ -50,6 +56,45 @@ pub(crate) const SPEC: Spec = Spec {
             "microk8s-containerd",
             "CR4",
             "/var/snap/microk8s/current/args/containerd.toml",
+        ),
+        config("docker-engine", "CR7", "/etc/default/docker"),
+        config("containers-storage", "CR5", "/etc/containers/storage.conf"),
+        folder("crio-lib", "CR6", "/usr/lib/crio/crio.conf.d", &["*"], 0),
+        folder("docker-certs", "CR5", "/etc/docker/certs.d", &["*.crt"], 1),
+        Item {
+            name: "containerd-effective",
+            catalog: "CR4",
+            kind: "command",
+            source: Source::CarefulCommand {
+                argv: &["/usr/bin/containerd", "config", "dump"],
+                unless: |host| {
+                    let absent = host.stat("/etc/containerd/config.toml").is_err();
+                    absent.then_some("there is no configuration to complete")
+                },
+                keep: str::to_owned,
+            },
+            cap: 128 * KIB,
+            tier: Tier::T1,
+            sensitivity: Sensitivity::Mixed,
+            reason: "what holds after imports and defaults",
+        },
+        Item {
+            name: "sockets",
+            catalog: "CR1",
+            kind: "runtime-sockets",
+            source: Source::Fact {
+                topic: "runtime-sockets",
+                make: sockets,
+            },
+            cap: 16 * KIB,
+            tier: Tier::T0,
+            sensitivity: Sensitivity::Public,
+            reason: "the kubelet points to a socket that nobody serves, or to one of a runtime that is gone",
+        },
+        command("ctr-namespaces", &["/usr/bin/ctr", "namespaces", "list"]),
+        command(
+            "ctr-leases",
+            &["/usr/bin/ctr", "--namespace", "k8s.io", "leases", "list"],
         ),
         listing("run-containerd", "CR1", "/run/containerd"),
         listing("run-crio", "CR1", "/run/crio"),
@@ -104,5 +149,145 @@ const fn listing(name: &'static str, catalog: &'static str, path: &'static str) 
         tier: Tier::T0,
         sensitivity: Sensitivity::Public,
         reason: "proves that a socket or file is missing",
+    }
+}
+
+const fn command(name: &'static str, argv: &'static [&'static str]) -> Item {
+    Item {
+        name,
+        catalog: "CR10",
+        kind: "command",
+        source: Source::Command(argv),
+        cap: 64 * KIB,
+        tier: Tier::T2,
+        sensitivity: Sensitivity::Public,
+        reason: "what keeps images from being removed",
+    }
+}
+
+/// `facts/runtime-sockets.json`: the sockets that kubelets are told to use, and the usual ones. Nothing is connected.
+#[allow(
+    clippy::unnecessary_wraps,
+    reason = "every fact is made by one signature"
+)]
+fn sockets(host: &mut Host, node: &Node) -> Result<String, Failure> {
+    let named = node
+        .flag("container-runtime-endpoint")
+        .into_iter()
+        .chain(node.config("containerRuntimeEndpoint"));
+    let named: Vec<String> = named
+        .map(|endpoint| endpoint.trim_start_matches("unix://").to_owned())
+        .filter(|path| path.starts_with('/'))
+        .collect();
+    let usual = SOCKETS.iter().map(|path| (*path).to_owned());
+    let unix = host.line("/proc/net/unix").unwrap_or_default();
+    let paths = unique(named.iter().cloned().chain(usual)).into_iter();
+    let lines: Vec<Value> = paths
+        .filter_map(|path| {
+            let told = named.contains(&path);
+            socket(host, node, &unix, &path, told)
+        })
+        .collect();
+    Ok(facts::list("sockets", &lines))
+}
+
+/// `None` where existence cannot be told.
+fn socket(host: &mut Host, node: &Node, unix: &str, path: &str, told: bool) -> Option<Value> {
+    let stat = match host.stat(path) {
+        Ok(stat) => stat,
+        Err(failure) if failure.outcome == Outcome::Absent => {
+            return Some(json!({"path": path, "kubelet_uses_it": told, "exists": false}));
+        }
+        Err(_) => return None,
+    };
+    let inode = listening_inode(unix, path);
+    let mut held = node.descriptors.iter();
+    let holder = held.find(|held| inode.is_some_and(|inode| held.sockets.contains(&inode)));
+    Some(json!({
+        "path": path,
+        "kubelet_uses_it": told,
+        "exists": true,
+        "kind": stat.kind,
+        "mode": stat.attributes.mode,
+        "uid": stat.attributes.uid,
+        "gid": stat.attributes.gid,
+        "link": stat.attributes.link,
+        "listening": host.is_live().then_some(inode.is_some()),
+        "listener": holder.map(|held| json!({"pid": held.pid, "process": held.comm})),
+    }))
+}
+
+/// The inode of a socket that somebody listens on; `/var/run` is a link to `/run`.
+fn listening_inode(unix: &str, path: &str) -> Option<u64> {
+    let plain = path
+        .strip_prefix("/var")
+        .filter(|rest| rest.starts_with("/run/"))
+        .unwrap_or(path);
+    unix.lines().find_map(|line| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        let bound = *fields.get(7)?;
+        let listens = *fields.get(3)? == "00010000";
+        let inode = fields.get(6)?.parse().ok()?;
+        (listens && (bound == path || bound == plain)).then_some(inode)
+    })
+}
+
+const SOCKETS: &[&str] = &[
+    "/run/containerd/containerd.sock",
+    "/run/crio/crio.sock",
+    "/run/cri-dockerd.sock",
+    "/run/k3s/containerd/containerd.sock",
+    "/run/k0s/containerd.sock",
+    "/var/snap/microk8s/common/run/containerd.sock",
+    "/run/docker.sock",
+    "/run/dockershim.sock",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scratch::Scratch;
+
+    #[test]
+    fn a_listening_socket_is_told_from_a_connected_one() {
+        let unix = "Num RefCount Protocol Flags Type St Inode Path\n\
+            0: 00000003 00000000 00000000 0001 03 11 /run/containerd/containerd.sock\n\
+            0: 00000002 00000000 00010000 0001 01 12 /run/containerd/containerd.sock\n";
+        assert_eq!(
+            listening_inode(unix, "/run/containerd/containerd.sock"),
+            Some(12)
+        );
+        assert_eq!(
+            listening_inode(unix, "/var/run/containerd/containerd.sock"),
+            Some(12)
+        );
+        assert_eq!(listening_inode(unix, "/run/crio/crio.sock"), None);
+    }
+
+    #[test]
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "tests build trees with the standard library"
+    )]
+    fn the_socket_that_the_kubelet_uses_comes_first() {
+        let scratch = Scratch::new();
+        std::fs::create_dir_all(scratch.path().join("run")).unwrap();
+        let flags = [(
+            "container-runtime-endpoint".to_owned(),
+            "unix:///run/x.sock".to_owned(),
+        )];
+        let node = Node {
+            kubelets: vec![crate::node::kubelet::Kubelet {
+                flags: flags.into(),
+                ..Default::default()
+            }],
+            ..Node::default()
+        };
+        let mut host = Host::direct(scratch.path());
+        let fact: Value = serde_json::from_str(&sockets(&mut host, &node).unwrap()).unwrap();
+        assert_eq!(
+            fact["sockets"][0],
+            json!({"path": "/run/x.sock", "kubelet_uses_it": true, "exists": false})
+        );
     }
 }

@@ -45,6 +45,22 @@ pub(crate) const SPEC: Spec = Spec {
             sensitivity: Sensitivity::Identifying,
             reason: "no source reachable",
         },
+        command(
+            "chrony-sourcestats",
+            &["/usr/bin/chronyc", "-n", "sourcestats"],
+        ),
+        command("ntp-peers", &["/usr/bin/ntpq", "-pn"]),
+        folder("chrony-dropins", "/etc/chrony/conf.d", &["*.conf"]),
+        folder(
+            "chrony-sources-dropins",
+            "/etc/chrony/sources.d",
+            &["*.sources"],
+        ),
+        folder("chrony-rhel-dropins", "/etc/chrony.d", &["*.conf"]),
+        listing("timesync-run", "/run/systemd/timesync"),
+        listing("timesync-state", "/var/lib/systemd/timesync"),
+        listing("chrony-state", "/var/lib/chrony"),
+        config("ntpsec", "TM3", "/etc/ntpsec/ntp.conf"),
         config("chrony", "TM3", "/etc/chrony/chrony.conf"),
         config("chrony-rhel", "TM3", "/etc/chrony.conf"),
         config("timesyncd", "TM3 U5", "/etc/systemd/timesyncd.conf"),
@@ -57,6 +73,49 @@ pub(crate) const SPEC: Spec = Spec {
         ),
     ],
 };
+
+const fn command(name: &'static str, argv: &'static [&'static str]) -> Item {
+    Item {
+        name,
+        catalog: "TM3",
+        kind: "command",
+        source: Source::Command(argv),
+        cap: 16 * KIB,
+        tier: Tier::T1,
+        sensitivity: Sensitivity::Identifying,
+        reason: "no source reachable",
+    }
+}
+
+const fn folder(name: &'static str, path: &'static str, names: &'static [&'static str]) -> Item {
+    Item {
+        name,
+        catalog: "TM3",
+        kind: "time-config",
+        source: Source::Folder {
+            path,
+            names,
+            depth: 0,
+        },
+        cap: 32 * KIB,
+        tier: Tier::T1,
+        sensitivity: Sensitivity::Identifying,
+        reason: "no time source",
+    }
+}
+
+const fn listing(name: &'static str, path: &'static str) -> Item {
+    Item {
+        name,
+        catalog: "TM3",
+        kind: "listing",
+        source: Source::Listing(path),
+        cap: 16 * KIB,
+        tier: Tier::T1,
+        sensitivity: Sensitivity::Public,
+        reason: "when the time service synchronized last",
+    }
+}
 
 const fn config(name: &'static str, catalog: &'static str, path: &'static str) -> Item {
     Item {
@@ -84,6 +143,25 @@ fn clock(host: &mut Host, node: &Node) -> Result<String, Failure> {
         let wall = crate::clock::from_microseconds(newest);
         fields.insert("wall".into(), json!(crate::clock::rfc3339(wall)));
     }
+    if let Some(reading) = hardware_clock(host) {
+        fields.insert("hardware_clock".into(), json!(reading));
+    }
+    if let Some(time) = kernel_start(host) {
+        fields.insert("kernel_started".into(), json!(time));
+    }
+    if let Some(seconds) = suspended_seconds(host) {
+        fields.insert("suspended_seconds".into(), json!(seconds));
+    }
+    let mut last_of = |path: &str| {
+        let stat = host.stat(path).ok()?;
+        Some(crate::clock::rfc3339(stat.attributes.mtime))
+    };
+    if let Some(time) = last_of("/var/lib/systemd/timesync/clock") {
+        fields.insert("timesyncd_saved".into(), json!(time));
+    }
+    if let Some(time) = last_of("/var/lib/chrony/drift") {
+        fields.insert("chrony_saved".into(), json!(time));
+    }
     if let Some(zone) = timezone(host) {
         fields.insert("timezone".into(), json!(zone));
     }
@@ -98,6 +176,28 @@ fn clock(host: &mut Host, node: &Node) -> Result<String, Failure> {
         ));
     }
     Ok(facts::object(&fields))
+}
+
+/// The clock that runs while the machine is off, as UTC; it is read by the second.
+fn hardware_clock(host: &mut Host) -> Option<String> {
+    let seconds = host.line("/sys/class/rtc/rtc0/since_epoch")?.parse().ok()?;
+    chrono::DateTime::from_timestamp(seconds, 0).map(crate::clock::rfc3339)
+}
+
+fn kernel_start(host: &mut Host) -> Option<String> {
+    let stat = host.line("/proc/stat")?;
+    let line = stat.lines().find_map(|line| line.strip_prefix("btime "))?;
+    let seconds = line.trim().parse().ok()?;
+    chrono::DateTime::from_timestamp(seconds, 0).map(crate::clock::rfc3339)
+}
+
+/// How long the machine slept since its start: the clock that counts sleep minus the one that does not.
+fn suspended_seconds(host: &Host) -> Option<i64> {
+    use rustix::time::{ClockId, clock_gettime};
+    host.is_live().then(|| {
+        let with = clock_gettime(ClockId::Boottime).tv_sec;
+        with - clock_gettime(ClockId::Monotonic).tv_sec
+    })
 }
 
 /// `/etc/localtime` is a link into the zone database.

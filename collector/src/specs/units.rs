@@ -101,6 +101,16 @@ pub(crate) const SPEC: Spec = Spec {
             sensitivity: Sensitivity::Public,
             reason: "units made at run time",
         },
+        settings("journald-lib", "/usr/lib/systemd/journald.conf.d"),
+        settings("manager-dropins", "/etc/systemd/system.conf.d"),
+        settings("logind-dropins", "/etc/systemd/logind.conf.d"),
+        settings("resolved-dropins", "/etc/systemd/resolved.conf.d"),
+        settings("timesyncd-dropins", "/etc/systemd/timesyncd.conf.d"),
+        settings("networkd-dropins", "/etc/systemd/networkd.conf.d"),
+        settings("main", "/etc/systemd"),
+        generated("generator", "/run/systemd/generator"),
+        generated("generator-early", "/run/systemd/generator.early"),
+        generated("generator-late", "/run/systemd/generator.late"),
         Item {
             name: "manager",
             catalog: "U5 W10",
@@ -113,6 +123,36 @@ pub(crate) const SPEC: Spec = Spec {
         },
     ],
 };
+
+const fn settings(name: &'static str, path: &'static str) -> Item {
+    Item {
+        name,
+        catalog: "U5",
+        kind: "config",
+        source: Source::Folder {
+            path,
+            names: &["*.conf"],
+            depth: 0,
+        },
+        cap: 64 * KIB,
+        tier: Tier::T1,
+        sensitivity: Sensitivity::Mixed,
+        reason: "default limits, accounting that is off, the delay for an orderly shutdown",
+    }
+}
+
+const fn generated(name: &'static str, path: &'static str) -> Item {
+    Item {
+        name,
+        catalog: "U6",
+        kind: "listing",
+        source: Source::Listing(path),
+        cap: 32 * KIB,
+        tier: Tier::T2,
+        sensitivity: Sensitivity::Public,
+        reason: "mounts and units that a generator made",
+    }
+}
 
 fn unit_files(node: &Node) -> Vec<String> {
     let files = node.units.iter().flat_map(|unit| {
