@@ -18,6 +18,7 @@ mod hostile;
 mod killed;
 mod leaks;
 mod odd_files;
+mod planted;
 mod programs;
 mod reproducible;
 mod static_build;

@@ -1,70 +1,131 @@
-//! Checks over a labelled set of nodes: the collected kubelet journal holds, in order, what `journalctl -u kubelet` printed there.
+//! Checks over a labelled set of nodes: the collected kubelet journal holds, in order, what `journalctl -u kubelet` printed there,
+//! and the analyzer says the same of the bundle as of one in which nothing is masked.
 
-use crate::run::{programs, succeed};
+use crate::run::{printed, programs, succeed};
+use crate::unmask::{Restored, unmask};
 use anyhow::{Context as _, Result, bail};
 use flate2::read::MultiGzDecoder;
+use serde_json::Value;
 use std::fs::{self, File};
 use std::io::{Read as _, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Compares every node of `folder/nodes`.
-pub(crate) fn run(root: &Path, folder: &Path) -> Result<()> {
-    let collector = programs(root)?.join("nodebundle-collector");
-    let scratch = std::env::temp_dir().join(format!("nodebundle-corpus-{}", std::process::id()));
+/// Checks every node of `folder/nodes` with the programs in `built`, or with new ones.
+pub(crate) fn run(root: &Path, folder: &Path, built: Option<PathBuf>) -> Result<()> {
+    let set = Set {
+        programs: built.map_or_else(|| programs(root), Ok)?,
+        scratch: std::env::temp_dir().join(format!("nodebundle-corpus-{}", std::process::id())),
+    };
     let mut cases: Vec<_> = fs::read_dir(folder.join("nodes"))?
         .map(|case| Ok(case?.path()))
         .collect::<Result<_>>()?;
     cases.sort();
-    let mut different = 0;
+    let mut wrong = 0;
+    let mut lines = Restored::default();
     for case in &cases {
-        let (collected, printed) = messages(&collector, case, &scratch)?;
-        // More may be there: records that lost their unit, and those written after the command ran.
-        let mut rest = collected.iter();
-        let same = printed.iter().all(|message| rest.any(|one| one == message));
-        different += usize::from(!same);
-        let more = collected.len().saturating_sub(printed.len());
-        let verdict = if same { "equal" } else { "DIFFERENT" };
-        writeln!(
-            std::io::stdout(),
-            "{verdict:10}{:6} records, {more} more  {}",
-            collected.len(),
-            case.display()
-        )?;
+        wrong += usize::from(!set.case(case, &mut lines)?);
     }
-    fs::remove_dir_all(&scratch)?;
-    if different > 0 {
+    fs::remove_dir_all(&set.scratch)?;
+    writeln!(
+        std::io::stdout(),
+        "{} nodes; of {} masked lines {} were read raw",
+        cases.len(),
+        lines.masked,
+        lines.restored
+    )?;
+    if wrong > 0 {
         bail!(
-            "{different} of {} nodes differ from journalctl",
+            "{wrong} of {} nodes differ from journalctl or from their raw reading",
             cases.len()
         );
     }
     Ok(())
 }
 
-/// The messages of one node's kubelet journal: as collected, and as journalctl printed them.
-fn messages(collector: &Path, case: &Path, scratch: &Path) -> Result<(Vec<String>, Vec<String>)> {
-    let node = scratch.join("root");
-    if scratch.exists() {
-        fs::remove_dir_all(scratch)?;
+struct Set {
+    programs: PathBuf,
+    scratch: PathBuf,
+}
+
+impl Set {
+    /// Checks one node, prints a line, and says whether all is as it should be.
+    fn case(&self, case: &Path, lines: &mut Restored) -> Result<bool> {
+        let bundle = self.collect(case)?;
+        let printed = fs::read_to_string(case.join("commands/journalctl-u-kubelet.txt"))?;
+        let printed: Vec<String> = printed.lines().filter_map(message).collect();
+        let collected = collected(&bundle)?;
+        // More may be there: records that lost their unit, and those written after the command ran.
+        let mut rest = collected.iter();
+        let same_journal = printed
+            .iter()
+            .all(|message| rest.any(|one| is_same(one, message)));
+        let raw = self.scratch.join("raw.tar.gz");
+        let restored = unmask(&bundle, &self.scratch.join("root"), &printed, &raw)?;
+        lines.masked += restored.masked;
+        lines.restored += restored.restored;
+        let (masked, raw) = (self.verdict(&bundle)?, self.verdict(&raw)?);
+        let verdict = match (same_journal, masked == raw) {
+            (true, true) => "equal".to_owned(),
+            (false, _) => "JOURNAL DIFFERS".to_owned(),
+            (true, false) => format!("VERDICT DIFFERS: masked {masked}, raw {raw}"),
+        };
+        writeln!(
+            std::io::stdout(),
+            "{:6} records, {} more, {:4} masked lines  {}  {verdict}",
+            collected.len(),
+            collected.len().saturating_sub(printed.len()),
+            restored.masked,
+            case.display()
+        )?;
+        Ok(same_journal && masked == raw)
     }
-    fs::create_dir_all(&node)?;
-    tar::Archive::new(MultiGzDecoder::new(File::open(case.join("rootfs.tar.gz"))?))
-        .unpack(&node)?;
-    let bundle = scratch.join("bundle.tar.gz");
-    succeed(
-        Command::new(collector)
-            .arg("--root")
-            .arg(&node)
-            .arg("-o")
-            .arg(&bundle)
-            .arg("--quiet"),
-    )?;
-    let printed = fs::read_to_string(case.join("commands/journalctl-u-kubelet.txt"))?;
-    Ok((
-        collected(&bundle)?,
-        printed.lines().filter_map(message).collect(),
-    ))
+
+    /// Unpacks the node's tree and collects from it.
+    fn collect(&self, case: &Path) -> Result<PathBuf> {
+        let node = self.scratch.join("root");
+        if self.scratch.exists() {
+            fs::remove_dir_all(&self.scratch)?;
+        }
+        fs::create_dir_all(&node)?;
+        tar::Archive::new(MultiGzDecoder::new(File::open(case.join("rootfs.tar.gz"))?))
+            .unpack(&node)?;
+        let bundle = self.scratch.join("bundle.tar.gz");
+        succeed(
+            Command::new(self.programs.join("nodebundle-collector"))
+                .arg("--root")
+                .arg(&node)
+                .arg("-o")
+                .arg(&bundle)
+                .arg("--quiet"),
+        )?;
+        Ok(bundle)
+    }
+
+    /// State and ordered causes.
+    fn verdict(&self, bundle: &Path) -> Result<String> {
+        let analyzer = self.programs.join("nodebundle-analyzer");
+        let bundle = bundle.as_os_str();
+        let report = printed(
+            &analyzer,
+            [
+                "report".as_ref(),
+                "--format".as_ref(),
+                "json".as_ref(),
+                bundle,
+            ],
+        )?;
+        let report: Value = serde_json::from_str(&report)?;
+        let causes = report.get("causes").and_then(Value::as_array);
+        let causes: Vec<&str> = causes
+            .context("the report has no causes")?
+            .iter()
+            .filter_map(|cause| cause.get("id")?.as_str())
+            .collect();
+        let state = report.pointer("/verdict/state").and_then(Value::as_str);
+        let state = state.context("the report has no state")?;
+        Ok(format!("{state} [{}]", causes.join(", ")))
+    }
 }
 
 fn collected(bundle: &Path) -> Result<Vec<String>> {
@@ -82,6 +143,11 @@ fn collected(bundle: &Path) -> Result<Vec<String>> {
         }
     }
     Ok(messages)
+}
+
+/// Whether a collected message is the printed one, but for what is masked.
+fn is_same(collected: &str, printed: &str) -> bool {
+    collected == printed || crate::unmask::is_masked_form(collected, printed)
 }
 
 /// The text after `identifier[pid]: `; none for lines that are no records.

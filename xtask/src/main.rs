@@ -10,6 +10,7 @@ mod index;
 mod new;
 mod rule_pages;
 mod run;
+mod unmask;
 
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -52,10 +53,13 @@ enum Task {
         #[arg(long, default_value_t = 200)]
         megabytes: u64,
     },
-    /// Compare what is collected from a labelled set of nodes with what journalctl printed there.
+    /// Compare, over a labelled set of nodes, collected journals with what journalctl printed, and verdicts over masked and raw bundles.
     Corpus {
         /// Folder that holds `nodes/<case>/{rootfs.tar.gz,commands/}`.
         folder: PathBuf,
+        /// Folder with both programs; without it they are built in the release profile.
+        #[arg(long)]
+        programs: Option<PathBuf>,
     },
 }
 
@@ -68,7 +72,7 @@ fn main() -> anyhow::Result<()> {
         Task::New { family, name } => new::run(&root, family, &name),
         Task::Accept => check::accept(&root),
         Task::Bench { megabytes } => bench::run(&root, megabytes),
-        Task::Corpus { folder } => corpus::run(&root, &folder),
+        Task::Corpus { folder, programs } => corpus::run(&root, &folder, programs),
     }
 }
 

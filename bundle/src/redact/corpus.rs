@@ -44,6 +44,22 @@ fn every_rule_hides_and_leaves_what_its_table_says() {
     assert!(wrong.is_empty(), "{}\n{}", wrong.len(), wrong.join("\n"));
 }
 
+#[test]
+fn the_page_about_redaction_has_every_rule() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/redaction.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    for rule in RULES {
+        let row = format!(
+            "| {} | {} | {} | {} |",
+            rule.id(),
+            rule.name(),
+            rule.description(),
+            rule.safe_form()
+        );
+        assert!(page.contains(&row), "docs/redaction.md lacks\n{row}");
+    }
+}
+
 /// What is wrong with the outcome of a case; `None`: nothing.
 fn judge(rule: &str, case: &Case) -> Option<String> {
     let kind = kind(case.syntax.split('+').next().unwrap());

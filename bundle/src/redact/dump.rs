@@ -1,5 +1,16 @@
 //! Objects as programs print them in logs: Go structs, maps and lists.
 
+use regex::bytes::Regex;
+
+/// Calls `read` with the last byte of every match, an opening bracket or quote; it returns where it stopped, and what it passed is
+/// not searched again.
+pub(crate) fn each(opening: &Regex, bytes: &[u8], mut read: impl FnMut(usize) -> usize) {
+    let mut from = 0;
+    while let Some(found) = opening.find_at(bytes, from) {
+        from = read(found.end() - 1).max(found.end());
+    }
+}
+
 /// The end of what opens at `open` with `{`, `[` or `(`: behind its closing bracket, or where the line ends when that is missing.
 pub(crate) fn close(bytes: &[u8], open: usize) -> usize {
     let mut depth = 0_usize;

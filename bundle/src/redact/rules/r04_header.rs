@@ -117,8 +117,9 @@ static HEADER: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
-static BEARER: LazyLock<Regex> =
-    LazyLock::new(|| compile(r"(?i-u)\bbearer[ \t]+(?P<token>[A-Za-z0-9._~+/=-]{8,})"));
+static BEARER: LazyLock<Regex> = LazyLock::new(|| {
+    compile(r"(?i-u)(?:\b|%20)bearer(?:[ \t]+|%20)(?P<token>[A-Za-z0-9._~+/=-]{8,})")
+});
 
 #[cfg(test)]
 mod tests {

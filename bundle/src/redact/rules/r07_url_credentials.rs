@@ -13,7 +13,15 @@ pub(crate) const RULE: Rule = Rule {
     name: "url-credentials",
     description: "User and password in URLs and DSNs, signatures and tokens in query parameters.",
     safe_form: "scheme, host, port and path are kept: http://REDACTED(userinfo;id=…)@proxy:3128",
-    triggers: &["://", "@tcp(", "@unix(", "sig=", "signature=", "token="],
+    triggers: &[
+        "://",
+        "%3A%2F%2F",
+        "@tcp(",
+        "@unix(",
+        "sig=",
+        "signature=",
+        "token=",
+    ],
     find,
 };
 
@@ -29,6 +37,11 @@ fn find(text: &Text<'_>, hits: &mut Vec<Hit>) {
             if let Some(pair) = found.name("userinfo") {
                 hits.push(hit(text, pair.range(), "userinfo"));
             }
+        }
+    }
+    for found in ENCODED.captures_iter(text.bytes) {
+        if let Some(pair) = found.name("userinfo") {
+            hits.push(hit(text, pair.range(), "userinfo"));
         }
     }
     for found in QUERY.captures_iter(text.bytes) {
@@ -111,6 +124,11 @@ fn has_password_start(authority: &[u8]) -> bool {
 
 static DSN: LazyLock<Regex> =
     LazyLock::new(|| compile(r#"(?P<userinfo>[A-Za-z0-9_.%-]+:[^\s"'\\]+?)@(?:tcp|unix|udp)\("#));
+
+/// A URL inside a URL.
+static ENCODED: LazyLock<Regex> = LazyLock::new(|| {
+    compile(r#"(?i)%3A%2F%2F(?P<userinfo>[A-Za-z0-9_.-]+(?:%3A|:)[^\s"'&\\]+?)(?:%40|@)"#)
+});
 
 static QUERY: LazyLock<Regex> = LazyLock::new(|| {
     compile(

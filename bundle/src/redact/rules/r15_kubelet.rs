@@ -27,8 +27,7 @@ fn find(text: &Text<'_>, hits: &mut Vec<Hit>) {
             pairs(text, list.range(), hits);
         }
     }
-    for found in FIELD.find_iter(text.bytes) {
-        let open = found.end() - 1;
+    dump::each(&FIELD, text.bytes, |open| {
         let end = dump::close(text.bytes, open);
         let inside = text.slice(open..end);
         for list in VALUES.captures_iter(inside) {
@@ -37,7 +36,8 @@ fn find(text: &Text<'_>, hits: &mut Vec<Hit>) {
                 value::mask(text, range, (RULE.id, "header"), hits);
             }
         }
-    }
+        end
+    });
 }
 
 /// Whether the document configures plugins that fetch credentials for images.

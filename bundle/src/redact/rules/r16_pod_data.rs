@@ -64,10 +64,11 @@ fn find(text: &Text<'_>, hits: &mut Vec<Hit>) {
             }
         }
     }
-    for found in ENVIRONMENT.find_iter(text.bytes) {
-        let open = found.end() - 1;
-        environment(text, open + 1..close(text.bytes, open), hits);
-    }
+    dump::each(&ENVIRONMENT, text.bytes, |open| {
+        let end = close(text.bytes, open);
+        environment(text, open + 1..end, hits);
+        end
+    });
     for found in COMMAND.captures_iter(text.bytes) {
         if let Some(arguments) = found.name("value") {
             whole(text, arguments.range(), "command", hits);
@@ -178,21 +179,21 @@ fn environment(text: &Text<'_>, range: Range<usize>, hits: &mut Vec<Hit>) {
 
 /// The manifest that `kubectl apply` leaves in an annotation.
 fn applied(text: &Text<'_>, hits: &mut Vec<Hit>) {
-    for found in APPLIED.find_iter(text.bytes) {
-        let last = found.end() - 1;
+    dump::each(&APPLIED, text.bytes, |last| {
         let range = if text.bytes.get(last) == Some(&b'"') {
-            found.end()..close_quote(text.bytes, last)
+            last + 1..close_quote(text.bytes, last)
         } else {
             last..close(text.bytes, last)
         };
+        let end = range.end;
         whole(text, range, "last-applied", hits);
-    }
+        end
+    });
 }
 
 /// Maps of secrets: what a volume was published with, and the data of a printed Secret.
 fn maps(text: &Text<'_>, hits: &mut Vec<Hit>) {
-    for found in SECRET_MAP.find_iter(text.bytes) {
-        let open = found.end() - 1;
+    dump::each(&SECRET_MAP, text.bytes, |open| {
         let end = match text.bytes.get(open) {
             Some(b'<') => text
                 .bytes
@@ -203,7 +204,8 @@ fn maps(text: &Text<'_>, hits: &mut Vec<Hit>) {
         };
         let inside = open + 1..end.saturating_sub(1).max(open + 1);
         whole(text, inside, "secret-map", hits);
-    }
+        end
+    });
 }
 
 /// Bodies of requests about pods and secrets, as verbose clients print them.
