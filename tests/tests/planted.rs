@@ -5,6 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use nodebundle_fixtures::NodeFixture;
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io::Read as _;
 use std::path::Path;
 
@@ -69,6 +70,9 @@ const LINES: &[&str] = &[
     "EnvVar{Name:X_%,Value:@,ValueFrom:nil,}",
     "KeyValue{Key:X_%,Value:@,}",
 ];
+
+/// How a line of the kubelet begins.
+const KLOG: &str = "I1122 07:47:00.000000      66 x.go:1] ";
 
 /// Files: path (`#` is a number), and content.
 const FILES: &[(&str, &str)] = &[
@@ -160,15 +164,10 @@ fn node() -> (NodeFixture, Vec<Variant>) {
     let lines: Vec<&str> = marked.iter().map(String::as_str).collect();
     for path in ["var/log/kubelet.log", "var/log/cloud-init-output.log"] {
         let logged = variants(&lines, all.len());
-        let log: String = logged
-            .iter()
-            .map(|variant| {
-                format!(
-                    "I1122 07:47:00.000000      66 x.go:1] {}\n",
-                    variant.content
-                )
-            })
-            .collect();
+        let mut log = String::new();
+        for variant in &logged {
+            writeln!(log, "{KLOG}{}", variant.content).unwrap();
+        }
         node = node.with_file(path, log);
         all.extend(logged);
     }
@@ -200,7 +199,7 @@ fn write_into_journal(folder: &Path, variants: &[Variant]) -> usize {
             let Some(variant) = variants.get(written) else {
                 break;
             };
-            let message = format!("I1122 07:47:00.000000      66 x.go:1] {}", variant.content);
+            let message = format!("{KLOG}{}", variant.content);
             if message.len() <= length {
                 let target = &mut bytes[start..start + length];
                 target.fill(b' ');
@@ -257,10 +256,10 @@ fn of_hundreds_of_planted_secrets_none_is_in_the_bundle_and_the_gate_is_silent()
         } else {
             entries(&bundle)
         };
-        let all: String = stored
-            .iter()
-            .map(|(name, bytes)| format!("{name}\n{}\n", text(bytes)))
-            .collect();
+        let mut all = String::new();
+        for (name, bytes) in &stored {
+            writeln!(all, "{name}\n{}", text(bytes)).unwrap();
+        }
         let missing: Vec<&str> = variants
             .iter()
             .filter(|variant| !all.contains(&variant.marker))

@@ -97,7 +97,7 @@ impl Set {
                 .arg(&node)
                 .arg("-o")
                 .arg(&bundle)
-                .arg("--quiet"),
+                .args(["--deadline", "10m", "--item-timeout", "2m", "--quiet"]),
         )?;
         Ok(bundle)
     }

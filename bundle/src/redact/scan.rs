@@ -63,14 +63,21 @@ fn next_run(bytes: &[u8], from: usize) -> Option<Range<usize>> {
     let mut start = from;
     loop {
         let probe = bytes.get(start..start + MIN_RUN)?;
-        if let Some(other) = probe.iter().rposition(|byte| !pem::is_base64(*byte)) {
+        if let Some(other) = probe.iter().rposition(|byte| !is_letter(*byte)) {
             start += other + 1;
             continue;
         }
         let run = bytes.get(start..)?;
-        let length = run.iter().take_while(|byte| pem::is_base64(**byte)).count();
-        return Some(start..start + length);
+        let length = run.iter().take_while(|byte| is_letter(**byte)).count();
+        let padding = run.iter().skip(length).take(2);
+        let padding = padding.take_while(|byte| **byte == b'=').count();
+        return Some(start..start + length + padding);
     }
+}
+
+/// Padding only ends a run: in `name=value` the value is one.
+fn is_letter(byte: u8) -> bool {
+    pem::is_base64(byte) && byte != b'='
 }
 
 /// What base64 of at most 64 KiB decodes to, if that is text.

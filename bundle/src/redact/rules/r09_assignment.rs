@@ -133,7 +133,7 @@ static QUOTED_PAIR: LazyLock<Regex> = LazyLock::new(|| {
 /// `--name value`, also on the next line of a unit, and the same as two elements of a list.
 static FLAG: LazyLock<Regex> = LazyLock::new(|| {
     compile(
-        r#"(?x)--(?P<name>[a-z][a-z0-9_.-]*)(?:\\*["'][\ \t]*,)?[\ \t]+(?:\\\r?\n[\ \t]*)?\\*["']?
+        r#"(?x)--(?P<name>[a-z][a-z0-9_.-]*)(?:\\*["'][\ \t]*,[\ \t]*|[\ \t]+)(?:\\\r?\n[\ \t]*)?\\*["']?
           (?P<plain>[^\s"'\\-][^\s"'\\,;]*)"#,
     )
 });
