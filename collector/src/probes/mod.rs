@@ -7,5 +7,10 @@ pub mod node;
 pub mod supervisor;
 
 /// Every active probe, by file name.
-pub const ALL: &[&crate::probe::Probe] =
-    &[&cri::PROBE, &endpoint::PROBE, &kubelet::PROBE, &node::PROBE, &supervisor::PROBE];
+pub const ALL: &[&crate::probe::Probe] = &[
+    &cri::PROBE,
+    &endpoint::PROBE,
+    &kubelet::PROBE,
+    &node::PROBE,
+    &supervisor::PROBE,
+];
