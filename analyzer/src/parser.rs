@@ -152,7 +152,18 @@ mod tests {
         sources.extend(COMMANDS.map(|command| Source::Command(command.into())));
         sources.extend(FILES.map(|path| Source::File(path.into())));
         sources.extend(TOPICS.map(|topic| Source::Facts(topic.into())));
-        sources.extend(["endpoint", "kubelet", "cri"].map(|name| Source::Probe(name.into())));
+        sources.extend(
+            [
+                "endpoint",
+                "kubelet",
+                "cri",
+                "node",
+                "cluster_info",
+                "supervisor",
+                "names",
+            ]
+            .map(|name| Source::Probe(name.into())),
+        );
         sources
     }
 

@@ -29,6 +29,11 @@ pub(crate) fn facts(parser: &Parser, topic: &str, text: &str) -> Evidence {
     read(parser, Source::Facts(topic.into()), text)
 }
 
+/// The result of a probe of our collector.
+pub(crate) fn probe(parser: &Parser, name: &str, text: &str) -> Evidence {
+    read(parser, Source::Probe(name.into()), text)
+}
+
 /// A file of which only the name is known, and that is no help.
 pub(crate) fn named(parser: &Parser, text: &str) -> Evidence {
     read(parser, Source::Named("x.txt".into()), text)

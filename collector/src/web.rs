@@ -5,15 +5,17 @@
 
 mod answer;
 pub(crate) mod ask;
-mod attempt;
+pub(crate) mod attempt;
 mod dns;
 pub(crate) mod http;
+pub(crate) mod identity;
 pub(crate) mod kubeconfig;
 pub(crate) mod ladder;
 mod large_greeting;
 pub(crate) mod names;
 pub(crate) mod observe;
 pub(crate) mod proxy;
+pub(crate) mod questions;
 pub(crate) mod servers;
 pub(crate) mod tcp;
 pub(crate) mod url;

@@ -125,7 +125,7 @@ fn only_name(evidence: &Evidence) -> Option<Fact> {
 }
 
 /// Attempts that went to the kubelet's server, as far as they say where they went.
-fn to_target(evidence: &Evidence) -> Vec<Sourced<Attempt>> {
+pub(super) fn to_target(evidence: &Evidence) -> Vec<Sourced<Attempt>> {
     let host = evidence.facts.text("apiserver.host");
     let port = evidence.facts.int("apiserver.port");
     evidence
@@ -149,7 +149,10 @@ fn to_target(evidence: &Evidence) -> Vec<Sourced<Attempt>> {
         .collect()
 }
 
-fn first(attempts: &[Sourced<Attempt>], field: fn(&Attempt) -> Option<&Fact>) -> Option<Fact> {
+pub(super) fn first(
+    attempts: &[Sourced<Attempt>],
+    field: fn(&Attempt) -> Option<&Fact>,
+) -> Option<Fact> {
     attempts
         .iter()
         .find_map(|piece| field(&piece.value))

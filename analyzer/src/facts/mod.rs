@@ -1,6 +1,7 @@
 //! One file per derived fact. Written by `cargo xtask index`; do not edit.
 
 pub mod api_server;
+pub mod api_server_path;
 pub mod bundle_state;
 pub mod certificates;
 pub mod cni;
@@ -12,6 +13,7 @@ pub mod host_kernel;
 pub mod host_memory;
 pub mod host_network;
 pub mod host_time;
+pub mod joining;
 pub mod kubeconfigs;
 pub mod kubelet_bootstrap;
 pub mod kubelet_client_cert;
@@ -35,6 +37,7 @@ pub mod units;
 /// Every derived fact, by file name.
 pub const ALL: &[&crate::derived::Derived] = &[
     &api_server::DERIVED,
+    &api_server_path::DERIVED,
     &bundle_state::DERIVED,
     &certificates::DERIVED,
     &cni::DERIVED,
@@ -46,6 +49,7 @@ pub const ALL: &[&crate::derived::Derived] = &[
     &host_memory::DERIVED,
     &host_network::DERIVED,
     &host_time::DERIVED,
+    &joining::DERIVED,
     &kubeconfigs::DERIVED,
     &kubelet_bootstrap::DERIVED,
     &kubelet_client_cert::DERIVED,

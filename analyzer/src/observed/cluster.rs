@@ -36,13 +36,62 @@ pub struct Attempt {
     pub client_cas: Option<Fact>,
     /// Status of `/livez` or `/healthz`.
     pub livez: Option<Fact>,
+    /// Status of `/readyz`.
+    pub readyz: Option<Fact>,
+    /// Checks that a health page of the server calls failed.
+    pub failed_checks: Option<Fact>,
+    /// What the port speaks where it is not what the URL says: `http`, `tls`, `other`.
+    pub speaks: Option<Fact>,
+    /// What became of a TLS greeting that needs several packets: `ok`, `alert`, `eof`, `not-tls`, `timeout`.
+    pub large_greeting: Option<Fact>,
+    /// Largest packet in bytes that the kernel sends to the server.
+    pub path_mtu: Option<Fact>,
     /// Version that the server stated.
     pub version: Option<Fact>,
     /// Node's clock minus the server's.
     pub clock_skew: Option<Fact>,
+    /// By how much that can be wrong.
+    pub clock_uncertainty: Option<Fact>,
     /// The server's clock in its answer.
     pub server_time: Option<Fact>,
 }
+
+/// How far a request to an API server came through the proxy that the kubelet would use.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ThroughProxy {
+    /// Host of the API server.
+    pub host: String,
+    /// Its port.
+    pub port: Option<u16>,
+    /// `ok`, else how far it came: `tcp refused`, `status 407`, `tls alert`.
+    pub result: String,
+}
+
+/// What a cluster tells anybody who wants to join.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClusterInfo {
+    /// HTTP status.
+    pub status: i64,
+    /// Ids of the bootstrap tokens that it knows; `None` when it did not tell.
+    pub token_ids: Option<Vec<String>>,
+    /// Its CA.
+    pub certificates: Vec<Certificate>,
+}
+
+/// What a supervisor of k3s or RKE2 answered to anybody.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Supervisor {
+    /// URL.
+    pub url: String,
+    /// TCP: `connected`, `refused`, `timeout`, `unreachable`, `reset`.
+    pub tcp: Option<String>,
+    /// SHA-256 of the CA bundle that it hands out, hex.
+    pub ca_hash: Option<String>,
+}
+
+/// The hash of the CA that a join token of k3s or RKE2 was made for, hex.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenHash(pub String);
 
 /// A Node object as an API server or `kubectl` showed it. What was not shown is `None`.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -87,6 +136,20 @@ pub struct SigningRequest {
     pub signer: Option<String>,
     /// `Pending`, `Approved`, `Approved,Issued`, `Denied`, `Failed`.
     pub state: String,
+}
+
+impl SigningRequest {
+    /// Its state as `kubectl` writes it, of the kinds of its conditions and whether a certificate was issued.
+    pub fn state_of(kinds: &[&str], issued: bool) -> String {
+        if kinds.is_empty() {
+            return "Pending".to_owned();
+        }
+        let mut state = kinds.join(",");
+        if kinds == ["Approved"] && issued {
+            state.push_str(",Issued");
+        }
+        state
+    }
 }
 
 /// An entry that says that there are no signing requests.

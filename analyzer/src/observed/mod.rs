@@ -3,8 +3,8 @@
 mod cluster;
 
 pub use cluster::{
-    AllImages, AllNodes, Attempt, Image, NoNode, NoSigningRequests, NodeObject, NodeVersion,
-    Resolution, RuntimeSocket, SigningRequest,
+    AllImages, AllNodes, Attempt, ClusterInfo, Image, NoNode, NoSigningRequests, NodeObject,
+    NodeVersion, Resolution, RuntimeSocket, SigningRequest, Supervisor, ThroughProxy, TokenHash,
 };
 
 use crate::evidence::{Evidence, Sourced};

@@ -6,6 +6,7 @@ pub mod cgroups;
 pub mod checkpoint;
 pub mod chronyc;
 pub mod clock_facts;
+pub mod cluster_info_probe;
 pub mod cni_config;
 pub mod containerd_config;
 pub mod cri_probe;
@@ -42,10 +43,12 @@ pub mod manifest;
 pub mod memory;
 pub mod modules;
 pub mod mounts;
+pub mod names_probe;
 pub mod network_facts;
 pub mod nft;
 pub mod node_description;
 pub mod node_object;
+pub mod node_probe;
 pub mod node_table;
 pub mod openssl_text;
 pub mod os_release;
@@ -64,6 +67,7 @@ pub mod signing_requests;
 pub mod sockets;
 pub mod static_pod;
 pub mod stored_file;
+pub mod supervisor_probe;
 pub mod swap;
 pub mod sysctl;
 pub mod timedatectl;
@@ -84,6 +88,7 @@ pub const ALL: &[&crate::parser::Parser] = &[
     &checkpoint::PARSER,
     &chronyc::PARSER,
     &clock_facts::PARSER,
+    &cluster_info_probe::PARSER,
     &cni_config::PARSER,
     &containerd_config::PARSER,
     &cri_probe::PARSER,
@@ -120,10 +125,12 @@ pub const ALL: &[&crate::parser::Parser] = &[
     &memory::PARSER,
     &modules::PARSER,
     &mounts::PARSER,
+    &names_probe::PARSER,
     &network_facts::PARSER,
     &nft::PARSER,
     &node_description::PARSER,
     &node_object::PARSER,
+    &node_probe::PARSER,
     &node_table::PARSER,
     &openssl_text::PARSER,
     &os_release::PARSER,
@@ -142,6 +149,7 @@ pub const ALL: &[&crate::parser::Parser] = &[
     &sockets::PARSER,
     &static_pod::PARSER,
     &stored_file::PARSER,
+    &supervisor_probe::PARSER,
     &swap::PARSER,
     &sysctl::PARSER,
     &timedatectl::PARSER,

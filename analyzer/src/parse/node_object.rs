@@ -175,14 +175,7 @@ fn request(object: &Node, entry: &Entry, evidence: &mut Evidence) {
         .iter()
         .filter_map(|condition| condition.get("type").and_then(Node::text))
         .collect();
-    let mut state = if kinds.is_empty() {
-        "Pending".to_owned()
-    } else {
-        kinds.join(",")
-    };
-    if kinds == ["Approved"] && text("status.certificate").is_some() {
-        state.push_str(",Issued");
-    }
+    let state = SigningRequest::state_of(&kinds, text("status.certificate").is_some());
     let request = SigningRequest {
         name,
         requestor: text("spec.username"),

@@ -1,56 +1,121 @@
-//! Whether the kubelet says of itself that it is healthy.
+//! Whether the kubelet says of itself that it is healthy, and which certificate it shows to who asks it.
 
 use crate::facts;
 use crate::host::Host;
 use crate::host::wire::Failure;
 use crate::node::{Node, scan};
 use crate::probe::{Probe, ProbeContext, ProbeResult};
+use crate::web::attempt::pem;
 use crate::web::http::{exchange, get};
+use crate::web::observe::Observer;
 use crate::web::tcp::{self, CONNECT_TIME, word_of};
 use nodebundle_bundle::Outcome;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Instant;
 
 pub(crate) const PROBE: Probe = Probe {
     name: "kubelet",
     catalog: "K9",
-    about: "GET /healthz of the kubelet's local health port",
-    reason: "the kubelet runs and says that it is not healthy, or does not serve",
+    about: "GET /healthz of the kubelet's local health port; a TLS handshake with its own port",
+    reason: "the kubelet runs and says that it is not healthy, does not serve, or serves a wrong certificate",
     run: probe,
 };
 
 fn probe(context: &mut ProbeContext<'_>) -> ProbeResult {
-    let Some(address) = address(context.host, context.node) else {
-        let why = "the kubelet's configuration turns the health port off";
+    let configured = Configured::read(context.host, context.node);
+    let health = configured.place(HEALTH);
+    let serving = configured.place(SERVING);
+    if health.is_none() && serving.is_none() {
+        let why = "the kubelet's configuration turns its ports off";
         return Err(Failure::new(Outcome::NotApplicable, why));
-    };
-    Ok(facts::object(&ask(address)))
+    }
+    let mut fields = Map::new();
+    if let Some(Value::Object(health)) = health.map(ask) {
+        fields.extend(health);
+    }
+    if let Some(address) = serving {
+        fields.insert("serving".to_owned(), greet(address));
+    }
+    Ok(facts::object(&Value::Object(fields)))
 }
 
-/// Where the flags, else the configuration, put the port; `None` when it is 0.
-fn address(host: &mut Host, node: &Node) -> Option<SocketAddr> {
-    let mut configured = Vec::new();
-    for path in node
-        .kubelets
-        .iter()
-        .flat_map(|kubelet| &kubelet.config_files)
-    {
-        if let Ok(taken) = host.read(path, 256 << 10) {
-            configured.extend(scan::values(&taken.text(), &[PORT_KEY, ADDRESS_KEY]));
+/// One of the kubelet's ports: flags and keys of port and address, and the usual port.
+type Port = ([&'static str; 2], [&'static str; 2], u16);
+
+const HEALTH: Port = (
+    ["healthz-port", "healthz-bind-address"],
+    ["healthzPort", "healthzBindAddress"],
+    10248,
+);
+const SERVING: Port = (["port", "address"], ["port", "address"], 10250);
+
+/// What flags and configuration say of ports.
+struct Configured<'a> {
+    node: &'a Node,
+    values: Vec<(String, String)>,
+}
+
+impl<'a> Configured<'a> {
+    fn read(host: &mut Host, node: &'a Node) -> Self {
+        let mut values = Vec::new();
+        let kubelets = node.kubelets.iter();
+        for path in kubelets.flat_map(|kubelet| &kubelet.config_files) {
+            if let Ok(taken) = host.read(path, 256 << 10) {
+                let keys = [HEALTH.1, SERVING.1].concat();
+                values.extend(scan::values(&taken.text(), &keys));
+            }
         }
+        Self { node, values }
     }
-    let value = |flag: &str, key: &str| {
-        let flag = node.flag(flag).into_iter().next();
-        let mut keys = configured.iter().filter(|(name, _)| name == key);
-        flag.or_else(|| keys.next().map(|(_, value)| value.clone()))
+
+    /// Where the flags, else the configuration, put a port; `None` when it is 0.
+    fn place(&self, (flags, keys, usual): Port) -> Option<SocketAddr> {
+        let value = |flag: &str, key: &str| {
+            let flag = self.node.flag(flag).into_iter().next();
+            let mut keys = self.values.iter().filter(|(name, _)| name == key);
+            flag.or_else(|| keys.next().map(|(_, value)| value.clone()))
+        };
+        let [port_flag, address_flag] = flags;
+        let [port_key, address_key] = keys;
+        let port = value(port_flag, port_key).and_then(|port| port.parse().ok());
+        let address = value(address_flag, address_key).and_then(|text| text.parse().ok());
+        let address = address.filter(|address: &IpAddr| !address.is_unspecified());
+        let port = port.unwrap_or(usual);
+        let address = address.unwrap_or(Ipv4Addr::LOCALHOST.into());
+        (port != 0).then(|| SocketAddr::new(address, port))
+    }
+}
+
+/// The certificate that the kubelet shows; nothing is asked.
+fn greet(address: SocketAddr) -> Value {
+    let began = Instant::now();
+    let stream = match tcp::connect(address, began + CONNECT_TIME) {
+        Ok(stream) => stream,
+        Err(error) => return json!({"address": address.to_string(), "tcp": word_of(&error)}),
     };
-    let port = value("healthz-port", PORT_KEY).and_then(|port| port.parse().ok());
-    let address = value("healthz-bind-address", ADDRESS_KEY).and_then(|text| text.parse().ok());
-    let address = address.filter(|address: &IpAddr| !address.is_unspecified());
-    let port = port.unwrap_or(10248);
-    let address = address.unwrap_or(Ipv4Addr::LOCALHOST.into());
-    (port != 0).then(|| SocketAddr::new(address, port))
+    let mut fields = Map::new();
+    let mut set = |key: &str, value: Value| drop(fields.insert(key.to_owned(), value));
+    set("address", json!(address.to_string()));
+    set("tcp", json!("connected"));
+    if let Ok(observer) = Observer::new(&address.ip().to_string(), address.ip()) {
+        let (shown, line) = observer.greet(stream);
+        set(
+            "tls",
+            json!(line.as_ref().map_or_else(|failure| failure.word, |_| "ok")),
+        );
+        set("tls_version", json!(shown.version));
+        let chain: Vec<String> = shown.chain.iter().map(|der| pem(der)).collect();
+        set("chain", json!(chain));
+        set("client_cas", json!(shown.client_cas));
+        set("failure", json!(line.err().map(|failure| failure.reason)));
+    }
+    set(
+        "greeting_ms",
+        json!(crate::clock::milliseconds(began.elapsed())),
+    );
+    fields.retain(|_, value| !value.is_null());
+    Value::Object(fields)
 }
 
 fn ask(address: SocketAddr) -> Value {
@@ -73,9 +138,6 @@ fn ask(address: SocketAddr) -> Value {
     }
 }
 
-const PORT_KEY: &str = "healthzPort";
-const ADDRESS_KEY: &str = "healthzBindAddress";
-
 #[cfg(test)]
 mod tests {
     #![allow(
@@ -86,6 +148,7 @@ mod tests {
     use super::*;
     use crate::node::kubelet::Kubelet;
     use crate::scratch::Scratch;
+    use nodebundle_fixtures::api_server::{Authority, Server};
     use std::io::{Read as _, Write as _};
     use std::net::TcpListener;
 
@@ -132,7 +195,9 @@ mod tests {
         ] {
             let scratch = Scratch::new();
             let node = node(&scratch, config, flags);
-            let found = address(&mut Host::direct(scratch.path()), &node);
+            let configured = Configured::read(&mut Host::direct(scratch.path()), &node);
+            let found = configured.place(HEALTH);
+            assert_eq!(configured.place(SERVING).unwrap().port(), 10250);
             assert_eq!(found.map(|found| found.to_string()).as_deref(), expected);
         }
     }
@@ -151,5 +216,17 @@ mod tests {
         assert_eq!(answer["result"], "status");
         assert_eq!(answer["status"], 500);
         assert_eq!(ask(address)["result"], "refused");
+    }
+
+    #[test]
+    fn the_serving_certificate_is_told_as_it_is_shown() {
+        let authority = Authority::new("worker-1-ca@1");
+        let serving = authority.serving("worker-1", 2030);
+        let server = Server::start(&serving);
+        let shown = greet(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), server.port));
+        assert_eq!(shown["tls"], "ok");
+        let chain = shown["chain"][0].as_str().unwrap().replace('\n', "");
+        assert_eq!(chain, serving.pem.replace(['\r', '\n'], ""));
+        assert_eq!(shown["client_cas"], json!(["CN=worker-1-ca@1"]));
     }
 }

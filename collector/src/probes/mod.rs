@@ -1,16 +1,20 @@
 //! One file per active probe. Written by `cargo xtask index`; do not edit.
 
+pub mod cluster_info;
 pub mod cri;
 pub mod endpoint;
 pub mod kubelet;
+pub mod names;
 pub mod node;
 pub mod supervisor;
 
 /// Every active probe, by file name.
 pub const ALL: &[&crate::probe::Probe] = &[
+    &cluster_info::PROBE,
     &cri::PROBE,
     &endpoint::PROBE,
     &kubelet::PROBE,
+    &names::PROBE,
     &node::PROBE,
     &supervisor::PROBE,
 ];

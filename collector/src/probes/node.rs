@@ -1,14 +1,15 @@
 //! What the API server says of this node, asked with the node's own credential.
 
+use crate::clock::milliseconds;
 use crate::facts;
-use crate::host::Host;
 use crate::host::wire::Failure;
-use crate::node::{Node, unique};
 use crate::probe::{Probe, ProbeContext, ProbeResult};
 use crate::web::ask::Asking;
 use crate::web::http::{Question, Reply};
-use crate::web::kubeconfig::{Access, Credential, access};
+use crate::web::identity::{Identity, choose, node_name};
+use crate::web::kubeconfig::Credential;
 use crate::web::names::Names;
+use crate::web::questions::{Query, queries};
 use nodebundle_bundle::Outcome;
 use serde_json::{Map, Value, json};
 use std::net::SocketAddr;
@@ -16,9 +17,9 @@ use std::time::{Duration, Instant};
 
 pub(crate) const PROBE: Probe = Probe {
     name: "node",
-    catalog: "Q1 Q3",
-    about: "GET of this node's own object, with the kubelet's credential, from a verified server only",
-    reason: "the credential is refused, the node is not registered, or what its conditions and taints are",
+    catalog: "Q1 Q2 Q3 Q4 Q5 Q6 Q7 Q9 Q10",
+    about: "asks for this node's own objects and rights with the kubelet's credential, from a verified server only; at most 20 requests",
+    reason: "the credential is refused, the node is not registered, what it may not do, its lease, conditions and taints",
     run: probe,
 };
 
@@ -28,103 +29,135 @@ fn probe(context: &mut ProbeContext<'_>) -> ProbeResult {
         return Err(skip("--no-api".to_owned()));
     }
     let name = node_name(context.node).ok_or_else(|| skip("the node's name is unknown".into()))?;
-    let path = kubeconfig(context.host, context.node)
-        .ok_or_else(|| skip("no kubeconfig of a kubelet was found".into()))?;
-    let access = access(context.host, &path).map_err(skip)?;
+    let (identity, passed_over) = choose(context.host, context.node);
+    let Some(identity) = identity else {
+        let first = passed_over.into_iter().next().map(|one| one.why);
+        let why = first.unwrap_or_else(|| "no kubeconfig of a kubelet was found".to_owned());
+        return Err(skip(why));
+    };
     let names = Names::read(context.host);
     let deadline = Instant::now() + RESOLVE_TIME.min(context.host.stop().left());
-    let server = &access.cluster.server;
+    let server = &identity.access.cluster.server;
     let resolved = names.resolve(&server.host, deadline);
     let Some(address) = resolved.addresses.first() else {
         return Err(skip(format!("{}: {}", server.host, resolved.result)));
     };
     let address = SocketAddr::new(*address, server.port);
-    let question = format!("/api/v1/nodes/{name}");
-    let reply = Asking::open(&access, address)
-        .and_then(|mut asking| {
-            asking.ask(&Question {
-                path: &question,
-                accept: "application/json",
-                body: None,
-            })
-        })
-        .map_err(skip)?;
-    Ok(facts::object(&describe(&path, &access, &question, &reply)))
+    let asking = Asking::open(&identity.access, address).map_err(skip)?;
+    let time = ALL_TIME.min(context.host.stop().left());
+    let (requests, stopped) = ask_all(asking, &name, identity.bootstrap, Instant::now() + time);
+    let mut head = head(&identity, &name, address);
+    head.push(("passed_over", json!(passed_over)));
+    head.extend(stopped.map(|why| ("stopped", json!(why))));
+    Ok(facts::document(&head, &[("requests", &requests)]))
 }
 
-/// The name under which the kubelet registers: its flag, else the host's name in small letters.
-fn node_name(node: &Node) -> Option<String> {
-    let flag = node.flag("hostname-override").into_iter().next();
-    let name = flag.or_else(|| node.hostname.clone())?;
-    let name = name.trim().to_ascii_lowercase();
-    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
-    (!name.is_empty() && name.chars().all(fits)).then_some(name)
-}
-
-/// The first kubelet's kubeconfig that exists, else its bootstrap kubeconfig. Never an administrator's.
-fn kubeconfig(host: &mut Host, node: &Node) -> Option<String> {
-    let usual = |bootstrap: bool| {
-        let paths = node.usual_kubeconfigs().into_iter();
-        paths.filter(move |path| {
-            let kubelet = path.contains("kubelet");
-            kubelet && path.contains("bootstrap") == bootstrap
-        })
-    };
-    let flags = |name: &str| node.flag(name).into_iter();
-    let own = flags("kubeconfig").chain(usual(false));
-    let all = own.chain(flags("bootstrap-kubeconfig")).chain(usual(true));
-    let mut all = unique(all.filter(|path| path.starts_with('/'))).into_iter();
-    all.find(|path| host.stat(path).is_ok())
-}
-
-fn describe(path: &str, access: &Access, question: &str, reply: &Reply) -> Value {
-    let mut fields = Map::new();
-    let mut set = |key: &str, value: Value| fields.insert(key.to_owned(), value);
-    set(
-        "url",
-        json!(format!("{}{question}", access.cluster.server.text)),
-    );
-    set("kubeconfig", json!(path));
-    let identity = match access.credential {
+fn head(identity: &Identity, name: &str, address: SocketAddr) -> Vec<(&'static str, Value)> {
+    let kind = match identity.access.credential {
         Credential::Certificate(..) => "client-certificate",
         Credential::Token(_) => "token",
     };
-    set("identity", json!(identity));
+    vec![
+        ("url", json!(identity.access.cluster.server.text)),
+        ("address", json!(address.ip())),
+        ("node_name", json!(name)),
+        ("kubeconfig", json!(identity.kubeconfig)),
+        ("bootstrap", json!(identity.bootstrap)),
+        ("identity", json!(kind)),
+    ]
+}
+
+/// Each question once; ends when time is over, when the server fell silent, or when it refuses the credential itself.
+fn ask_all(
+    mut asking: Asking,
+    name: &str,
+    bootstrap: bool,
+    deadline: Instant,
+) -> (Vec<Value>, Option<&'static str>) {
+    let mut requests = Vec::new();
+    let mut user = None;
+    let (mut silent, mut refused) = (0, 0);
+    for query in queries(name, bootstrap) {
+        if Instant::now() >= deadline {
+            return (requests, Some("the time for questions was over"));
+        }
+        let began = Instant::now();
+        let question = Question {
+            path: &query.path,
+            accept: query.accept,
+            body: query.body.as_deref(),
+        };
+        let answered = asking.ask(&question);
+        let time = milliseconds(began.elapsed());
+        match &answered {
+            Ok(reply) => {
+                silent = 0;
+                refused += u32::from(reply.status == 401);
+            }
+            Err(_) => silent += 1,
+        }
+        let mut request = describe(&query, answered, user.as_deref());
+        request.insert("ms".to_owned(), json!(time));
+        if query.name == "self" {
+            let told = request
+                .get("answer")
+                .and_then(|answer| answer.get("username"));
+            user = told.and_then(Value::as_str).map(str::to_owned);
+        }
+        requests.push(Value::Object(request));
+        if silent == 2 {
+            return (requests, Some("the server no longer answers"));
+        }
+        if refused == MOST_REFUSALS {
+            return (requests, Some("the server refuses the credential"));
+        }
+    }
+    (requests, None)
+}
+
+fn describe(
+    query: &Query,
+    answered: Result<Reply, String>,
+    user: Option<&str>,
+) -> Map<String, Value> {
+    let mut fields = Map::new();
+    let mut set = |key: &str, value: Value| drop(fields.insert(key.to_owned(), value));
+    set("question", json!(query.name));
+    set("path", json!(query.path));
+    if let Some(attributes) = query.attributes() {
+        set("attributes", attributes);
+    }
+    let reply = match answered {
+        Ok(reply) => reply,
+        Err(why) => {
+            set("error", json!(why));
+            return fields;
+        }
+    };
     set("status", json!(reply.status));
-    let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
-    if reply.status == 200 {
-        set("node", filtered(&body));
+    if let Some(id) = reply.headers.audit_id {
+        set("audit_id", json!(id));
+    }
+    if (200..300).contains(&reply.status) || query.name.ends_with("ez") {
+        set("answer", (query.keep)(&reply.body, user));
     } else {
+        let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
         for key in ["reason", "message"] {
             if let Some(text) = body.get(key).and_then(Value::as_str) {
-                set(key, json!(text.chars().take(1000).collect::<String>()));
+                set(key, json!(text.chars().take(MAX_WORDS).collect::<String>()));
             }
         }
     }
-    Value::Object(fields)
+    fields
 }
 
-/// What a diagnosis needs of a node object; labels, annotations and images stay out.
-fn filtered(node: &Value) -> Value {
-    let mut kept = Map::new();
-    for (part, key) in KEPT {
-        if let Some(value) = node.get(part).and_then(|part| part.get(key)) {
-            kept.insert((*key).to_owned(), value.clone());
-        }
-    }
-    Value::Object(kept)
-}
-
-const KEPT: &[(&str, &str)] = &[
-    ("metadata", "name"),
-    ("metadata", "creationTimestamp"),
-    ("spec", "unschedulable"),
-    ("spec", "taints"),
-    ("status", "conditions"),
-    ("status", "addresses"),
-    ("status", "nodeInfo"),
-];
 const RESOLVE_TIME: Duration = Duration::from_secs(6);
+/// All questions together.
+const ALL_TIME: Duration = Duration::from_secs(10);
+/// A credential that this many questions say is none will not become one.
+const MOST_REFUSALS: u32 = 5;
+/// Characters that are kept of a server's words.
+const MAX_WORDS: usize = 1000;
 
 #[cfg(test)]
 mod tests {
@@ -134,9 +167,10 @@ mod tests {
     )]
 
     use super::*;
-    use crate::node::kubelet::Kubelet;
+    use crate::host::Host;
+    use crate::node::Node;
     use crate::scratch::Scratch;
-    use nodebundle_fixtures::api_server::{Authority, NODE, Server};
+    use nodebundle_fixtures::api_server::{Authority, Behaviour, Server, Silent};
 
     /// A node whose kubelet uses `/etc/kubernetes/kubelet.conf` with the server and the CA's client certificate.
     fn node(scratch: &Scratch, server: &Server, authority: &Authority) -> Node {
@@ -166,20 +200,86 @@ mod tests {
         })
     }
 
-    #[test]
-    fn the_node_is_asked_for_by_its_own_credential_and_cut_down() {
+    /// What a server that behaves so makes of the questions.
+    fn asked(behaviour: Behaviour) -> Value {
         let (scratch, authority) = (Scratch::new(), Authority::new("the-ca"));
-        let server = Server::start(&authority.serving("127.0.0.1", 2030));
+        let server = Server::start_as(&authority.serving("127.0.0.1", 2030), behaviour);
         let text = run(&scratch, &node(&scratch, &server, &authority), true).unwrap();
-        let answer: Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(answer["status"], 200);
+        serde_json::from_str(&text).unwrap()
+    }
+
+    fn of<'a>(answer: &'a Value, question: &str) -> &'a Value {
+        let requests = answer["requests"].as_array().unwrap();
+        let mut named = requests.iter().filter(|one| one["question"] == question);
+        named
+            .next()
+            .unwrap_or_else(|| panic!("{question} was not asked"))
+    }
+
+    #[test]
+    fn the_node_and_its_rights_are_asked_for_and_cut_down() {
+        let answer = asked(Behaviour::default());
         assert_eq!(answer["identity"], "client-certificate");
-        assert_eq!(answer["node"]["conditions"][0]["reason"], "KubeletNotReady");
-        assert_eq!(answer["node"]["unschedulable"], true);
-        assert_eq!(answer["node"].get("images"), None);
-        let heard = server.heard();
-        assert!(heard.text.starts_with("GET /api/v1/nodes/worker-1 "));
-        assert_eq!(heard.client_certificates, 1);
+        let node = of(&answer, "node");
+        assert_eq!(
+            (&node["status"], &node["path"]),
+            (&json!(200), &json!("/api/v1/nodes/worker-1"))
+        );
+        assert_eq!(node["answer"]["conditions"][0]["reason"], "KubeletNotReady");
+        assert_eq!(node["answer"]["unschedulable"], true);
+        assert_eq!(node["answer"].get("images"), None);
+        assert_eq!(
+            of(&answer, "self")["answer"]["username"],
+            "system:node:worker-1"
+        );
+        assert_eq!(of(&answer, "access")["answer"]["allowed"], true);
+        assert_eq!(of(&answer, "access")["attributes"]["verb"], "create");
+        assert!(answer["requests"].as_array().unwrap().len() <= 20);
+    }
+
+    #[test]
+    fn a_refusal_keeps_the_words_of_the_server() {
+        for (status, reason) in [(403, "Forbidden"), (404, "NotFound")] {
+            let answer = asked(Behaviour {
+                status,
+                ..Behaviour::default()
+            });
+            let node = of(&answer, "node");
+            assert_eq!(node["status"], status);
+            assert_eq!(node["reason"], reason);
+            assert!(node["audit_id"].is_string());
+            assert_eq!(node.get("answer"), None);
+        }
+    }
+
+    #[test]
+    fn a_credential_that_is_refused_again_and_again_is_not_shown_any_longer() {
+        let answer = asked(Behaviour {
+            status: 401,
+            ..Behaviour::default()
+        });
+        assert_eq!(answer["stopped"], "the server refuses the credential");
+        assert_eq!(answer["requests"].as_array().unwrap().len(), 5);
+    }
+
+    #[test]
+    fn an_answer_that_never_ends_is_cut_and_breaks_nothing() {
+        let answer = asked(Behaviour {
+            body: 3 << 20,
+            ..Behaviour::default()
+        });
+        assert_eq!(of(&answer, "node")["status"], 200);
+        assert!(answer.to_string().len() < 100_000);
+    }
+
+    #[test]
+    fn a_server_that_falls_silent_is_not_asked_on() {
+        let answer = asked(Behaviour {
+            silent: Silent::Body,
+            ..Behaviour::default()
+        });
+        assert_eq!(answer["stopped"], "the server no longer answers");
+        assert_eq!(answer["requests"].as_array().unwrap().len(), 2);
     }
 
     #[test]
@@ -199,67 +299,5 @@ mod tests {
         let failure = run(&scratch, &node(&scratch, &server, &authority), false).unwrap_err();
         assert_eq!(failure.outcome, Outcome::Skipped);
         assert_eq!(server.connections(), 0);
-    }
-
-    #[test]
-    fn a_refusal_keeps_the_words_of_the_server() {
-        let access = Access {
-            cluster: crate::web::kubeconfig::Cluster {
-                server: crate::web::url::ServerUrl::parse("https://a").unwrap(),
-                server_name: None,
-                proxy: None,
-            },
-            insecure: false,
-            authority: None,
-            credential: Credential::Token("secret-token".to_owned()),
-        };
-        let reply = Reply {
-            status: 403,
-            body: br#"{"kind":"Status","reason":"Forbidden","message":"nodes \"w\" is forbidden"}"#
-                .to_vec(),
-            ..Reply::default()
-        };
-        let answer = describe("/k", &access, "/api/v1/nodes/w", &reply);
-        assert_eq!(answer["reason"], "Forbidden");
-        assert_eq!(answer["message"], "nodes \"w\" is forbidden");
-        assert!(!answer.to_string().contains("secret-token"));
-        assert!(
-            filtered(&serde_json::from_str(NODE).unwrap())
-                .get("podCIDR")
-                .is_none()
-        );
-    }
-
-    #[test]
-    fn an_administrators_kubeconfig_is_never_used() {
-        let scratch = Scratch::new();
-        let folder = scratch.path().join("etc/kubernetes");
-        std::fs::create_dir_all(&folder).unwrap();
-        std::fs::write(folder.join("admin.conf"), "x").unwrap();
-        let mut host = Host::direct(scratch.path());
-        assert_eq!(kubeconfig(&mut host, &Node::default()), None);
-        std::fs::write(folder.join("bootstrap-kubelet.conf"), "x").unwrap();
-        let found = kubeconfig(&mut host, &Node::default());
-        assert_eq!(
-            found.as_deref(),
-            Some("/etc/kubernetes/bootstrap-kubelet.conf")
-        );
-    }
-
-    #[test]
-    fn a_name_that_could_forge_a_request_is_refused() {
-        let named = |name: &str| {
-            let flags = [("hostname-override".to_owned(), name.to_owned())];
-            node_name(&Node {
-                kubelets: vec![Kubelet {
-                    flags: flags.into(),
-                    ..Kubelet::default()
-                }],
-                ..Node::default()
-            })
-        };
-        assert_eq!(named("Worker-1.lab").as_deref(), Some("worker-1.lab"));
-        assert_eq!(named("a/../b"), None);
-        assert_eq!(named("a HTTP/1.1\r\nX: y"), None);
     }
 }

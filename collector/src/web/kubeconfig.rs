@@ -7,6 +7,8 @@ use crate::node::scan;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use nodebundle_bundle::redact::tree::{Node, yaml};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 
 /// A server as one cluster entry names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +65,25 @@ pub(crate) fn clusters(text: &str) -> Vec<Cluster> {
         .iter()
         .filter_map(|entry| cluster(entry.child("cluster")?))
         .collect()
+}
+
+/// DER of the CA certificates that its clusters embed.
+pub(crate) fn authorities(text: &str) -> Vec<Vec<u8>> {
+    let tree = yaml(text, false);
+    let entries = items(tree.documents.first(), "clusters").iter();
+    let data = entries.filter_map(|entry| {
+        let cluster = entry.child("cluster")?;
+        cluster.child("certificate-authority-data")?.text()
+    });
+    let pem = data.filter_map(|data| {
+        let base64: String = data.split_whitespace().collect();
+        STANDARD.decode(base64).ok()
+    });
+    pem.flat_map(|pem| {
+        let certificates = CertificateDer::pem_slice_iter(&pem).filter_map(Result::ok);
+        certificates.map(|der| der.to_vec()).collect::<Vec<_>>()
+    })
+    .collect()
 }
 
 /// The access of the current context; else why there is none, in words without content of the file.
@@ -147,6 +168,10 @@ impl Files<'_> {
         match token.map(|token| token.trim().to_owned()) {
             Some(token) if is_token(&token) => Ok(Credential::Token(token)),
             Some(_) => Err(format!("{}: its token is no token", self.path)),
+            None if user.child("exec").is_some() => Err(format!(
+                "{}: its credential comes from a program (exec), which is never run",
+                self.path
+            )),
             None => Err(format!(
                 "{}: its user has neither a certificate nor a token of its own",
                 self.path

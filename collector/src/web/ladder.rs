@@ -199,14 +199,26 @@ const GRACE: Duration = Duration::from_millis(300);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nodebundle_fixtures::api_server::{Authority, Server};
+    use nodebundle_fixtures::api_server::{Authority, Behaviour, Server, Silent};
     use serde_json::{Value, json};
     use std::net::TcpListener;
 
     fn seen(url: &str, seconds: u64) -> Value {
+        seen_with(url, seconds, Environment::default())
+    }
+
+    /// What the ladder tells of a server that behaves so.
+    fn seen_as(behaviour: Behaviour, scheme: &str) -> Value {
+        let authority = Authority::new("the-ca");
+        let server = Server::start_as(&authority.serving("api.lab", 2030), behaviour);
+        let mut endpoint = seen(&format!("{scheme}://api.lab:{}", server.port), 12);
+        endpoint["addresses"][0].take()
+    }
+
+    fn seen_with(url: &str, seconds: u64, proxies: Environment) -> Value {
         let ground = Ground {
             names: Names::parse("127.0.0.1 api.lab\n".to_owned(), ""),
-            proxies: Environment::default(),
+            proxies,
             clock: Clock::new(None),
             deadline: Instant::now() + Duration::from_secs(seconds),
         };
@@ -295,5 +307,139 @@ mod tests {
         let endpoint = seen("https://127.0.0.1:1", 1);
         assert_eq!(endpoint["addresses"][0].get("tcp"), None);
         assert!(endpoint["addresses"][0]["error"].is_string());
+    }
+
+    #[test]
+    fn a_greeting_of_several_packets_reaches_a_server_whose_path_is_well() {
+        let address = seen_as(Behaviour::default(), "https");
+        let greeting = &address["large_greeting"];
+        assert_eq!(greeting["result"], "ok", "{address}");
+        assert_eq!(greeting["alpn"], "h2");
+        assert!(greeting["bytes"].as_u64().unwrap() > 1500);
+        assert!(greeting["path_mtu"].as_u64().unwrap() >= 1280);
+    }
+
+    #[test]
+    fn a_clock_that_is_off_is_measured() {
+        let behaviour = Behaviour {
+            ahead: 7200,
+            ..Behaviour::default()
+        };
+        let skew = seen_as(behaviour, "https")["clock_skew_ms"].as_i64();
+        assert!((skew.unwrap() + 7_200_000).abs() < 5_000, "{skew:?}");
+    }
+
+    #[test]
+    fn a_server_that_speaks_another_protocol_than_its_url_says_is_told() {
+        let plain = Behaviour {
+            plain: true,
+            ..Behaviour::default()
+        };
+        let address = seen_as(plain, "https");
+        assert_eq!(address["tls"], "not-tls");
+        assert_eq!(address["speaks"], "http");
+        let address = seen_as(Behaviour::default(), "http");
+        assert_eq!(address["speaks"], "tls");
+        assert!(address["chain"][0].is_string());
+    }
+
+    #[test]
+    fn who_refuses_everybody_is_told_by_status_and_challenge() {
+        let behaviour = Behaviour {
+            status: 401,
+            ..Behaviour::default()
+        };
+        let address = seen_as(behaviour, "https");
+        let answer = &address["http"][0];
+        assert_eq!(answer["status"], 401);
+        assert_eq!(answer["www_authenticate"], "Bearer");
+        assert_eq!(answer["audit_id"], "7d0a");
+    }
+
+    #[test]
+    fn each_step_at_which_a_server_falls_silent_is_told_apart() {
+        let silent = |silent| Behaviour {
+            silent,
+            ..Behaviour::default()
+        };
+        let address = seen_as(silent(Silent::Greeting), "https");
+        assert_eq!(
+            (&address["tcp"], &address["tls"]),
+            (&json!("connected"), &json!("timeout"))
+        );
+        for at in [Silent::Answer, Silent::Body] {
+            let address = seen_as(silent(at), "https");
+            assert_eq!(address["tls"], "ok");
+            assert!(
+                address["error"].as_str().unwrap().starts_with("/livez: "),
+                "{address}"
+            );
+        }
+    }
+
+    /// A proxy that leads to the asked port of this machine, or answers with a status; it writes down what it was told.
+    fn proxy(status: u16) -> (u16, Arc<std::sync::Mutex<String>>) {
+        use std::io::{Read as _, Write as _};
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let heard = Arc::<std::sync::Mutex<String>>::default();
+        let shared = Arc::clone(&heard);
+        std::thread::spawn(move || {
+            for client in listener.incoming() {
+                let mut client = client.unwrap();
+                let mut text = Vec::new();
+                let mut byte = [0];
+                while !text.ends_with(b"\r\n\r\n") && client.read(&mut byte).unwrap() == 1 {
+                    text.extend(byte);
+                }
+                let text = String::from_utf8(text).unwrap();
+                shared.lock().unwrap().push_str(&text);
+                let answer = format!("HTTP/1.1 {status} X\r\n\r\n");
+                client.write_all(answer.as_bytes()).unwrap();
+                if status != 200 {
+                    continue;
+                }
+                let asked = text.split([' ', ':']).nth(2).unwrap().parse().unwrap();
+                let there = SocketAddr::new([127, 0, 0, 1].into(), asked);
+                let server = std::net::TcpStream::connect_timeout(&there, Duration::from_secs(3));
+                let server = server.unwrap();
+                for (mut from, mut to) in [
+                    (client.try_clone().unwrap(), server.try_clone().unwrap()),
+                    (server, client),
+                ] {
+                    std::thread::spawn(move || {
+                        std::io::copy(&mut from, &mut to).ok();
+                        to.shutdown(std::net::Shutdown::Both).ok();
+                    });
+                }
+            }
+        });
+        (port, heard)
+    }
+
+    #[test]
+    fn the_way_through_the_kubelets_proxy_is_gone_too_and_the_proxy_hears_connect_only() {
+        let authority = Authority::new("the-ca");
+        let server = Server::start(&authority.serving("api.lab", 2030));
+        let url = format!("https://api.lab:{}", server.port);
+        for (status, tls) in [(200, json!("ok")), (407, Value::Null)] {
+            let (port, heard) = proxy(status);
+            let variables = [(
+                "HTTPS_PROXY".to_owned(),
+                format!("http://user:secret@127.0.0.1:{port}"),
+            )];
+            let environment = Environment::new("kubelet.service".to_owned(), variables.into());
+            let endpoint = seen_with(&url, 12, environment);
+            let way = &endpoint["through_proxy"];
+            assert_eq!(way["connect_status"], status, "{endpoint}");
+            assert_eq!(way["tls"], tls);
+            assert_eq!(endpoint["addresses"][0]["tls"], "ok");
+            let heard = heard.lock().unwrap();
+            let lines = heard.lines().filter(|line| !line.is_empty());
+            for line in lines {
+                let known = ["CONNECT api.lab:", "Host: ", "User-Agent: "];
+                assert!(known.iter().any(|start| line.starts_with(start)), "{line}");
+            }
+        }
     }
 }
