@@ -21,6 +21,7 @@ mod odd_files;
 mod planted;
 mod programs;
 mod reproducible;
+mod silence;
 mod static_build;
 mod streams;
 mod stuck_mount;

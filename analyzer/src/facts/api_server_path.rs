@@ -2,9 +2,9 @@
 
 use super::api_server::{first, to_target};
 use crate::derived::{Context, Derived};
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, Sourced};
 use crate::fact::{Fact, FactDecl, Type, Value};
-use crate::observed::ThroughProxy;
+use crate::observed::{Attempt, ThroughProxy};
 
 pub(super) const DERIVED: Derived = Derived {
     name: "api_server_path",
@@ -36,7 +36,8 @@ const FACTS: &[FactDecl] = &[
         "apiserver.large_greeting",
         Type::Text,
         "ok, alert, eof, not-tls or timeout: what became of a TLS greeting that needs several packets, after an ordinary one was answered",
-    ),
+    )
+    .null_is("none was sent"),
     probed(
         "apiserver.path_mtu",
         Type::Int,
@@ -72,7 +73,7 @@ fn derive(evidence: &mut Evidence, _: &Context<'_>) {
         ),
         (
             "apiserver.large_greeting",
-            first(&attempts, |one| one.large_greeting.as_ref()),
+            large_greeting(evidence, &attempts),
         ),
         (
             "apiserver.path_mtu",
@@ -89,6 +90,17 @@ fn derive(evidence: &mut Evidence, _: &Context<'_>) {
             evidence.facts.set(path, fact);
         }
     }
+}
+
+/// Null where the ordinary greeting is known and nobody sent a large one.
+fn large_greeting(evidence: &Evidence, attempts: &[Sourced<Attempt>]) -> Option<Fact> {
+    first(attempts, |one| one.large_greeting.as_ref()).or_else(|| {
+        let ordinary = evidence.facts.get("apiserver.tls")?;
+        Some(Fact {
+            value: Value::Null,
+            origins: ordinary.origins.clone(),
+        })
+    })
 }
 
 fn through_proxy(evidence: &Evidence) -> Option<Fact> {
@@ -112,7 +124,6 @@ fn through_proxy(evidence: &Evidence) -> Option<Fact> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::observed::Attempt;
     use crate::origin::Origin;
     use crate::testing::derive as run;
 
