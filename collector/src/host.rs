@@ -11,6 +11,7 @@ pub(crate) mod wire;
 pub(crate) mod worker;
 
 use crate::clock::Clock;
+use crate::grpc::Reply;
 use crate::journal::{JournalAsk, JournalHealth, JournalSummary, LineHead};
 use crate::process::worker_link::{Link, Wait};
 use crate::stop::Stop;
@@ -263,6 +264,30 @@ impl Host {
         };
         match self.ask(&ask, path)? {
             (Answer::Connected(word), _) => Ok(word),
+            _ => Err(unexpected()),
+        }
+    }
+
+    /// Calls a gRPC method, given with its message, of the program that listens on a Unix socket.
+    pub(crate) fn call(
+        &mut self,
+        path: &str,
+        (method, message): (&str, Vec<u8>),
+        timeout: Duration,
+    ) -> Result<Reply, Failure> {
+        let timeout = timeout.min(self.reach.item_timeout).min(self.stop.left());
+        let ask = Ask::Call {
+            path: path.to_owned(),
+            method: method.to_owned(),
+            message,
+            timeout_ms: crate::clock::milliseconds(timeout),
+        };
+        match self.ask(&ask, path)? {
+            (Answer::Called(status, message), body) => Ok(Reply {
+                status,
+                message,
+                body,
+            }),
             _ => Err(unexpected()),
         }
     }

@@ -28,6 +28,12 @@ const FACTS: &[FactDecl] = &[
     )
     .needs("version of the runtime", "containerd --version"),
     FactDecl::new(
+        "runtime.cri_api",
+        Type::Text,
+        "version of the container runtime interface that the runtime answers: v1, v1alpha2 or none",
+    )
+    .needs("probe of the runtime's socket", "crictl version"),
+    FactDecl::new(
         "runtime.sockets",
         Type::Texts,
         "sockets of container runtimes that exist",

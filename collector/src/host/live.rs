@@ -1,15 +1,17 @@
-//! What only a running host can answer: output of its programs, and whether a Unix socket has a listener.
+//! What only a running host can answer: output of its programs, and what listens on its Unix sockets.
 
 use super::door::Door;
 use super::wire::{Failure, Ran};
+use crate::grpc::{self, CallError, Reply};
 use nodebundle_bundle::Outcome;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs;
 use rustix::io::Errno;
 use rustix::net::{self, AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 use rustix::process::{Pid, Signal, kill_process_group};
-use std::io::Read as _;
-use std::os::fd::AsRawFd as _;
+use std::io::{ErrorKind, Read as _};
+use std::os::fd::{AsRawFd as _, OwnedFd};
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -50,25 +52,46 @@ pub(crate) fn run(
 
 /// Whether somebody answers on a Unix socket: `ok`, `refused`, `timeout`; nothing is sent.
 pub(crate) fn connect(door: &Door, path: &str) -> Result<String, Failure> {
-    let node = door
-        .open_node(path, true)
-        .map_err(|errno| door.explain(path, errno))?;
-    let address = SocketAddrUnix::new(format!("/proc/self/fd/{}", node.as_raw_fd()))
-        .map_err(|errno| door.explain(path, errno))?;
-    let socket = net::socket_with(
-        AddressFamily::UNIX,
-        SocketType::STREAM,
-        SocketFlags::CLOEXEC | SocketFlags::NONBLOCK,
-        None,
-    )
-    .map_err(|errno| door.explain(path, errno))?;
-    match net::connect(&socket, &address) {
-        Ok(()) => Ok("ok".to_owned()),
+    match connected(door, path)? {
+        Ok(_) => Ok("ok".to_owned()),
         Err(Errno::CONNREFUSED) => Ok("refused".to_owned()),
         Err(Errno::AGAIN) => Ok("timeout".to_owned()),
         Err(Errno::ACCESS | Errno::PERM) => Ok("denied".to_owned()),
         Err(errno) => Err(door.explain(path, errno)),
     }
+}
+
+/// Calls a gRPC method, given with its message, of the program that listens on a Unix socket.
+pub(crate) fn call(
+    door: &Door,
+    path: &str,
+    (method, message): (&str, &[u8]),
+    timeout: Duration,
+) -> Result<Reply, Failure> {
+    let socket = connected(door, path)?.map_err(|errno| door.explain(path, errno))?;
+    let mut stream = UnixStream::from(socket);
+    let limited = stream
+        .set_nonblocking(false)
+        .and_then(|()| stream.set_read_timeout(Some(timeout)))
+        .and_then(|()| stream.set_write_timeout(Some(timeout)));
+    limited.map_err(|error| Failure::new(Outcome::Error, error.to_string()))?;
+    grpc::call(&mut stream, method, message).map_err(|error| match error {
+        CallError::Io(io) if matches!(io.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+            Failure::timeout("it accepts the connection and does not answer")
+        }
+        other => Failure::new(Outcome::Error, other.to_string()),
+    })
+}
+
+/// A socket that is connected to the path without waiting, or why not.
+fn connected(door: &Door, path: &str) -> Result<Result<OwnedFd, Errno>, Failure> {
+    let explain = |errno| door.explain(path, errno);
+    let node = door.open_node(path, true).map_err(explain)?;
+    let address = SocketAddrUnix::new(format!("/proc/self/fd/{}", node.as_raw_fd()));
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let socket = net::socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None);
+    let socket = socket.map_err(explain)?;
+    Ok(net::connect(&socket, &address.map_err(explain)?).map(|()| socket))
 }
 
 fn check_program(door: &Door, program: &str) -> Result<(), Failure> {

@@ -31,6 +31,13 @@ pub(crate) enum Ask {
     },
     /// Whether somebody answers on a Unix socket.
     Connect { path: String },
+    /// Calls a gRPC method of whoever listens on a Unix socket; the message is a protocol buffer.
+    Call {
+        path: String,
+        method: String,
+        message: Vec<u8>,
+        timeout_ms: u64,
+    },
     /// Records of one journal stream.
     Journal(JournalAsk),
     /// State of the journal files, and what journald left out since a time.
@@ -70,6 +77,8 @@ pub(crate) enum Answer {
     Ran(Ran),
     /// `ok`, `refused`, … of a connect.
     Connected(String),
+    /// Status and message of a gRPC call; the payload is the answer.
+    Called(u32, String),
     /// Some lines of a journal; the payload is their text, back to back.
     Lines(Vec<LineHead>),
     /// End of a journal stream.

@@ -38,7 +38,9 @@ pub(crate) fn answer(
         Ask::Digest { path, cap } => {
             plain(super::digest::digest(door, &path, cap).map(Answer::Digest))
         }
-        Ask::Run { .. } | Ask::Connect { .. } | Ask::Rtnetlink { .. } if !door.is_live() => {
+        Ask::Run { .. } | Ask::Connect { .. } | Ask::Call { .. } | Ask::Rtnetlink { .. }
+            if !door.is_live() =>
+        {
             failed(Failure::new(Outcome::Skipped, "not with --root"))
         }
         Ask::Rtnetlink { kind } => {
@@ -56,6 +58,20 @@ pub(crate) fn answer(
                 .health(door, &folders, since)
                 .map(Answer::JournalHealth),
         ),
+        Ask::Call {
+            path,
+            method,
+            message,
+            timeout_ms,
+        } => live::call(
+            door,
+            &path,
+            (&method, &message),
+            Duration::from_millis(timeout_ms),
+        )
+        .map_or_else(failed, |reply| {
+            (Answer::Called(reply.status, reply.message), reply.body)
+        }),
         Ask::Journal(ask) => match journal.stream(door, &ask, out)? {
             Ok(summary) => (Answer::JournalEnd(summary), Vec::new()),
             Err(failure) => failed(failure),

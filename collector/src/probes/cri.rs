@@ -1,5 +1,6 @@
-//! Which CRI sockets exist, who listens, and whether a bare connect succeeds. Nothing is sent.
+//! Which CRI sockets exist, who listens, and what the runtimes behind them say of themselves.
 
+use crate::cri::{self, Said};
 use crate::facts;
 use crate::host::Host;
 use crate::node::Node;
@@ -9,9 +10,9 @@ use serde_json::{Map, Value, json};
 
 pub(crate) const PROBE: Probe = Probe {
     name: "cri",
-    catalog: "CR1",
-    about: "connects to the CRI sockets and closes again",
-    reason: "the kubelet points to a socket that nobody serves",
+    catalog: "CR1 CR2 CR3",
+    about: "asks the runtimes on the CRI sockets for version, status, cgroup driver, pods, containers and images",
+    reason: "the kubelet points to a socket that nobody serves, or the runtime has no CRI, no pod network, no sandbox image",
     run: probe,
 };
 
@@ -24,11 +25,31 @@ fn probe(context: &mut ProbeContext<'_>) -> ProbeResult {
     let usual = SOCKETS.iter().map(|path| (*path).to_owned());
     let paths = crate::node::unique(named.into_iter().chain(usual));
     let unix = context.host.line("/proc/net/unix").unwrap_or_default();
-    let sockets: Vec<Value> = paths
-        .iter()
-        .map(|path| socket(context.host, context.node, &unix, path))
-        .collect();
-    Ok(facts::list("sockets", &sockets))
+    let mut said = Said::default();
+    let mut sockets = Vec::new();
+    for path in &paths {
+        let socket = socket(context.host, context.node, &unix, path);
+        if socket.get("connect").and_then(Value::as_str) == Some("ok")
+            && !NOT_CRI.contains(&path.as_str())
+        {
+            cri::ask(context.host, path, &mut said);
+        }
+        sockets.push(socket);
+    }
+    Ok(facts::document(
+        &[],
+        &[
+            ("sockets", &sockets),
+            ("runtimes", &said.runtimes),
+            ("conditions", &said.conditions),
+            ("settings", &said.settings),
+            ("sandboxes", &said.sandboxes),
+            ("containers", &said.containers),
+            ("images", &said.images),
+            ("filesystems", &said.filesystems),
+            ("unanswered", &said.unanswered),
+        ],
+    ))
 }
 
 /// Sockets that kubelets are told to use.
@@ -123,6 +144,8 @@ fn listening_inode(unix: &str, path: &str) -> Option<u64> {
     })
 }
 
+/// Docker's own interface, which is not asked.
+const NOT_CRI: &[&str] = &["/run/docker.sock"];
 /// Where runtimes listen.
 const SOCKETS: &[&str] = &[
     "/run/containerd/containerd.sock",
