@@ -2,6 +2,7 @@
 
 mod digest;
 pub(crate) mod door;
+mod kmsg;
 mod listing;
 pub(crate) mod live;
 pub(crate) mod mounts;
@@ -329,6 +330,15 @@ impl Host {
         let late = |failure: &Failure| failure.outcome == Outcome::Timeout;
         self.unanswered += u32::from(answer.as_ref().is_err_and(late));
         answer
+    }
+
+    /// The kernel's buffer of messages as it is.
+    pub(crate) fn kernel_buffer(&mut self) -> Result<Vec<u8>, Failure> {
+        let ask = Ask::KernelBuffer { cap: 4 << 20 };
+        match self.ask(&ask, "/dev/kmsg")? {
+            (Answer::KernelBuffer, bytes) => Ok(bytes),
+            _ => Err(unexpected()),
+        }
     }
 
     /// State of the journal files, and what journald left out since a time.

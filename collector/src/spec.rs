@@ -107,6 +107,13 @@ pub(crate) enum Source {
         path: &'static str,
         names: &'static [&'static str],
     },
+    /// The newest lines of log files that are looked for on the node.
+    FoundLogs {
+        what: &'static str,
+        /// Where in the bundle they are.
+        below: &'static str,
+        find: fn(&mut Host, &Node) -> Vec<LogFile>,
+    },
     /// Output of a program, only on a running host.
     Command(&'static [&'static str]),
     /// Output of a program that is run only where asking changes nothing, cut down before it is stored.
@@ -122,6 +129,31 @@ pub(crate) enum Source {
         what: &'static str,
         argvs: fn(&Node) -> Vec<Vec<String>>,
     },
+}
+
+/// A log file and how much of it is taken.
+#[derive(Debug, Clone)]
+pub(crate) struct LogFile {
+    /// Path on the node; what ends in `.gz` is unpacked.
+    pub(crate) path: String,
+    /// Newest bytes that are read.
+    pub(crate) read: u64,
+    /// Newest bytes that are stored; 0 for a file that is only named.
+    pub(crate) cap: u64,
+    /// What may be seen of it.
+    pub(crate) choose: Option<fn(&str) -> String>,
+}
+
+impl LogFile {
+    /// The newest bytes of a file.
+    pub(crate) fn tail(path: String, cap: u64) -> Self {
+        Self {
+            path,
+            read: cap,
+            cap,
+            choose: None,
+        }
+    }
 }
 
 /// A path of the node and the content that may be seen of it.
@@ -183,7 +215,9 @@ impl Source {
                 format!("{path}/{{{}}}", names.join(","))
             }
             Self::Listing(path) => format!("names in {path}"),
-            Self::Named { what, .. } | Self::Rewritten { what, .. } => (*what).to_owned(),
+            Self::Named { what, .. }
+            | Self::Rewritten { what, .. }
+            | Self::FoundLogs { what, .. } => (*what).to_owned(),
             Self::NamedListing { what, .. } => format!("names in {what}"),
             Self::Fact { topic, .. } | Self::LateFact { topic, .. } => format!("facts on {topic}"),
             Self::Journal { unit, .. } => format!("journal: {unit}"),
@@ -212,6 +246,7 @@ impl Source {
             }
             Self::Journal { unit, .. } => format!("journal/{unit}/"),
             Self::Kernel => "journal/kernel/".to_owned(),
+            Self::FoundLogs { below, .. } => (*below).to_owned(),
             Self::Command(argv) | Self::CarefulCommand { argv, .. } => command_entry(argv),
             Self::NamedCommands { .. } => "commands/".to_owned(),
         }
@@ -221,7 +256,11 @@ impl Source {
     pub(crate) fn is_log(&self) -> bool {
         matches!(
             self,
-            Self::Journal { .. } | Self::Kernel | Self::Log(_) | Self::Logs { .. }
+            Self::Journal { .. }
+                | Self::Kernel
+                | Self::Log(_)
+                | Self::Logs { .. }
+                | Self::FoundLogs { .. }
         )
     }
 }

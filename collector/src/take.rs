@@ -229,6 +229,10 @@ impl<W: Write> Taking<'_, W> {
             }
             Source::Journal { unit, programs } => self.journals(&id, item, unit, programs),
             Source::Kernel => self.kernel(id, item),
+            Source::FoundLogs { find, .. } => {
+                let files = find(self.host, self.node);
+                self.logs(&id, item, &files)
+            }
         }
     }
 

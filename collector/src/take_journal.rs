@@ -3,9 +3,11 @@
 use crate::clock::exact;
 use crate::events::Event;
 use crate::facts;
+use crate::host::Host;
 use crate::host::wire::Failure;
 use crate::journal::{Before, JournalAsk, JournalSummary, LineHead, Stream, folders};
 use crate::journalctl;
+use crate::kmsg;
 use crate::spec::{Item, matches};
 use crate::take::Taking;
 use crate::vault::Open;
@@ -21,7 +23,7 @@ use std::time::Instant;
 pub(crate) struct TakenJournal {
     unit: String,
     summary: JournalSummary,
-    /// `files` or `journalctl`.
+    /// `files`, `journalctl` or `kmsg`.
     source: &'static str,
     complete: bool,
     /// Times of the first and the last stored line.
@@ -115,11 +117,12 @@ impl<W: Write> Taking<'_, W> {
             lines.add(heads, payload);
         });
         let mut source = "files";
-        if ended.is_err()
-            && lines.boot.is_empty()
-            && let Some(printed) = journalctl::lines(self.host, &stream)
-        {
-            source = "journalctl";
+        let nothing = match &ended {
+            Ok(summary) => summary.records == 0 && matches!(stream, Stream::Kernel),
+            Err(_) => lines.boot.is_empty(),
+        };
+        if nothing && let Some((other, printed)) = elsewhere(self.host, &stream) {
+            source = other;
             ended = Ok(lines.printed(&printed));
         }
         lines.end(ended.as_ref().map_or(0, |summary| summary.trailing));
@@ -347,6 +350,17 @@ impl<W: Write> Lines<'_, '_, W> {
         }
         Ok(())
     }
+}
+
+/// The stream from where the journal's files do not have it, and the name of that place.
+fn elsewhere(host: &mut Host, stream: &Stream) -> Option<(&'static str, Vec<journalctl::Line>)> {
+    if let Some(printed) = journalctl::lines(host, stream).filter(|lines| !lines.is_empty()) {
+        return Some(("journalctl", printed));
+    }
+    if !host.is_live() || !matches!(stream, Stream::Kernel) {
+        return None;
+    }
+    Some(("kmsg", kmsg::lines(host)?))
 }
 
 /// Lines that say what was left out before a record.

@@ -15,6 +15,7 @@ mod credentials;
 mod evidence;
 mod full_disk;
 mod hostile;
+mod journals;
 mod killed;
 mod leaks;
 mod odd_files;

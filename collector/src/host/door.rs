@@ -80,6 +80,14 @@ impl Door {
         self.regular(path).map(|(file, _)| file)
     }
 
+    /// A device, open for reading without waiting, and what it is; only for the few devices that a reader knows.
+    pub(super) fn open_device(&self, path: &str) -> rustix::io::Result<(OwnedFd, Stat)> {
+        let node = self.open_node(path, true)?;
+        let stat = fs::fstat(&node)?;
+        let device = reopen(&node, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY)?;
+        Ok((device, stat))
+    }
+
     fn regular(&self, path: &str) -> Result<(File, Stat), Failure> {
         let node = self
             .open_node(path, true)

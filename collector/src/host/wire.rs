@@ -40,6 +40,8 @@ pub(crate) enum Ask {
     },
     /// Records of one journal stream.
     Journal(JournalAsk),
+    /// The kernel's buffer of messages, at most `cap` bytes.
+    KernelBuffer { cap: u64 },
     /// State of the journal files, and what journald left out since a time.
     JournalHealth {
         folders: Vec<String>,
@@ -81,6 +83,8 @@ pub(crate) enum Answer {
     Called(u32, String),
     /// Some lines of a journal; the payload is their text, back to back.
     Lines(Vec<LineHead>),
+    /// The payload is the kernel's buffer.
+    KernelBuffer,
     /// End of a journal stream.
     JournalEnd(JournalSummary),
     /// State of the journal files.

@@ -53,6 +53,8 @@ pub(crate) fn answer(
         } => live::run(door, &argv, cap, Duration::from_millis(timeout_ms))
             .map_or_else(failed, |(ran, bytes)| (Answer::Ran(ran), bytes)),
         Ask::Connect { path } => plain(live::connect(door, &path).map(Answer::Connected)),
+        Ask::KernelBuffer { cap } => super::kmsg::read_all(door, cap)
+            .map_or_else(failed, |bytes| (Answer::KernelBuffer, bytes)),
         Ask::JournalHealth { folders, since } => plain(
             journal
                 .health(door, &folders, since)

@@ -1,6 +1,7 @@
 //! The first failure since things last went well: its surroundings are kept however old it is.
 
 use super::record::Record;
+use memchr::memmem;
 
 /// Looks for the first error after the last sign of success.
 #[derive(Debug, Default)]
@@ -28,7 +29,7 @@ impl FirstFailure {
 fn is_success(message: &[u8]) -> bool {
     SUCCESS
         .iter()
-        .any(|words| message.windows(words.len()).any(|part| part == *words))
+        .any(|words| memmem::find(message, words).is_some())
 }
 
 /// What a kubelet says when it has registered or renewed its lease.

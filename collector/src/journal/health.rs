@@ -3,7 +3,7 @@
 use super::cursor::Offsets;
 use super::file::{EntryHead, JournalFile};
 use super::files::Files;
-use super::merge::Merge;
+use super::merge::{Limits, Merge};
 use super::record::Entry;
 use super::{BootSpan, FileHealth, JournalHealth, JournalSummary, Lost, Suppressed, hex};
 use std::collections::BTreeMap;
@@ -174,7 +174,11 @@ fn lost(files: &Files) -> Vec<Lost> {
 fn suppressed(files: &Files, since: Option<u64>) -> Vec<Suppressed> {
     let mut found: BTreeMap<String, Suppressed> = BTreeMap::new();
     let field = vec![format!("MESSAGE_ID={SUPPRESSED}").into_bytes()];
-    for one in Merge::new(&files.files, &field, since, 0).take(MOST_SUPPRESSED) {
+    let limits = Limits {
+        window: MOST_SUPPRESSED,
+        older: 0,
+    };
+    for one in Merge::new(&files.files, &field, since, limits) {
         let Some(file) = files.files.get(one.file) else {
             continue;
         };
@@ -208,7 +212,7 @@ fn count_and_unit(text: &str) -> Option<(u64, &str)> {
 
 /// `MESSAGE_ID` of what journald suppressed.
 const SUPPRESSED: &str = "a596d6fe7bfa4994828e72309e95d61e";
-const MOST_SUPPRESSED: usize = 100_000;
+const MOST_SUPPRESSED: u64 = 100_000;
 const MOST_BOOTS: usize = 10_000;
 /// Entries at the end of a list that may not be written yet.
 const LOOK_BACK: usize = 64;

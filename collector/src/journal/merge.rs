@@ -16,6 +16,15 @@ pub(super) struct Merge<'f> {
     pub(super) skipped: u64,
 }
 
+/// Most entries of one field and file.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    /// In the window; of more the newest.
+    pub(super) window: u64,
+    /// Before the window.
+    pub(super) older: u64,
+}
+
 #[derive(Debug)]
 struct Cursor {
     file: usize,
@@ -36,12 +45,12 @@ pub(super) struct Found {
 }
 
 impl<'f> Merge<'f> {
-    /// Entries with any of the fields (`NAME=value`), from `since` on and up to `older` before that.
+    /// Entries with any of the fields (`NAME=value`), from `since` on and some before that.
     pub(super) fn new(
         files: &'f [JournalFile],
         fields: &[Vec<u8>],
         since: Option<u64>,
-        older: u64,
+        limits: Limits,
     ) -> Self {
         let mut merge = Self {
             files,
@@ -53,7 +62,8 @@ impl<'f> Merge<'f> {
         for (number, file) in files.iter().enumerate() {
             for offsets in lists(file, fields) {
                 let window = since.map_or(0, |since| offsets.from(file, since));
-                let next = window.saturating_sub(older);
+                let window = window.max(offsets.len().saturating_sub(limits.window));
+                let next = window.saturating_sub(limits.older);
                 merge.skipped += next;
                 let mut cursor = Cursor {
                     file: number,

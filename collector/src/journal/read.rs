@@ -2,13 +2,14 @@
 
 use super::choose::{Choice, Fate, Survey};
 use super::files::Files;
-use super::merge::{Found, Merge};
+use super::merge::{Found, Limits, Merge};
 use super::record::{Entry, Record};
 use super::{Before, JournalAsk, JournalSummary, LineHead, Stream, health, hex};
 use crate::host::door::Door;
 use crate::host::wire::{Answer, Failure, send};
 use nodebundle_bundle::Outcome;
 use std::io;
+use std::time::{Duration, Instant};
 
 /// Journal files that are open, so that every stream reads the same ones.
 #[derive(Debug, Default)]
@@ -34,26 +35,11 @@ impl Reader {
             health::boots(files, &mut summary);
             return Ok(Ok(summary));
         }
-        let mut survey = Survey::default();
-        each_record(
-            files,
-            ask,
-            &mut summary,
-            &mut |_| true,
-            &mut |position, record, summary| {
-                if !record.old {
-                    note_boot(summary, &record);
-                    summary.first.get_or_insert(record.usec);
-                    summary.last = summary.last.max(Some(record.usec));
-                }
-                survey.add(position, &record);
-                Ok(())
-            },
-        )?;
+        let (survey, limits) = survey(files, ask, &mut summary)?;
         summary.records = survey.records;
         summary.older += survey.older;
         let mut choice = survey.choose(ask.cap);
-        send_lines(files, ask, &mut choice, &mut summary, out)?;
+        send_lines((files, ask, limits), &mut choice, &mut summary, out)?;
         if summary.records == 0 && summary.older == 0 && files.errors() > errors {
             let failure = Failure::new(Outcome::Error, "the journal files could not be read");
             return Ok(Err(failure));
@@ -95,19 +81,61 @@ impl Reader {
     }
 }
 
+/// First pass. A node so slow that it takes too long gets a window that it can manage.
+fn survey(
+    files: &Files,
+    ask: &JournalAsk,
+    summary: &mut JournalSummary,
+) -> io::Result<(Survey, Limits)> {
+    let mut limits = Limits {
+        window: MOST_IN_WINDOW,
+        older: if ask.since.is_some() { MOST_OLDER } else { 0 },
+    };
+    loop {
+        let mut survey = Survey::default();
+        let began = Instant::now();
+        let first = limits.window == MOST_IN_WINDOW;
+        let mut each = |position: u64, record: Record, summary: &mut JournalSummary| {
+            if first && position % 1024 == 0 && began.elapsed() > FIRST_PASS {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            if !record.old {
+                note_boot(summary, &record);
+                summary.first.get_or_insert(record.usec);
+                summary.last = summary.last.max(Some(record.usec));
+            }
+            survey.add(position, &record);
+            Ok(())
+        };
+        *summary = JournalSummary::default();
+        match each_record((files, ask, limits), summary, &mut |_| true, &mut each) {
+            Ok(()) => return Ok((survey, limits)),
+            Err(error) if first && error.kind() == io::ErrorKind::TimedOut => {
+                let done = survey.records + survey.older;
+                limits = Limits {
+                    window: (done / 3).max(1000),
+                    older: done / 6,
+                };
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// What is read: the files, which records, how many.
+type What<'a> = (&'a Files, &'a JournalAsk, Limits);
+
 /// What is done with a record at its position among all entries that were read.
 type Each<'a> = dyn FnMut(u64, Record, &mut JournalSummary) -> io::Result<()> + 'a;
 
 /// Every record of the stream in order, lines that journald cut joined again. Of entries before the window only the wanted ones.
 fn each_record(
-    files: &Files,
-    ask: &JournalAsk,
+    (files, ask, limits): What<'_>,
     summary: &mut JournalSummary,
     wants_old: &mut dyn FnMut(u64) -> bool,
     each: &mut Each<'_>,
 ) -> io::Result<()> {
-    let older = if ask.since.is_some() { MOST_OLDER } else { 0 };
-    let mut merge = Merge::new(&files.files, &fields(&ask.stream), ask.since, older);
+    let mut merge = Merge::new(&files.files, &fields(&ask.stream), ask.since, limits);
     summary.older = merge.skipped;
     let mut pending: Option<(u64, Record)> = None;
     let mut last = None;
@@ -193,8 +221,7 @@ fn fields(stream: &Stream) -> Vec<Vec<u8>> {
 }
 
 fn send_lines(
-    files: &Files,
-    ask: &JournalAsk,
+    what: What<'_>,
     choice: &mut Choice,
     summary: &mut JournalSummary,
     out: &mut impl io::Write,
@@ -207,8 +234,7 @@ fn send_lines(
     let mut in_window = false;
     let (older, mut told) = (summary.older, 0);
     each_record(
-        files,
-        ask,
+        what,
         &mut ignored,
         &mut wants_old,
         &mut |position, record, seen| {
@@ -298,6 +324,10 @@ const UNIT_FIELDS: &[&str] = &[
 ];
 /// Entries of one field and file before the window that are searched for the first failure.
 const MOST_OLDER: u64 = 200_000;
+/// Entries of one field and file in the window; of more the newest.
+const MOST_IN_WINDOW: u64 = 1_000_000;
+/// Time for the first pass; a journal has half a minute in all.
+const FIRST_PASS: Duration = Duration::from_secs(10);
 /// Text sent at once.
 const BATCH: usize = 64 << 10;
 /// Longest joined message.

@@ -143,7 +143,7 @@ fn is_error(entry: &Entry) -> bool {
         return matches!(letter, b'E' | b'F');
     }
     let head = message.get(..message.len().min(160)).unwrap_or_default();
-    let says = |word: &[u8]| head.windows(word.len()).any(|part| part == word);
+    let says = |word: &[u8]| memchr::memmem::find(head, word).is_some();
     if says(b"level=") {
         return says(b"level=error") || says(b"level=fatal") || says(b"level=panic");
     }

@@ -130,9 +130,25 @@ pub(crate) const SPEC: Spec = Spec {
             512 * KIB,
             Tier::T1,
         ),
+        small("snap-kubelet", "L1", "snap.kubelet.daemon.service"),
+        small("kubelet-monitor", "L4", "kubelet-monitor.service"),
+        small(
+            "runtime-monitor",
+            "L4",
+            "kube-container-runtime-monitor.service",
+        ),
+        small("sandbox-image", "L2", "sandbox-image.service"),
+        small("kube-proxy", "L4", "kube-proxy.service"),
+        small("calico-node", "L4", "calico-node.service"),
+        small("flanneld", "L4", "flanneld.service"),
+        small("ntpd", "L5", "ntpd.service"),
+        small("nm-cloud-setup", "L5", "nm-cloud-setup.service"),
         file("syslog", "L10", "/var/log/syslog"),
         file("messages", "L10", "/var/log/messages"),
+        file("kern-log", "L3 L10", "/var/log/kern.log"),
+        file("daemon-log", "L10", "/var/log/daemon.log"),
         file("kubelet-log", "L10", "/var/log/kubelet.log"),
+        file("kube-proxy-log", "L10", "/var/log/kube-proxy.log"),
         file("k3s-log", "L4", "/var/log/k3s.log"),
         file("k0s-log", "L4", "/var/log/k0sworker.log"),
     ],
@@ -156,6 +172,11 @@ const fn unit(
         sensitivity: Sensitivity::Mixed,
         reason: "what it said, start by start",
     }
+}
+
+/// A unit that few nodes have.
+const fn small(name: &'static str, catalog: &'static str, name_of_unit: &'static str) -> Item {
+    unit(name, catalog, name_of_unit, &[], MIB, Tier::T1)
 }
 
 const fn file(name: &'static str, catalog: &'static str, path: &'static str) -> Item {

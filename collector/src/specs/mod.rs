@@ -15,6 +15,7 @@ pub mod journal_files;
 pub mod kernel;
 pub mod kubeconfigs;
 pub mod kubelet;
+pub mod logs;
 pub mod names;
 pub mod network;
 pub mod os;
@@ -24,6 +25,7 @@ pub mod plugins;
 pub mod processes;
 pub mod profiles;
 pub mod programs;
+pub mod provisioning;
 pub mod proxy;
 pub mod runtime;
 pub mod security;
@@ -51,6 +53,7 @@ pub const ALL: &[&crate::spec::Spec] = &[
     &kernel::SPEC,
     &kubeconfigs::SPEC,
     &kubelet::SPEC,
+    &logs::SPEC,
     &names::SPEC,
     &network::SPEC,
     &os::SPEC,
@@ -60,6 +63,7 @@ pub const ALL: &[&crate::spec::Spec] = &[
     &processes::SPEC,
     &profiles::SPEC,
     &programs::SPEC,
+    &provisioning::SPEC,
     &proxy::SPEC,
     &runtime::SPEC,
     &security::SPEC,

@@ -1,0 +1,198 @@
+//! Journals of any size and in any state yield what decides.
+
+use crate::programs::{collect, entries, report, text};
+use nodebundle_fixtures::NodeFixture;
+use nodebundle_fixtures::journal::{JournalWriter, Sender};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+const KUBELET: Sender<'_> = Sender {
+    unit: "kubelet.service",
+    program: "kubelet",
+    pid: 812,
+};
+const SECOND: u64 = 1_000_000;
+const HOUR: u64 = 3600 * SECOND;
+/// 2026-11-22T00:00:00Z
+const NOW: u64 = 1_795_305_600 * SECOND;
+
+fn with_journal(bytes: &[u8]) -> NodeFixture {
+    NodeFixture::ready()
+        .without("var/log/journal")
+        .with_file(FILE, bytes)
+}
+
+const FILE: &str = "var/log/journal/547a60a042ba611e6192cb4fde2d9fd9/system.journal";
+
+fn collected(node: &NodeFixture) -> (PathBuf, BTreeMap<String, String>) {
+    let bundle = node.output().join("b.tar.gz");
+    collect(&node.root(), &bundle, &[]);
+    let entries = entries(&bundle)
+        .into_iter()
+        .map(|(name, bytes)| (name, text(&bytes)))
+        .collect();
+    (bundle, entries)
+}
+
+fn kubelet(entries: &BTreeMap<String, String>) -> String {
+    let parts = entries
+        .iter()
+        .filter(|(name, _)| name.starts_with("journal/kubelet.service/"));
+    parts.map(|(_, part)| part.as_str()).collect()
+}
+
+fn record_of(entries: &BTreeMap<String, String>, id: &str) -> serde_json::Value {
+    let manifest: serde_json::Value = serde_json::from_str(&entries["manifest.json"]).unwrap();
+    let records = manifest["records"].as_array().unwrap().clone();
+    records
+        .into_iter()
+        .find(|record| record["id"] == id)
+        .unwrap()
+}
+
+/// A kubelet that ran out of disk five days ago, and stumbles over the half-written file since then.
+fn five_days_of_repeats() -> Vec<u8> {
+    let mut journal = JournalWriter::new(7);
+    let begin = NOW - 5 * 24 * HOUR;
+    let ready = r#"I1117 00:00:00.000001     812 kubelet_node_status.go:78] "Successfully registered node" node="worker-1""#;
+    journal.line(begin, KUBELET, ready);
+    let first = r#"E1117 00:00:01.000001     812 run.go:72] "command failed" err="failed to run Kubelet: write /var/lib/kubelet/pki/kubelet.crt: no space left on device""#;
+    journal.line(begin + SECOND, KUBELET, first);
+    let repeats = 100_000;
+    for number in 1..=repeats {
+        let time = begin + SECOND + number * (NOW - begin - SECOND) / repeats;
+        let message = format!(
+            r#"E1117 00:00:02.{number:06}     812 run.go:72] "command failed" err="failed to run Kubelet: certificate and key must be supplied as a pair""#
+        );
+        journal.line(time, KUBELET, &message);
+    }
+    journal.finish()
+}
+
+#[test]
+fn a_first_failure_of_five_days_ago_is_kept_behind_a_hundred_thousand_repeats_and_named() {
+    let node = with_journal(&five_days_of_repeats());
+    let (bundle, entries) = collected(&node);
+    let log = kubelet(&entries);
+    assert!(log.contains("Successfully registered node"));
+    assert!(log.contains("no space left on device"));
+    assert!(log.contains(" older records left out --"));
+    let newest = log.lines().last().unwrap();
+    assert!(newest.contains(".100000 "), "{newest}");
+    let report = report(&bundle, &[]).to_string();
+    assert!(report.contains("disk-full"), "{report}");
+}
+
+#[test]
+fn repeats_above_the_size_are_counted_and_the_analyzer_counts_them_too() {
+    let mut journal = JournalWriter::new(7);
+    let long = "x".repeat(1000);
+    let repeats = 20_000;
+    for number in 0..repeats {
+        let message = format!(
+            r#"E1121 00:00:02.{number:06}     812 controller.go:145] "Failed to ensure lease exists, will retry" err="Unauthorized" detail="{long}""#
+        );
+        journal.line(NOW - 10 * HOUR + number * SECOND, KUBELET, &message);
+    }
+    let node = with_journal(&journal.finish());
+    let (bundle, entries) = collected(&node);
+    let log = kubelet(&entries);
+    assert!(log.contains(
+        "-- 19979 repeats of the next line left out, the first at 2026-11-21T14:00:20.000000Z --"
+    ));
+    assert_eq!(log.matches("will retry").count(), 21);
+    let record = record_of(&entries, "journal/kubelet");
+    assert_eq!(record["outcome"], "ok");
+    let report = report(&bundle, &[]).to_string();
+    assert!(report.contains("20000"), "{report}");
+}
+
+/// Damages the journal of a healthy node, collects, and returns the log, the item's outcome and the facts on its files.
+fn damaged(change: impl Fn(&mut Vec<u8>)) -> (String, serde_json::Value, String) {
+    let mut journal = JournalWriter::new(7);
+    for number in 0..5000 {
+        let message =
+            format!("I1121 00:00:02.{number:06}     812 server.go:1] \"Record {number} of many\"");
+        journal.line(NOW - HOUR + number * SECOND / 10, KUBELET, &message);
+    }
+    let mut bytes = journal.finish();
+    change(&mut bytes);
+    let node = with_journal(&bytes);
+    let (_, entries) = collected(&node);
+    let outcome = record_of(&entries, "journal/kubelet")["outcome"].clone();
+    (
+        kubelet(&entries),
+        outcome,
+        entries["facts/journal-files.json"].clone(),
+    )
+}
+
+#[test]
+fn a_journal_that_was_cut_yields_what_is_left_of_it() {
+    let (log, outcome, facts) = damaged(|bytes| bytes.truncate(bytes.len() * 61 / 100));
+    let lines = log.matches("of many").count();
+    assert!((2500..4999).contains(&lines), "{lines} lines");
+    assert!(log.contains("Record 0 of many"));
+    assert_eq!(outcome, "truncated");
+    assert!(facts.contains("cut: a part of it is missing"), "{facts}");
+}
+
+#[test]
+fn a_journal_with_an_overwritten_middle_yields_both_its_ends() {
+    let (log, outcome, facts) = damaged(|bytes| {
+        let middle = bytes.len() / 2;
+        bytes[middle..middle + 40_000].fill(0xff);
+    });
+    assert!(log.contains("Record 0 of many") && log.contains("Record 4999 of many"));
+    assert_eq!(outcome, "truncated");
+    assert!(facts.contains("problem"), "{facts}");
+}
+
+#[test]
+fn journals_that_cannot_be_read_are_named_with_the_reason() {
+    let cases: [(&dyn Fn(&mut Vec<u8>), &str); 4] = [
+        (&|bytes| bytes.clear(), "an empty file"),
+        (&|bytes| bytes.truncate(100), "cut off within its header"),
+        (
+            &|bytes| bytes[0] = b'X',
+            "its header is not that of a journal",
+        ),
+        (
+            &|bytes| bytes[13] = 0x40,
+            "written in a newer format (flags 0x4000)",
+        ),
+    ];
+    for (change, reason) in cases {
+        let (log, outcome, facts) = damaged(change);
+        assert_eq!(log, "");
+        assert!(outcome == "error" || outcome == "empty", "{outcome}");
+        assert!(facts.contains(reason), "{facts}");
+    }
+}
+
+#[test]
+fn every_flipped_byte_of_a_journal_ends_in_a_bundle() {
+    let node = NodeFixture::case("csr-not-approved");
+    let folder = fs::read_dir(node.root().join("var/log/journal")).unwrap();
+    let folder = folder
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.is_dir())
+        .unwrap();
+    let path = folder.join("system.journal");
+    let whole = fs::read(&path).unwrap();
+    let mut seed = 1_u64;
+    for round in 0..8 {
+        let mut bytes = whole.clone();
+        for _ in 0..200 {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let at = usize::try_from(seed >> 20).unwrap() % bytes.len();
+            bytes[at] = bytes[at].wrapping_add(1 + u8::try_from(seed & 0x7f).unwrap());
+        }
+        fs::write(&path, &bytes).unwrap();
+        let bundle = node.output().join(format!("{round}.tar.gz"));
+        collect(&node.root(), &bundle, &[]);
+        let entries = entries(&bundle);
+        assert!(entries.contains_key("manifest.json"), "round {round}");
+    }
+}
