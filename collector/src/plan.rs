@@ -6,7 +6,7 @@ use crate::facts;
 use crate::host::Host;
 use crate::node::Node;
 use crate::probes;
-use crate::spec::{self, Item, Source, Spec};
+use crate::spec::{self, Item, Source, Spec, Tier};
 use crate::take::{Choice, id, in_order};
 use crate::user_spec::UserItem;
 use serde::Serialize;
@@ -63,7 +63,7 @@ pub(crate) fn declared(options: &Options, user_items: Vec<UserItem>) -> String {
     if options.json {
         return facts::list("items", &lines);
     }
-    text(&lines)
+    text(&lines, &on_request(&choice, live))
 }
 
 /// `plan.json`: every item with its paths on this node.
@@ -135,29 +135,72 @@ fn user_lines(choice: &Choice) -> Vec<Line> {
     wanted.map(line).collect()
 }
 
-fn text(lines: &[Line]) -> String {
-    let mut text = String::from(
-        "What would be taken, in this order; nothing was touched. Secrets are masked before anything is stored.\n",
-    );
-    let mut spec = "";
+/// The plan for a reader who decides what may leave the machine: by subsystem, then what is on request, then what is never taken.
+fn text(lines: &[Line], on_request: &[Line]) -> String {
+    let mut text = HEAD.to_owned();
+    let mut names: Vec<&str> = Vec::new();
     for line in lines {
-        let name = line.id.split('/').next().unwrap_or_default();
-        if name != spec {
-            let about = spec::all()
-                .find(|spec| spec.name == name)
-                .map_or_else(|| about(name), |spec| spec.about);
-            writeln!(text, "\n{name}: {about}").ok();
-            spec = name;
+        let name = subsystem(line);
+        if !names.contains(&name) {
+            names.push(name);
         }
+    }
+    for name in names {
+        let about = spec::all()
+            .find(|spec| spec.name == name)
+            .map_or_else(|| about(name), |spec| spec.about);
+        writeln!(text, "\n{name}: {about}").ok();
+        let of_it: Vec<&Line> = lines
+            .iter()
+            .filter(|line| subsystem(line) == name)
+            .collect();
+        for alike in of_it.chunk_by(|a, b| a.reason == b.reason) {
+            write_alike(&mut text, alike, false);
+        }
+    }
+    if !on_request.is_empty() {
+        text.push_str("\nOnly with --with NAME:\n");
+        for line in on_request {
+            write_alike(&mut text, &[line], true);
+        }
+    }
+    text.push_str(NEVER);
+    text
+}
+
+fn subsystem(line: &Line) -> &str {
+    line.id.split('/').next().unwrap_or_default()
+}
+
+/// Items with one reason, which stands below them once.
+fn write_alike(text: &mut String, alike: &[&Line], whole_id: bool) {
+    for line in alike {
+        let name = match line.id.split_once('/') {
+            Some((_, name)) if !whole_id => name,
+            _ => &line.id,
+        };
         let cap = line.cap.div_ceil(1024);
+        let (tier, sensitivity, catalog) = (line.tier, line.sensitivity, line.catalog);
+        let source = &line.source;
         writeln!(
             text,
-            "  {}  [{}, {}, at most {cap} KiB]\n      {}",
-            line.source, line.tier, line.sensitivity, line.reason
+            "  {name:<24} {tier} {sensitivity:<11} {cap:>6} KiB  {catalog:<10} {source}"
         )
         .ok();
     }
-    text
+    if let Some(reason) = alike.first().map(|line| &line.reason) {
+        writeln!(text, "      {reason}").ok();
+    }
+}
+
+/// Items that are taken only when they are named.
+fn on_request(choice: &Choice, live: bool) -> Vec<Line> {
+    let all = spec::all().flat_map(|spec| spec.items.iter().map(move |item| (spec, item)));
+    let wanted = all.filter(|(spec, item)| item.tier == Tier::T2 && !choice.wants(spec, item));
+    let lines = wanted.map(|(spec, item)| line(spec, item));
+    lines
+        .filter(|line| live || !line.source.starts_with("command: "))
+        .collect()
 }
 
 fn about(name: &str) -> &'static str {
@@ -166,6 +209,24 @@ fn about(name: &str) -> &'static str {
         _ => "active probes",
     }
 }
+
+const HEAD: &str = "\
+What a collection takes, by subsystem. Nothing was touched to print this.
+
+A line says: name, tier, sensitivity, most KiB of one source, number in the catalog, source.
+  T0 always; T1 by default; T2 only with --with NAME. Leave out with --without SUBSYSTEM or --without SUBSYSTEM/NAME.
+  public       harmless if published
+  identifying  names of hosts, addresses, people; kept, unless --pseudonymize
+  mixed        secrets stand among useful settings; they are masked in place before anything is stored
+  secret       is itself a secret: only facts about it are stored (it exists, its mode, its age), never its content
+";
+
+const NEVER: &str = "
+Never taken, by path and by content, whoever asks: private keys; password hashes, keytabs, SSH keys; Secrets of the cluster
+and the volumes that hold them; the data of etcd; encryption keys; registry and cloud credentials; user data, Ignition and
+machine configurations; memory, swap and core dumps; whole environments of programs; shell histories and sign-in logs; logs
+and file systems of applications; audit logs of the API server; captured packets.
+";
 
 #[cfg(test)]
 mod tests {
@@ -201,5 +262,17 @@ mod tests {
     fn what_is_left_out_is_not_planned() {
         let text = declared(&options(&["--without", "journal", "--json"]), Vec::new());
         assert!(!text.contains("journal/kubelet.service"));
+    }
+
+    #[test]
+    fn a_subsystem_stands_in_one_place_and_what_is_on_request_is_named() {
+        let text = declared(&options(&[]), Vec::new());
+        assert_eq!(text.matches("\nkubelet: ").count(), 1);
+        let (before, after) = text.split_once("Only with --with NAME:").unwrap();
+        assert!(!before.contains("largest-folders"));
+        assert!(after.contains("storage/largest"));
+        let asked = declared(&options(&["--with", "storage/largest"]), Vec::new());
+        let (before, _) = asked.split_once("Only with --with NAME:").unwrap();
+        assert!(before.contains("largest-folders"));
     }
 }

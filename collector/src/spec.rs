@@ -369,4 +369,44 @@ mod tests {
             "commands/chronyc-n-tracking.txt"
         );
     }
+
+    /// Numbers of the catalog that a collection covers without being asked, and those that it covers on request.
+    const COVERED: &str = "U1 U2 U3 U5 L1 L2 L3 L4 L5 L6 L7 L9 L10 L11 L12 K1 K2 K3 K4 K5 K6 K7 K8 K9 K10 K11 K12 \
+        C1 C2 C3 C4 C5 C6 PK1 PK2 PK3 PK4 PK5 PK6 PK7 PK8 PK9 B1 B2 B3 B5 B6 B7 B8 CR1 CR4 CR5 CR6 CR7 CR8 CR9 \
+        N1 N2 N3 N5 N6 W1 W2 W3 W4 W5 W6 W7 W8 W9 W10 W11 D1 D2 D3 D4 F1 F2 F3 F4 F6 TM1 TM2 TM3 TM5 \
+        O1 O2 O3 O4 O5 O6 O7 O8 O9 O10 O12 O13 O14 A1 A2 A4 E1 E2 E3 E4 E5 E6 E7 Q1 Q3";
+    const ON_REQUEST: &str = "U6 CR10 F5 O11";
+
+    #[test]
+    fn every_number_of_the_catalog_has_an_item_or_a_probe() {
+        let of = |on_request: bool| -> Vec<&str> {
+            let items = all().flat_map(|spec| spec.items);
+            let items = items.filter(|item| (item.tier == Tier::T2) == on_request);
+            let numbers = items.flat_map(|item| item.catalog.split(' '));
+            let probes = crate::probes::ALL.iter().filter(|_| !on_request);
+            let probes = probes.flat_map(|probe| probe.catalog.split(' '));
+            numbers.chain(probes).collect()
+        };
+        let (by_default, on_request) = (of(false), of(true));
+        for number in COVERED.split_whitespace() {
+            assert!(by_default.contains(&number), "{number}");
+        }
+        for number in ON_REQUEST.split_whitespace() {
+            assert!(on_request.contains(&number), "{number}");
+        }
+    }
+
+    #[test]
+    fn every_item_has_a_number_that_looks_like_one() {
+        for spec in all() {
+            for item in spec.items {
+                for number in item.catalog.split(' ') {
+                    let digits = number.trim_start_matches(|c: char| c.is_ascii_uppercase());
+                    let family = number.len() - digits.len();
+                    let known = (1..=2).contains(&family) && digits.parse::<u8>().is_ok();
+                    assert!(known, "{}/{}: {number:?}", spec.name, item.name);
+                }
+            }
+        }
+    }
 }

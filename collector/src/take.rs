@@ -215,7 +215,7 @@ impl<W: Write> Taking<'_, W> {
                 self.fact(id, item, topic, *make)
             }
             Source::Command(argv) => self.command(id, item, argv, str::to_owned),
-            Source::CarefulCommand { argv, unless, keep } => match unless(self.host) {
+            Source::CarefulCommand { argv, unless, keep } => match self.why_not(*unless) {
                 None => self.command(id, item, argv, *keep),
                 Some(why) => self.refuse(id, item, why),
             },

@@ -2,8 +2,8 @@
 
 use crate::deny;
 use crate::expand;
-use crate::host::Taken;
 use crate::host::wire::{Failure, Keep, Listing};
+use crate::host::{Host, Taken};
 use crate::profile;
 use crate::spec::{Item, Source, listing_entry};
 use crate::take::Taking;
@@ -75,7 +75,11 @@ impl<W: Write> Taking<'_, W> {
         let outcome = match taken {
             Err(failure) => self.vault.fail(open, &failure)?,
             Ok(taken) => {
-                let refused = deny::by_path(path).or_else(|| claim(item, &taken.bytes));
+                let rewritten = matches!(item.source, Source::Rewritten { .. });
+                let whole = || deny::unless_rewritten(path).filter(|_| !rewritten);
+                let refused = deny::by_path(path)
+                    .or_else(whole)
+                    .or_else(|| claim(item, &taken.bytes));
                 if let Some(why) = refused {
                     open.record.attributes = Some(taken.info.attributes);
                     self.vault
@@ -123,6 +127,14 @@ impl<W: Write> Taking<'_, W> {
         };
         self.finished(id, outcome);
         Ok(())
+    }
+
+    /// Why a command would change the node; of a tree no command is run anyway.
+    pub(crate) fn why_not(
+        &mut self,
+        unless: fn(&mut Host) -> Option<&'static str>,
+    ) -> Option<&'static str> {
+        self.host.is_live().then(|| unless(self.host)).flatten()
     }
 
     /// Records a command that would change the node.

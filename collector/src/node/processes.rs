@@ -64,7 +64,8 @@ fn load(host: &mut Host, pid: u32) -> Option<Process> {
     process.pid = pid;
     process.comm = host.line(&format!("/proc/{pid}/comm"))?;
     if process.state.is_none() {
-        process.state = status_state(&host.line(&format!("/proc/{pid}/status"))?);
+        let status = host.line(&format!("/proc/{pid}/status"));
+        process.state = status.as_deref().and_then(status_state);
     }
     process.unit = host
         .line(&format!("/proc/{pid}/cgroup"))
@@ -159,6 +160,21 @@ mod tests {
         assert_eq!(process.start_ticks, Some(1234));
         assert_eq!(process.cpu_ticks, Some(11));
         assert_eq!((process.threads, process.rss_pages), (Some(3), Some(55)));
+    }
+
+    #[test]
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "tests build trees with the standard library"
+    )]
+    fn a_process_of_which_only_the_name_is_recorded_is_one() {
+        let scratch = crate::scratch::Scratch::new();
+        std::fs::create_dir_all(scratch.path().join("proc/7")).unwrap();
+        std::fs::write(scratch.path().join("proc/7/comm"), "kubelet\n").unwrap();
+        let mut host = Host::direct(scratch.path());
+        let found = find(&mut host);
+        assert_eq!((found[0].pid, found[0].comm.as_str()), (7, "kubelet"));
+        assert_eq!(found[0].state, None);
     }
 
     #[test]

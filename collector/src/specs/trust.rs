@@ -210,7 +210,7 @@ fn kubeconfig(host: &mut Host, path: &str, root: &tree::Node) -> Value {
         fields.insert("ca_spki".into(), json!(keys));
     }
     if let Some(user) = user.as_ref().and_then(|entry| entry.child("user")) {
-        fields.insert("credential".into(), json!(credential(user)));
+        fields.insert("user_has".into(), json!(user_has(user)));
         let (from, certificates) = material(host, path, user, "client-certificate");
         fields.insert("client_from".into(), json!(from));
         if let Some(client) = certificates.first() {
@@ -242,7 +242,8 @@ fn material(
     (Some(file), certificates)
 }
 
-fn credential(user: &tree::Node) -> Vec<&'static str> {
+/// What a user proves itself with; names of kinds only.
+fn user_has(user: &tree::Node) -> Vec<&'static str> {
     let kinds = [
         ("client-certificate", "certificate"),
         ("client-certificate-data", "certificate"),
@@ -419,7 +420,7 @@ mod tests {
         assert_eq!(line["ca_from"], "certificate-authority-data");
         assert_eq!(line["client_from"], "/etc/kubernetes/pki/client.crt");
         assert_eq!(line["client"]["cn"], "system:node:w1");
-        assert_eq!(line["credential"], json!(["certificate"]));
+        assert_eq!(line["user_has"], json!(["certificate"]));
         let found = parsed(&certificates(&mut host, &node).unwrap());
         assert_eq!(found["certificates"].as_array().unwrap().len(), 3);
     }
