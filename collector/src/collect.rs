@@ -9,6 +9,7 @@ use crate::learn;
 use crate::node::Node;
 use crate::output::{Folder, LEAST_SHARE, OutputError, Room, place};
 use crate::plan;
+use crate::priority::eviction_floors;
 use crate::stop::Stop;
 use crate::take::{Choice, Taking, unknown_names};
 use crate::transport::{Delivered, Delivery, Prepared};
@@ -268,6 +269,10 @@ impl Run<'_> {
         self.choice.since = since(self.options, &self.host, &node);
         let text = plan::resolved(&mut self.host, &node, &self.choice);
         self.vault.plan(&text)?;
+        if self.host.is_live() {
+            let floors = eviction_floors(&mut self.host, &node);
+            self.vault.respect(&floors);
+        }
         let learned = learn::learn(&mut self.host, &node);
         let count = learned.secrets.len();
         self.host.note(format!("{count} secrets learned"));

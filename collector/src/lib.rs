@@ -22,6 +22,7 @@ mod network;
 mod node;
 mod output;
 mod plan;
+mod priority;
 mod probe;
 #[allow(
     unreachable_pub,

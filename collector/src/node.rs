@@ -352,7 +352,7 @@ const PEM_FLAGS: &[(&str, &str)] = &[
 const KUBECONFIG_PATHS: &[&str] = &["certificate-authority", "client-certificate", "client-key"];
 
 /// Where a program without a path is looked for.
-const PATH: &[&str] = &[
+pub(crate) const PATH: &[&str] = &[
     "/usr/local/sbin",
     "/usr/local/bin",
     "/usr/sbin",

@@ -1,5 +1,6 @@
 //! The output file: made once, never over anything, under a name that says it is not finished until it is.
 
+use crate::priority::Floor;
 use rustix::fs::{self, AtFlags, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 use rustix::process::{Gid, Uid};
@@ -264,6 +265,18 @@ impl Room {
         let above = space.f_bavail.checked_sub(space.f_blocks / 10);
         let blocks = (space.f_bavail / 50).min(above.unwrap_or(u64::MAX));
         Some(blocks.saturating_mul(space.f_frsize))
+    }
+
+    /// Bytes above the highest threshold that still holds; `None` without one.
+    pub(crate) fn above(&self, floors: &[Floor]) -> Option<u64> {
+        let space = fs::fstatvfs(&self.folder).ok()?;
+        let free = space.f_bavail.saturating_mul(space.f_frsize);
+        let all = space.f_blocks.saturating_mul(space.f_frsize);
+        let holding = floors.iter().filter_map(|floor| match floor {
+            Floor::Percent(percent) => free.checked_sub(all / 100 * percent),
+            Floor::Bytes(bytes) => free.checked_sub(*bytes),
+        });
+        holding.min()
     }
 
     /// Whether so little is left that the rest belongs to the node.

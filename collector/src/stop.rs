@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 pub(crate) struct Stop {
     signal: Arc<AtomicBool>,
     deadline: Instant,
+    length: Duration,
 }
 
 impl Stop {
@@ -17,6 +18,7 @@ impl Stop {
         Self {
             signal: Arc::new(AtomicBool::new(false)),
             deadline,
+            length: deadline.saturating_duration_since(Instant::now()),
         }
     }
 
@@ -50,6 +52,11 @@ impl Stop {
     /// Time until the deadline.
     pub(crate) fn left(&self) -> Duration {
         self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// Whether less than a quarter of the time is left.
+    pub(crate) fn is_late(&self) -> bool {
+        self.left() < self.length / 4
     }
 
     /// The most that one item may take of it: two that hang leave time for the others.

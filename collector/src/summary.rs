@@ -47,7 +47,7 @@ pub(crate) fn text(collected: &Collected) -> String {
         .ok();
     }
     if let Some(facts) = &collected.phone {
-        text.push_str(&phone::text(facts, &human(delivered.bytes)));
+        text.push_str(&phone::text(facts, &phone::bundle(delivered)));
     }
     text.push_str(&undecidable(collected));
     text.push_str(&delivered.how_to_send());
@@ -102,14 +102,19 @@ fn undecidable(collected: &Collected) -> String {
 }
 
 const QUESTIONS: &[(&str, &str)] = &[
-    ("/pki", "certificates and keys"),
-    (".conf", "kubeconfigs and credentials"),
-    ("kubeconfig", "kubeconfigs and credentials"),
-    ("journal", "the journals"),
-    ("/var/log", "the journals"),
+    (
+        "/pki",
+        "certificates (expiry, identity, does the key match)",
+    ),
+    (".conf", "kubeconfigs (server, CA, credential)"),
+    ("kubeconfig", "kubeconfigs (server, CA, credential)"),
+    ("journal", "the journals (why it ended)"),
+    ("/var/log", "the journals (why it ended)"),
     ("/var/lib/kubelet", "the kubelet's configuration and state"),
-    ("/proc/", "the kubelet's environment"),
-    ("containerd", "the container runtime"),
+    ("/environ", "the kubelet's proxy variables"),
+    ("/cmdline", "the kubelet's command line"),
+    (".sock", "what the container runtime says of itself"),
+    ("containerd", "the container runtime's configuration"),
 ];
 
 fn join(counts: &[(String, u64)]) -> String {
@@ -162,7 +167,7 @@ mod tests {
         let text = text(&collected(vec![denied, record("/etc/hosts", Outcome::Ok)]));
         assert!(text.contains("3.0 MiB"));
         assert!(text.contains("Items: 1 ok, 1 denied"));
-        assert!(text.contains("certificates and keys"));
+        assert!(text.contains("does the key match"));
     }
 
     #[test]

@@ -120,7 +120,7 @@ impl<W: Write> Taking<'_, W> {
     pub(crate) fn all(&mut self) -> Result<Option<String>, WriteError> {
         let items = in_order(self.choice);
         self.total = items.len() as u64;
-        let mut cut = None;
+        let (mut cut, mut short) = (None, None);
         let mut probed = false;
         for (spec, item) in items {
             if item.source.turn() > 0 && !std::mem::replace(&mut probed, true) {
@@ -131,18 +131,19 @@ impl<W: Write> Taking<'_, W> {
             if cut.is_none() {
                 cut = self.reason_to_stop();
             }
-            if let Some(why) = &cut {
-                let open = self
-                    .vault
-                    .open_item(id(spec, item), item, &item.source.describe());
+            let spared = self.spared(item).map(str::to_owned);
+            if let Some(why) = cut.clone().or(spared) {
+                let source = item.source.describe();
+                let open = self.vault.open_item(id(spec, item), item, &source);
                 self.vault
                     .fail(open, &Failure::new(Outcome::Skipped, why.clone()))?;
+                short.get_or_insert(why);
                 continue;
             }
             self.item(spec, item)?;
             self.done += 1;
         }
-        Ok(cut.or_else(|| self.reason_to_stop()))
+        Ok(cut.or_else(|| self.reason_to_stop()).or(short))
     }
 
     /// Why the rest is left out.

@@ -55,7 +55,8 @@ impl<W: Write> Taking<'_, W> {
         if !self.claimed.insert(path.to_owned()) {
             return Ok(());
         }
-        let taken = self.host.read_once(path, item.cap, Keep::Tail);
+        let cap = self.vault.log_cap(item);
+        let taken = self.host.read_once(path, cap, Keep::Tail);
         self.store(id, item, path, taken)
     }
 

@@ -83,7 +83,7 @@ impl<W: Write> Taking<'_, W> {
             folders: folders(),
             stream: stream.clone(),
             since: self.choice.since,
-            cap: item.cap,
+            cap: self.vault.log_cap(item),
         };
         let outcome = self.stream(&open, unit, folder, ask)?;
         self.finished(id, outcome);

@@ -5,6 +5,7 @@ use crate::deny;
 use crate::host::Taken;
 use crate::host::wire::Failure;
 use crate::output::Room;
+use crate::priority::Floor;
 use crate::spec::{Item, has_ending};
 use nodebundle_bundle::redact::{CaseKey, ContentKind, Redactor, SecretGate, Secrets};
 use nodebundle_bundle::writer::{BundleWriter, Gate, Setup, WriteError};
@@ -118,9 +119,24 @@ impl<W: Write> Vault<W> {
         self.limits.budget
     }
 
+    /// Compressed bytes that may still be written, as far as known before what waits is compressed.
+    pub(crate) fn left(&self) -> u64 {
+        let used = self.writer.bytes_written() + self.writer.pending_bytes() as u64 / 4;
+        self.limits.budget.saturating_sub(used)
+    }
+
     /// Whether the bundle has its size.
     pub(crate) fn is_full(&self) -> bool {
-        self.writer.bytes_written() + self.writer.pending_bytes() as u64 / 4 >= self.limits.budget
+        self.left() == 0
+    }
+
+    /// Lowers the budget so that it crosses none of the thresholds of the kubelet that still hold.
+    pub(crate) fn respect(&mut self, floors: &[Floor]) {
+        let room = self.limits.room.as_ref();
+        if let Some(spare) = room.and_then(|room| room.above(floors)) {
+            let written = self.writer.bytes_written();
+            self.limits.budget = self.limits.budget.min(written + spare);
+        }
     }
 
     /// Lowers the budget to what is written when the file system ran low meanwhile; looks every 4 MiB.

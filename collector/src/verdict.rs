@@ -122,6 +122,9 @@ const CHECKS: &[Check] = &[
     kubelet::unit,
     kubelet::files,
     certificate::client,
+    certificate::authority,
+    kubelet::plugin,
+    system::network_plugin,
     probes::api_server,
     probes::credential,
     probes::runtime,
@@ -178,6 +181,21 @@ mod tests {
     fn a_configuration_file_that_is_not_there_is_told() {
         let line = verdict(&NodeFixture::ready().without("var/lib/kubelet/config.yaml"));
         assert!(line.contains("/var/lib/kubelet/config.yaml"), "{line}");
+    }
+
+    #[test]
+    fn a_node_without_network_plugin_configuration_is_told_when_it_has_joined() {
+        let line = verdict(&NodeFixture::case("cni-missing"));
+        assert!(line.contains("/etc/cni/net.d"), "{line}");
+    }
+
+    #[test]
+    fn a_ca_of_the_same_name_with_another_key_is_told() {
+        let line = verdict(&NodeFixture::case("kubeconfig-wrong-ca"));
+        assert!(
+            line.contains("two keys") || line.starts_with(SILENT),
+            "{line}"
+        );
     }
 
     #[test]

@@ -9,6 +9,7 @@
     reason = "a broken assumption of a test is a failed test"
 )]
 
+mod bare_places;
 mod cases;
 mod conformance;
 mod credentials;
@@ -27,3 +28,4 @@ mod static_build;
 mod streams;
 mod stuck_mount;
 mod transport;
+mod user_spec;

@@ -1,6 +1,6 @@
 //! The certificate with which the kubelet proves who it is.
 
-use super::names;
+use super::names::{self, Authority};
 use super::{Rank, Sight, Suspicion, one};
 
 /// Expired, or not yet valid, at the node's own time.
@@ -24,6 +24,35 @@ pub(super) fn client(sight: &mut Sight<'_>) -> Vec<Suspicion> {
         return one(Rank::Credential, text);
     }
     Vec::new()
+}
+
+/// A CA that is no certificate, or one of the same name as the signer of the client certificate and with another key. Another
+/// name proves nothing: some distributions have one CA for servers and one for clients.
+pub(super) fn authority(sight: &mut Sight<'_>) -> Vec<Suspicion> {
+    let der = match names::authority(sight) {
+        None => return Vec::new(),
+        Some(Authority::Unreadable(path)) => {
+            return one(Rank::Start, format!("the CA in {path} is no certificate"));
+        }
+        Some(Authority::Certificate(der)) => der,
+    };
+    let (Some(client), Some(ca)) = (names::client(sight), names::signer(&der)) else {
+        return Vec::new();
+    };
+    let signer = client.issuer;
+    if signer.name != ca.name || signer.key_id.is_none() || ca.key_id.is_none() {
+        return Vec::new();
+    }
+    if signer.key_id == ca.key_id {
+        return Vec::new();
+    }
+    one(
+        Rank::Credential,
+        format!(
+            "the CA in the kubelet's kubeconfig and the signer of its client certificate have one name ({}) and two keys: one of them is of another cluster, or older",
+            ca.name
+        ),
+    )
 }
 
 /// `3 days`, `1 day`, `5 hours`, `40 minutes`.

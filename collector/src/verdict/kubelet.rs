@@ -1,9 +1,10 @@
 //! The kubelet's unit and the files that it cannot start without.
 
-use super::names::{is_absent, runs, unit_file, unit_state};
+use super::names::{is_absent, kubeconfig, runs, unit_file, unit_state};
 use super::seen::{number, word};
 use super::{Rank, Sight, Suspicion, one};
 use crate::node::units::Unit;
+use crate::node::{PATH, scan};
 use chrono::DateTime;
 use serde_json::Value;
 
@@ -112,6 +113,35 @@ pub(super) fn files(sight: &mut Sight<'_>) -> Vec<Suspicion> {
     }
     found.extend(no_kubeconfig(sight));
     found
+}
+
+/// The program that the kubelet's kubeconfig names to get a credential.
+pub(super) fn plugin(sight: &mut Sight<'_>) -> Vec<Suspicion> {
+    let Some(kubeconfig) = kubeconfig(sight) else {
+        return Vec::new();
+    };
+    let Ok(taken) = sight.host.read(&kubeconfig, 256 << 10) else {
+        return Vec::new();
+    };
+    let found = scan::values(&taken.text(), &["command"]);
+    let [(_, command)] = found.as_slice() else {
+        return Vec::new();
+    };
+    let places: Vec<String> = if command.starts_with('/') {
+        vec![command.clone()]
+    } else if command.contains('/') {
+        return Vec::new();
+    } else {
+        PATH.iter()
+            .map(|folder| format!("{folder}/{command}"))
+            .collect()
+    };
+    if places.iter().all(|place| is_absent(sight, place)) {
+        let text =
+            format!("{command}, with which {kubeconfig} gets its credential, does not exist");
+        return one(Rank::Start, text);
+    }
+    Vec::new()
 }
 
 /// Neither an identity nor a way to get one.

@@ -11,6 +11,7 @@ use nodebundle_bundle::Outcome;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 use serde_json::Value;
+use x509_parser::extensions::{KeyIdentifier, ParsedExtension};
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 /// Units that run a kubelet, the plain one first.
@@ -79,6 +80,15 @@ pub(super) struct Client {
     pub(super) from: String,
     pub(super) not_before: DateTime<Utc>,
     pub(super) not_after: DateTime<Utc>,
+    /// Who signed it.
+    pub(super) issuer: Signer,
+}
+
+/// A signer's name and the id of its key.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Signer {
+    pub(super) name: String,
+    pub(super) key_id: Option<Vec<u8>>,
 }
 
 /// The client certificate of the kubelet's kubeconfig; `None` unless it names exactly one that can be read.
@@ -109,23 +119,74 @@ pub(super) fn client(sight: &mut Sight<'_>) -> Option<Client> {
         from,
         not_before: time(certificate.validity.not_before)?,
         not_after: time(certificate.validity.not_after)?,
+        issuer: Signer {
+            name: certificate.issuer().to_string(),
+            key_id: extension(&certificate, |extension| match extension {
+                ParsedExtension::AuthorityKeyIdentifier(id) => id.key_identifier.as_ref(),
+                _ => None,
+            }),
+        },
     })
+}
+
+fn extension<'c>(
+    certificate: &'c X509Certificate<'c>,
+    id: fn(&'c ParsedExtension<'c>) -> Option<&'c KeyIdentifier<'c>>,
+) -> Option<Vec<u8>> {
+    let mut all = certificate.extensions().iter();
+    let id = all.find_map(|extension| id(extension.parsed_extension()))?;
+    Some(id.0.to_vec())
+}
+
+/// What stands in the kubelet's kubeconfig as its CA.
+pub(super) enum Authority {
+    /// The one certificate, DER.
+    Certificate(Vec<u8>),
+    /// Data that is there and holds no certificate; where.
+    Unreadable(String),
 }
 
 /// SHA-256 of the public key of the CA that the kubelet's kubeconfig trusts, lower-case hex.
 pub(super) fn ca(sight: &mut Sight<'_>) -> Option<String> {
+    match authority(sight)? {
+        Authority::Certificate(der) => nodebundle_bundle::keys::certificate_spki(&der),
+        Authority::Unreadable(_) => None,
+    }
+}
+
+/// The CA of the kubelet's kubeconfig; `None` where there is not exactly one, or its file cannot be read.
+pub(super) fn authority(sight: &mut Sight<'_>) -> Option<Authority> {
     let kubeconfig = kubeconfig(sight)?;
     let text = sight.host.read(&kubeconfig, MAX_FILE).ok()?.text();
     let keys = ["certificate-authority", "certificate-authority-data"];
-    let (key, value) = scan::values(&text, &keys).into_iter().next()?;
+    let found = scan::values(&text, &keys);
+    let [(key, value)] = found.as_slice() else {
+        return None;
+    };
     let pem = if key == "certificate-authority" {
-        let path = absolute(&value, &kubeconfig);
+        let path = absolute(value, &kubeconfig);
         sight.host.read(&path, MAX_FILE).ok()?.bytes
     } else {
-        STANDARD.decode(value).ok()?
+        STANDARD.decode(value).unwrap_or_default()
     };
-    let der = CertificateDer::from_pem_slice(&pem).ok()?;
-    nodebundle_bundle::keys::certificate_spki(&der)
+    let mut certificates = CertificateDer::pem_slice_iter(&pem).filter_map(Result::ok);
+    let Some(first) = certificates.next() else {
+        return Some(Authority::Unreadable(kubeconfig));
+    };
+    let only = certificates.next().is_none();
+    only.then(|| Authority::Certificate(first.to_vec()))
+}
+
+/// Name and key id of a CA.
+pub(super) fn signer(der: &[u8]) -> Option<Signer> {
+    let (_, certificate) = X509Certificate::from_der(der).ok()?;
+    Some(Signer {
+        name: certificate.subject().to_string(),
+        key_id: extension(&certificate, |extension| match extension {
+            ParsedExtension::SubjectKeyIdentifier(id) => Some(id),
+            _ => None,
+        }),
+    })
 }
 
 /// Whether it is proven that nothing stands at a path.

@@ -14,6 +14,7 @@ use crate::node::Node;
 use crate::probe::ProbeContext;
 use crate::spec::Source;
 use crate::stop::Stop;
+use crate::transport::Delivered;
 use nodebundle_bundle::redact::{Redactor, StreamKey};
 use serde_json::Value;
 
@@ -78,6 +79,14 @@ pub(crate) fn facts(sight: &mut Sight<'_>, redactor: &Redactor) -> Facts {
         ("first error", error(&told, redactor)),
         ("verdict", line(sight)),
     ]
+}
+
+/// The last fact, when a bundle was written.
+pub(crate) fn bundle(delivered: &Delivered) -> String {
+    match &delivered.sha256 {
+        Some(digest) => format!("sha256 {}", grouped(digest)),
+        None => "not finished".to_owned(),
+    }
 }
 
 /// The facts as lines of at most 72 columns of plain ASCII; `bundle` is the last one.

@@ -1,9 +1,11 @@
 //! Clock, disk and swap.
 
-use super::names::runs;
+use super::names::{client, runs, unit_file};
 use super::seen::{number, word};
 use super::{Rank, Sight, Suspicion, one};
 use crate::node::scan;
+use crate::spec::has_ending;
+use nodebundle_bundle::Outcome;
 use serde_json::Value;
 
 /// Off by more than certificates and tokens forgive, measured against an API server.
@@ -109,6 +111,44 @@ fn is_allowed(sight: &mut Sight<'_>) -> bool {
     false
 }
 
+/// No network configuration on a node that has joined. Before that it is usual: the network plugin's first pod writes it.
+pub(super) fn network_plugin(sight: &mut Sight<'_>) -> Vec<Suspicion> {
+    const FOLDER: &str = "/etc/cni/net.d";
+    let joined = client(sight)
+        .zip(sight.now)
+        .is_some_and(|(client, now)| client.not_before < now && now < client.not_after);
+    // Other distributions keep theirs elsewhere, and the runtime's configuration may name another folder.
+    let plain = unit_file(sight).is_some_and(|unit| unit.name == "kubelet.service");
+    if !joined || !plain || names_another_folder(sight) {
+        return Vec::new();
+    }
+    let none = match sight.host.list(FOLDER) {
+        Ok(listing) => {
+            let is_config = |name: &str| CONFIGS.iter().any(|ending| has_ending(name, ending));
+            listing.complete && !listing.entries.iter().any(|entry| is_config(&entry.name))
+        }
+        Err(failure) => failure.outcome == Outcome::Absent,
+    };
+    if !none {
+        return Vec::new();
+    }
+    one(
+        Rank::Runtime,
+        format!("no network plugin has written a configuration into {FOLDER}"),
+    )
+}
+
+fn names_another_folder(sight: &mut Sight<'_>) -> bool {
+    let files = ["/etc/containerd/config.toml", "/etc/crio/crio.conf"];
+    files.iter().any(|path| {
+        let text = sight.host.line(path).unwrap_or_default();
+        let mut lines = text.lines().map(str::trim);
+        let names = |line: &str| line.starts_with("conf_dir") || line.starts_with("network_dir");
+        lines.any(|line| names(line) && !line.contains("/etc/cni/net.d"))
+    })
+}
+
+const CONFIGS: &[&str] = &["conf", "conflist", "json"];
 /// Five minutes.
 const MAX_SKEW_MS: i64 = 300_000;
 
