@@ -3,10 +3,11 @@
 pub(crate) mod supervisor;
 pub(crate) mod worker_link;
 
+use rustix::fs::{Mode, OFlags};
 use rustix::process::{self, DumpableBehavior, Resource, Rlimit, Signal};
 use std::io;
 use std::os::unix::process::CommandExt as _;
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, Stdio};
 
 /// First argument of a worker.
 pub(crate) const WORKER: &str = "internal-worker";
@@ -31,6 +32,20 @@ pub(crate) fn be_modest() {
     process::setrlimit(Resource::Core, none).ok();
     process::setpriority_process(None, 19).ok();
     process::set_dumpable_behavior(DumpableBehavior::NotDumpable).ok();
+}
+
+/// Where output goes that nobody reads; also where there is no `/dev/null`.
+pub(crate) fn nowhere() -> io::Result<Stdio> {
+    let flags = OFlags::RDWR | OFlags::CLOEXEC;
+    match rustix::fs::open("/dev/null", flags, Mode::empty()) {
+        Ok(null) => Ok(Stdio::from(null)),
+        Err(_) => Ok(Stdio::from(io::pipe()?.1)),
+    }
+}
+
+/// Input that ends at once.
+pub(crate) fn no_input() -> io::Result<Stdio> {
+    Ok(Stdio::from(io::pipe()?.0))
 }
 
 /// Dies with the parent.

@@ -19,6 +19,9 @@ fn pipes_sockets_devices_and_endless_logs_cost_only_their_own_items() {
     let node = NodeFixture::ready().without("etc/hostname");
     let root = node.root();
     let mode = Mode::RUSR | Mode::WUSR;
+    for name in ["crictl.yaml", "fstab", "environment", "sysctl.conf"] {
+        fs::remove_file(root.join("etc").join(name)).ok();
+    }
     mknodat(CWD, root.join("etc/crictl.yaml"), FileType::Fifo, mode, 0).unwrap();
     let _listener = UnixListener::bind(root.join("etc/fstab")).unwrap();
     let device = mknodat(

@@ -125,9 +125,9 @@ fn start(argv: &[String]) -> std::io::Result<Child> {
         .env("LC_ALL", "C")
         .env("TZ", "UTC")
         .current_dir("/")
-        .stdin(Stdio::null())
+        .stdin(crate::process::no_input()?)
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+        .stderr(crate::process::nowhere()?)
         .process_group(0)
         .spawn()
 }

@@ -88,7 +88,7 @@ fn start(options: &Options, arguments: &[String]) -> io::Result<Running> {
     command.stdout(if options.to_stdout() {
         Stdio::piped()
     } else {
-        Stdio::null()
+        super::nowhere()?
     });
     let mut child = command.spawn()?;
     if let Some(stderr) = child.stderr.take() {

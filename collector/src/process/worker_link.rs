@@ -56,8 +56,8 @@ impl Link {
             .arg(if live { "live" } else { "root" })
             .env_clear()
             .stdin(Stdio::from(OwnedFd::from(theirs)))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stdout(super::nowhere()?)
+            .stderr(super::nowhere()?)
             .process_group(0)
             .spawn()?;
         Ok(Self::Process { child, socket })
