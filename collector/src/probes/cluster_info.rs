@@ -56,14 +56,11 @@ fn probe(context: &mut ProbeContext<'_>) -> ProbeResult {
 
 /// The server of the kubelet's first kubeconfig that names one.
 fn cluster(host: &mut Host, node: &Node) -> Option<(Cluster, String)> {
-    let candidates = candidates(host, node).into_iter();
-    candidates
-        .filter_map(|(path, _)| {
-            let text = host.read(&path, 256 << 10).ok()?.text();
-            let cluster = clusters(&text).into_iter().find(|one| one.server.secure)?;
-            Some((cluster, path))
-        })
-        .next()
+    candidates(host, node).into_iter().find_map(|(path, _)| {
+        let text = host.read(&path, 256 << 10).ok()?.text();
+        let cluster = clusters(&text).into_iter().find(|one| one.server.secure)?;
+        Some((cluster, path))
+    })
 }
 
 fn ask(cluster: &Cluster, address: SocketAddr, deadline: Instant) -> Result<Reply, String> {

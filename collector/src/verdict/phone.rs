@@ -100,7 +100,8 @@ pub(crate) fn text(facts: &Facts, bundle: &str) -> String {
 }
 
 fn version(sight: &Sight<'_>, told: &Told) -> Option<String> {
-    let node = sight.seen.reply("node").and_then(|reply| reply.get("node"));
+    let node = sight.seen.own_object();
+    let node = node.and_then(|reply| reply.get("answer"));
     let info = node.and_then(|node| node.get("nodeInfo"));
     let running = info.map(|info| word(info, "kubeletVersion").to_owned());
     told.version
@@ -160,7 +161,7 @@ fn server(sight: &mut Sight<'_>) -> String {
         let proxied = if way.proxied { " (past its proxy)" } else { "" };
         let answer = sight
             .seen
-            .reply("node")
+            .own_object()
             .and_then(|reply| number(reply, "status"));
         let answer = answer.map(|status| format!(", node object: {status}"));
         return format!(

@@ -90,7 +90,7 @@ pub(super) fn credential(sight: &mut Sight<'_>) -> Vec<Suspicion> {
         let text = "the API server's certificate is not from the CA that the kubeconfig trusts, or not for its name, or expired";
         return one(Rank::Network, text.to_owned());
     }
-    let Some(reply) = sight.seen.reply("node") else {
+    let Some(reply) = sight.seen.own_object() else {
         return Vec::new();
     };
     let told = |rank, text: &str| one(rank, text.to_owned());
@@ -118,7 +118,7 @@ pub(super) fn credential(sight: &mut Sight<'_>) -> Vec<Suspicion> {
 
 /// The reason that the Node object gives.
 fn not_ready(reply: &Value) -> Option<Suspicion> {
-    let conditions = reply.get("node")?.get("conditions")?.as_array()?;
+    let conditions = reply.get("answer")?.get("conditions")?.as_array()?;
     let ready = conditions
         .iter()
         .find(|condition| word(condition, "type") == "Ready")?;
@@ -205,7 +205,7 @@ mod tests {
     #[test]
     fn the_reason_of_a_node_that_is_not_ready_is_told() {
         let reply = |status: &str, message: &str| {
-            json!({"status": 200, "node": {"conditions": [
+            json!({"status": 200, "answer": {"conditions": [
                 {"type": "Ready", "status": status, "reason": "KubeletNotReady", "message": message}]}})
         };
         assert_eq!(

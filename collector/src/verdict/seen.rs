@@ -50,9 +50,10 @@ impl Seen {
         self.facts.get(topic)
     }
 
-    /// A probe's answer.
-    pub(super) fn reply(&self, probe: &str) -> Option<&Value> {
-        self.answers.get(probe)
+    /// The API server's reply to the question for this node's own object.
+    pub(super) fn own_object(&self) -> Option<&Value> {
+        let mut requests = self.answers("node", "requests").iter();
+        requests.find(|request| word(request, "question") == "node")
     }
 
     /// Why a probe has no answer.
