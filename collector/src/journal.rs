@@ -106,6 +106,8 @@ pub(crate) struct JournalSummary {
     pub(crate) boots: Vec<(String, u64)>,
     /// Records that could not be read.
     pub(crate) unreadable: u64,
+    /// Files of which a part is missing or damaged.
+    pub(crate) damaged: u64,
 }
 
 /// What the journal files say of themselves. Times are microseconds since 1970.

@@ -185,6 +185,7 @@ fn settle(record: &mut Record, ended: Result<JournalSummary, Failure>) -> Option
     };
     let lost = match (summary.dropped, summary.unreadable) {
         (_, unreadable @ 1..) => Some(format!("{unreadable} records could not be read")),
+        _ if summary.damaged > 0 => Some(format!("{} journal files are damaged", summary.damaged)),
         (dropped @ 1.., _) => Some(format!("{dropped} records left out to keep within the cap")),
         _ => None,
     };

@@ -44,6 +44,8 @@ impl Reader {
             let failure = Failure::new(Outcome::Error, "the journal files could not be read");
             return Ok(Err(failure));
         }
+        let damaged = files.files.iter().filter(|file| file.is_damaged());
+        summary.damaged = damaged.count() as u64;
         summary.unreadable += files.errors() - errors;
         Ok(Ok(summary))
     }
