@@ -7,6 +7,7 @@ mod listing;
 pub(crate) mod live;
 pub(crate) mod mounts;
 mod rtnetlink;
+mod systemd;
 mod walk;
 pub(crate) mod wire;
 pub(crate) mod worker;

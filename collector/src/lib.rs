@@ -1,6 +1,7 @@
 //! Takes a support bundle from a Kubernetes node, alive or dead. One program, three kinds of process:
 //! a supervisor that touches no file of the node, the collector that writes the bundle, and workers that read the node.
 
+mod bus;
 mod certificate;
 mod cli;
 mod clock;
@@ -49,6 +50,7 @@ mod spec;
 mod specs;
 mod stop;
 mod summary;
+mod systemd;
 mod take;
 mod take_files;
 mod take_journal;

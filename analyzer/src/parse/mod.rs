@@ -70,6 +70,7 @@ pub mod stored_file;
 pub mod supervisor_probe;
 pub mod swap;
 pub mod sysctl;
+pub mod systemd_facts;
 pub mod timedatectl;
 pub mod uname;
 pub mod unit_enabled;
@@ -152,6 +153,7 @@ pub const ALL: &[&crate::parser::Parser] = &[
     &supervisor_probe::PARSER,
     &swap::PARSER,
     &sysctl::PARSER,
+    &systemd_facts::PARSER,
     &timedatectl::PARSER,
     &uname::PARSER,
     &unit_enabled::PARSER,

@@ -68,8 +68,7 @@ pub(crate) fn call(
     (method, message): (&str, &[u8]),
     timeout: Duration,
 ) -> Result<Reply, Failure> {
-    let socket = connected(door, path)?.map_err(|errno| door.explain(path, errno))?;
-    let mut stream = UnixStream::from(socket);
+    let mut stream = UnixStream::from(open_socket(door, path)?);
     let limited = stream
         .set_nonblocking(false)
         .and_then(|()| stream.set_read_timeout(Some(timeout)))
@@ -81,6 +80,11 @@ pub(crate) fn call(
         }
         other => Failure::new(Outcome::Error, other.to_string()),
     })
+}
+
+/// A connection to a Unix socket, non-blocking.
+pub(crate) fn open_socket(door: &Door, path: &str) -> Result<OwnedFd, Failure> {
+    connected(door, path)?.map_err(|errno| door.explain(path, errno))
 }
 
 /// A socket that is connected to the path without waiting, or why not.

@@ -1,5 +1,6 @@
 //! What the collector asks a worker, and what comes back: one frame each, JSON head and raw bytes.
 
+use crate::bus::{SystemdAnswer, SystemdAsk};
 use crate::journal::{JournalAsk, JournalHealth, JournalSummary, LineHead};
 use chrono::{DateTime, Utc};
 use nodebundle_bundle::Outcome;
@@ -38,6 +39,8 @@ pub(crate) enum Ask {
         message: Vec<u8>,
         timeout_ms: u64,
     },
+    /// What systemd knows of its units.
+    Systemd(SystemdAsk),
     /// Records of one journal stream.
     Journal(JournalAsk),
     /// The kernel's buffer of messages, at most `cap` bytes.
@@ -81,6 +84,8 @@ pub(crate) enum Answer {
     Connected(String),
     /// Status and message of a gRPC call; the payload is the answer.
     Called(u32, String),
+    /// What systemd said.
+    Systemd(SystemdAnswer),
     /// Some lines of a journal; the payload is their text, back to back.
     Lines(Vec<LineHead>),
     /// The payload is the kernel's buffer.

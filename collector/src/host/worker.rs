@@ -3,6 +3,7 @@
 use super::door::Door;
 use super::live;
 use super::wire::{Answer, Ask, Failure, receive, send};
+use crate::bus;
 use crate::journal::Reader;
 use nodebundle_bundle::Outcome;
 use std::io::{self, Write};
@@ -38,7 +39,11 @@ pub(crate) fn answer(
         Ask::Digest { path, cap } => {
             plain(super::digest::digest(door, &path, cap).map(Answer::Digest))
         }
-        Ask::Run { .. } | Ask::Connect { .. } | Ask::Call { .. } | Ask::Rtnetlink { .. }
+        Ask::Run { .. }
+        | Ask::Connect { .. }
+        | Ask::Call { .. }
+        | Ask::Systemd(_)
+        | Ask::Rtnetlink { .. }
             if !door.is_live() =>
         {
             failed(Failure::new(Outcome::Skipped, "not with --root"))
@@ -55,6 +60,7 @@ pub(crate) fn answer(
         Ask::Connect { path } => plain(live::connect(door, &path).map(Answer::Connected)),
         Ask::KernelBuffer { cap } => super::kmsg::read_all(door, cap)
             .map_or_else(failed, |bytes| (Answer::KernelBuffer, bytes)),
+        Ask::Systemd(ask) => plain(bus::ask(door, &ask).map(Answer::Systemd)),
         Ask::JournalHealth { folders, since } => plain(
             journal
                 .health(door, &folders, since)

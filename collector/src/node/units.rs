@@ -18,7 +18,7 @@ pub(crate) struct Unit {
     pub(crate) masked: bool,
     /// Drop-ins that apply, in the order in which they apply.
     pub(crate) drop_ins: Vec<String>,
-    /// `enabled`, `disabled`, `static`, `masked`; `None` without a fragment.
+    /// `enabled`, `disabled`, `static`, `masked`, `alias`; `None` without a fragment.
     pub(crate) file_state: Option<String>,
     /// Whether some search folder could not be listed, so that "not found" is not proven.
     pub(crate) uncertain: bool,
@@ -137,6 +137,18 @@ impl Folders {
         }
     }
 
+    /// Whether the name is a link to a unit of another name.
+    fn is_alias(&self, name: &str) -> bool {
+        let mut entries = self
+            .listings
+            .iter()
+            .flat_map(|(_, listing)| &listing.entries);
+        let link = entries
+            .find(|entry| entry.name == name)
+            .and_then(|entry| entry.link.as_deref());
+        link.is_some_and(|link| link != "/dev/null" && link.rsplit('/').next() != Some(name))
+    }
+
     /// Path of the unit's file, and whether it is masked.
     fn fragment(&self, name: &str) -> Option<(String, bool)> {
         self.listings.iter().find_map(|(path, listing)| {
@@ -205,6 +217,7 @@ fn load(host: &mut Host, folders: &Folders, name: String) -> Unit {
     unit.file_state = unit.fragment.as_ref().map(|_| {
         let state = match (unit.masked, folders.wanted.contains(&name), has_install) {
             (true, ..) => "masked",
+            _ if folders.is_alias(&name) => "alias",
             (_, true, _) => "enabled",
             (_, _, true) => "disabled",
             _ => "static",
@@ -377,6 +390,15 @@ mod tests {
         assert_eq!(
             unit(&scratch, "containerd.service").load_state(),
             Some("masked")
+        );
+        symlink(
+            "/usr/lib/systemd/system/kubelet.service",
+            etc.join("k3s.service"),
+        )
+        .unwrap();
+        assert_eq!(
+            unit(&scratch, "k3s.service").file_state.as_deref(),
+            Some("alias")
         );
         assert_eq!(
             unit(&scratch, "crio.service").load_state(),

@@ -1,13 +1,9 @@
 //! systemd units: their state, their files with drop-ins, the environment files they name.
 
-use crate::facts;
-use crate::host::Host;
-use crate::host::wire::Failure;
-use crate::node::units::{SEARCH, Unit, patterns};
+use crate::node::units::SEARCH;
 use crate::node::{Node, unique};
-use crate::spec::{Item, KIB, Sensitivity, Source, Spec, Tier, anything, matches};
-use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use crate::spec::{Item, KIB, Sensitivity, Source, Spec, Tier, anything};
+use crate::systemd;
 
 pub(crate) const SPEC: Spec = Spec {
     name: "units",
@@ -19,7 +15,7 @@ pub(crate) const SPEC: Spec = Spec {
             kind: "unit-states",
             source: Source::Fact {
                 topic: "units",
-                make: states,
+                make: systemd::states,
             },
             cap: 256 * KIB,
             tier: Tier::T0,
@@ -90,6 +86,19 @@ pub(crate) const SPEC: Spec = Spec {
             tier: Tier::T1,
             sensitivity: Sensitivity::Public,
             reason: "rate limits and storage: why a journal ends early",
+        },
+        Item {
+            name: "manager-state",
+            catalog: "U4",
+            kind: "systemd-state",
+            source: Source::Fact {
+                topic: "systemd",
+                make: systemd::manager,
+            },
+            cap: 64 * KIB,
+            tier: Tier::T1,
+            sensitivity: Sensitivity::Public,
+            reason: "failed units, stuck jobs, and what the kubelet's unit waits for",
         },
         Item {
             name: "transient",
@@ -191,130 +200,25 @@ fn unit_folders(node: &Node) -> Vec<String> {
     unique(search.clone().chain(drop_ins).chain(wants).chain(existing))
 }
 
-/// `facts/units.json`: from the running systemd where there is one, else from files and links.
-#[allow(
-    clippy::unnecessary_wraps,
-    reason = "every fact is made by one signature"
-)]
-fn states(host: &mut Host, node: &Node) -> Result<String, Failure> {
-    if host.is_live()
-        && let Some(units) = running_states(host, node)
-    {
-        return Ok(facts::list("units", &units));
-    }
-    let units: Vec<Value> = node.units.iter().map(file_state).collect();
-    Ok(facts::list("units", &units))
-}
-
-fn file_state(unit: &Unit) -> Value {
-    let mut fields = Map::new();
-    fields.insert("Id".into(), json!(unit.name));
-    if let Some(state) = unit.load_state() {
-        fields.insert("LoadState".into(), json!(state));
-    }
-    if let Some(state) = &unit.file_state {
-        fields.insert("UnitFileState".into(), json!(state));
-    }
-    if let Some(path) = &unit.fragment {
-        fields.insert("FragmentPath".into(), json!(path));
-        fields.insert("DropInPaths".into(), json!(unit.drop_ins));
-    }
-    Value::Object(fields)
-}
-
-/// Asks `systemctl show`; `None` when there is no systemd to answer.
-fn running_states(host: &mut Host, node: &Node) -> Option<Vec<Value>> {
-    let properties = format!("--property={}", PROPERTIES.join(","));
-    let mut argv = vec![
-        "/usr/bin/systemctl",
-        "show",
-        "--no-pager",
-        &properties,
-        "--",
-    ];
-    argv.extend(node.units.iter().map(|unit| unit.name.as_str()));
-    for pattern in patterns().filter(|pattern| pattern.contains('*')) {
-        argv.push(pattern);
-    }
-    let (ran, output) = host.run(&argv, 512 * KIB).ok()?;
-    if ran.exit != Some(0) {
-        return None;
-    }
-    let mut units: BTreeMap<String, Value> = BTreeMap::new();
-    for block in String::from_utf8_lossy(&output).split("\n\n") {
-        if let Some((id, unit)) = parse_show(block) {
-            units.insert(id, unit);
-        }
-    }
-    (!units.is_empty()).then(|| units.into_values().collect())
-}
-
-/// One unit of `systemctl show`: numbers, booleans and lists get their types.
-fn parse_show(block: &str) -> Option<(String, Value)> {
-    let mut fields = Map::new();
-    for line in block.lines() {
-        let Some((name, value)) = line.split_once('=') else {
-            continue;
-        };
-        let value = match (name, value) {
-            ("DropInPaths", paths) => json!(paths.split_whitespace().collect::<Vec<_>>()),
-            (_, "yes") => json!(true),
-            (_, "no") => json!(false),
-            (_, "" | "[not set]" | "infinity") => continue,
-            (_, text) => text
-                .parse::<i64>()
-                .map_or_else(|_| json!(text), |number| json!(number)),
-        };
-        fields.insert(name.to_owned(), value);
-    }
-    let id = fields.get("Id")?.as_str()?.to_owned();
-    let wanted = patterns().any(|pattern| matches(pattern, &id));
-    wanted.then_some((id, Value::Object(fields)))
-}
-
-const PROPERTIES: &[&str] = &[
-    "Id",
-    "LoadState",
-    "ActiveState",
-    "SubState",
-    "Result",
-    "NRestarts",
-    "UnitFileState",
-    "FragmentPath",
-    "DropInPaths",
-    "NeedDaemonReload",
-    "ExecMainCode",
-    "ExecMainStatus",
-    "MainPID",
-    "ConditionResult",
-    "AssertResult",
-    "Type",
-    "ActiveEnterTimestamp",
-    "InactiveEnterTimestamp",
-    "ExecMainStartTimestamp",
-    "ExecMainExitTimestamp",
-    "MemoryCurrent",
-    "MemoryMax",
-    "TasksCurrent",
-    "TasksMax",
-    "LimitNOFILE",
-    "Slice",
+const USUAL_ENVIRONMENT: &[&str] = &[
+    "/var/lib/kubelet/kubeadm-flags.env",
+    "/etc/default/kubelet",
+    "/etc/sysconfig/kubelet",
+    "/etc/kubernetes/kubelet.env",
+    "/etc/kubernetes/kubelet-env",
+    "/etc/eks/kubelet/environment",
+    "/etc/default/k3s",
+    "/etc/default/k3s-agent",
+    "/etc/sysconfig/k3s",
+    "/etc/sysconfig/k3s-agent",
+    "/etc/systemd/system/k3s.service.env",
+    "/etc/systemd/system/k3s-agent.service.env",
+    "/etc/default/rke2-server",
+    "/etc/default/rke2-agent",
+    "/etc/sysconfig/rke2-server",
+    "/etc/sysconfig/rke2-agent",
+    "/etc/sysconfig/crio",
+    "/etc/sysconfig/crio-network",
+    "/etc/network/proxy.env",
+    "/etc/mco/proxy.env",
 ];
-
-const USUAL_ENVIRONMENT: &[&str] = &["/etc/default/kubelet", "/etc/sysconfig/kubelet"];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn systemctl_output_gets_types() {
-        let block = "Id=kubelet.service\nNRestarts=5\nNeedDaemonReload=no\nDropInPaths=/a /b\nMemoryMax=infinity\n";
-        let (id, unit) = parse_show(block).unwrap();
-        assert_eq!(id, "kubelet.service");
-        assert_eq!(
-            unit,
-            json!({"Id": "kubelet.service", "NRestarts": 5, "NeedDaemonReload": false, "DropInPaths": ["/a", "/b"]})
-        );
-    }
-}
