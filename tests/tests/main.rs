@@ -10,6 +10,7 @@
 )]
 
 mod bare_places;
+mod booted_node;
 mod cases;
 mod conformance;
 mod credentials;

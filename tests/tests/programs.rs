@@ -25,32 +25,34 @@ pub(crate) fn folder() -> &'static Path {
             .and_then(Path::parent)
             .expect("tests run from <profile>/deps")
             .to_path_buf();
-        let mut build = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()));
-        build.args([
-            "build",
-            "--quiet",
-            "-p",
-            "nodebundle-collector",
-            "-p",
-            "nodebundle-analyzer",
-        ]);
-        if folder.ends_with("release") {
-            build.arg("--release");
-        }
-        // The folder of a target has the tag too; the outermost is what cargo was told.
-        let target = folder
-            .ancestors()
-            .filter(|parent| parent.join("CACHEDIR.TAG").exists())
-            .last();
-        build
-            .arg("--target-dir")
-            .arg(target.expect("tests run below a target folder"));
-        assert!(
-            build.status().expect("cargo runs").success(),
-            "the programs do not build"
+        build(
+            &folder,
+            &["-p", "nodebundle-collector", "-p", "nodebundle-analyzer"],
         );
         folder
     })
+}
+
+/// Lets cargo build programs into the folder where the others are.
+pub(crate) fn build(folder: &Path, what: &[&str]) {
+    let mut build = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()));
+    build.args(["build", "--quiet"]).args(what);
+    if folder.ends_with("release") {
+        build.arg("--release");
+    }
+    build.arg("--target-dir").arg(target(folder));
+    assert!(
+        build.status().expect("cargo runs").success(),
+        "the programs do not build"
+    );
+}
+
+/// The folder that cargo was told: the outermost with its tag, because the folder of a target has one too.
+pub(crate) fn target(folder: &Path) -> &Path {
+    let tagged = folder
+        .ancestors()
+        .filter(|parent| parent.join("CACHEDIR.TAG").exists());
+    tagged.last().expect("tests run below a target folder")
 }
 
 /// Collects from a tree into `bundle`; panics with the collector's words when it fails.

@@ -3,6 +3,7 @@
 //! It links no crate of the workspace, so a broken crate cannot block its own repair.
 
 mod bench;
+mod beside_sos;
 mod check;
 mod corpus;
 mod docs;
@@ -47,8 +48,11 @@ enum Task {
     },
     /// Rewrite the golden reports; review the difference like code.
     Accept,
-    /// Measure decompression, scan and report as ratios, with peak memory.
+    /// Measure decompression, scan and report as ratios, with peak memory; or the collector beside `sos report`.
     Bench {
+        /// What to measure.
+        #[arg(value_enum, default_value_t = Subject::Analyzer)]
+        subject: Subject,
         /// Size of the generated log in MB.
         #[arg(long, default_value_t = 200)]
         megabytes: u64,
@@ -63,6 +67,15 @@ enum Task {
     },
 }
 
+/// What `bench` measures.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Subject {
+    /// The analyzer on a generated log.
+    Analyzer,
+    /// The collector beside `sos report` on one booted node; needs root.
+    Sos,
+}
+
 fn main() -> anyhow::Result<()> {
     let root = workspace_root();
     match Cli::parse().task {
@@ -73,6 +86,15 @@ fn main() -> anyhow::Result<()> {
         Task::Accept => check::accept(&root),
         Task::Bench { megabytes } => bench::run(&root, megabytes),
         Task::Corpus { folder, programs } => corpus::run(&root, &folder, programs),
+        Task::Bench {
+            subject: Subject::Analyzer,
+            megabytes,
+        } => bench::run(&root, megabytes),
+        Task::Bench {
+            subject: Subject::Sos,
+            ..
+        } => beside_sos::run(&root),
+        Task::Corpus { folder } => corpus::run(&root, &folder),
     }
 }
 
