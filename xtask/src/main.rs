@@ -84,8 +84,6 @@ fn main() -> anyhow::Result<()> {
         Task::Docs { check } => docs::run(&root, check),
         Task::New { family, name } => new::run(&root, family, &name),
         Task::Accept => check::accept(&root),
-        Task::Bench { megabytes } => bench::run(&root, megabytes),
-        Task::Corpus { folder, programs } => corpus::run(&root, &folder, programs),
         Task::Bench {
             subject: Subject::Analyzer,
             megabytes,
@@ -94,7 +92,7 @@ fn main() -> anyhow::Result<()> {
             subject: Subject::Sos,
             ..
         } => beside_sos::run(&root),
-        Task::Corpus { folder } => corpus::run(&root, &folder),
+        Task::Corpus { folder, programs } => corpus::run(&root, &folder, programs),
     }
 }
 
