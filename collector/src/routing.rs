@@ -118,11 +118,11 @@ fn rule(message: Message<'_>) -> Option<Value> {
         match kind {
             1 => insert(&mut fields, "to", network(value, to_prefix)),
             2 => insert(&mut fields, "from", network(value, from_prefix)),
-            3 => insert(&mut fields, "iif", text(value)),
+            3 => insert(&mut fields, "iif", Some(text(value))),
             6 => insert(&mut fields, "priority", word(value, 0)),
             10 => insert(&mut fields, "mark", word(value, 0)),
             15 => insert(&mut fields, "table", word(value, 0).map(table_name)),
-            17 => insert(&mut fields, "oif", text(value)),
+            17 => insert(&mut fields, "oif", Some(text(value))),
             _ => {}
         }
     }
@@ -179,9 +179,9 @@ fn link_name(value: &[u8], links: &BTreeMap<u32, String>) -> Option<String> {
     Some(name.unwrap_or_else(|| index.to_string()))
 }
 
-fn text(value: &[u8]) -> Option<String> {
+fn text(value: &[u8]) -> String {
     let text = value.strip_suffix(b"\0").unwrap_or(value);
-    Some(String::from_utf8_lossy(text).into_owned())
+    String::from_utf8_lossy(text).into_owned()
 }
 
 fn mac(value: &[u8]) -> String {

@@ -15,19 +15,21 @@ pub(crate) const SPEC: Spec = Spec {
         fact(
             "provider",
             "A1",
-            "cloud",
-            provider,
-            Tier::T0,
-            Sensitivity::Identifying,
+            Source::Fact {
+                topic: "cloud",
+                make: provider,
+            },
+            (Tier::T0, Sensitivity::Identifying),
             "an external cloud controller is expected and never removes its taint",
         ),
         fact(
             "config",
             "A2",
-            "cloud-config",
-            config,
-            Tier::T1,
-            Sensitivity::Mixed,
+            Source::Fact {
+                topic: "cloud-config",
+                make: config,
+            },
+            (Tier::T1, Sensitivity::Mixed),
             "a setting that is missing or of another region; values off a short list are not stored",
         ),
         listing("waagent", "/var/lib/waagent"),
@@ -51,17 +53,15 @@ pub(crate) const SPEC: Spec = Spec {
 const fn fact(
     name: &'static str,
     catalog: &'static str,
-    topic: &'static str,
-    make: fn(&mut Host, &Node) -> Result<String, Failure>,
-    tier: Tier,
-    sensitivity: Sensitivity,
+    source: Source,
+    (tier, sensitivity): (Tier, Sensitivity),
     reason: &'static str,
 ) -> Item {
     Item {
         name,
         catalog,
         kind: "cloud",
-        source: Source::Fact { topic, make },
+        source,
         cap: 32 * KIB,
         tier,
         sensitivity,
@@ -196,7 +196,7 @@ fn config(host: &mut Host, node: &Node) -> Result<String, Failure> {
             }
             Err(failure) if failure.outcome == Outcome::Absent => {}
             Err(failure) => {
-                lines.push(json!({"path": path, "unreadable": failure.outcome.as_str()}))
+                lines.push(json!({"path": path, "unreadable": failure.outcome.as_str()}));
             }
         }
     }

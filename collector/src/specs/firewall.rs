@@ -204,15 +204,12 @@ fn without_service_chains(rules: &str) -> String {
             inside = inside.filter(|_| trimmed != "}");
             continue;
         }
-        match service_chain(trimmed) {
-            Some(kind) => {
-                *counts.entry(kind).or_default() += 1;
-                inside = trimmed.ends_with('{').then_some(kind);
-            }
-            None => {
-                kept.push_str(line);
-                kept.push('\n');
-            }
+        if let Some(kind) = service_chain(trimmed) {
+            *counts.entry(kind).or_default() += 1;
+            inside = trimmed.ends_with('{').then_some(kind);
+        } else {
+            kept.push_str(line);
+            kept.push('\n');
         }
     }
     for (kind, count) in counts {

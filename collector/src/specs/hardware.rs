@@ -202,9 +202,12 @@ fn hugepages(host: &mut Host) -> Vec<Value> {
 
 /// `facts/block-devices.json`
 fn disks(host: &mut Host, _: &Node) -> Result<String, Failure> {
-    let listing = host
-        .list("/sys/block")
-        .map_err(|_| Failure::new(Outcome::NotApplicable, "no block devices in this tree"))?;
+    let Ok(listing) = host.list("/sys/block") else {
+        return Err(Failure::new(
+            Outcome::NotApplicable,
+            "no block devices in this tree",
+        ));
+    };
     let names = listing.entries.into_iter().map(|entry| entry.name);
     let names = names.filter(|name| !name.starts_with("loop") && !name.starts_with("ram"));
     let disks: Vec<Value> = names.take(200).map(|name| disk(host, &name)).collect();

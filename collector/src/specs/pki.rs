@@ -118,7 +118,7 @@ fn keys(host: &mut Host, node: &Node) -> Result<String, Failure> {
             });
         }
     }
-    for path in node.pem_files.iter().filter(|path| path.ends_with(".pub")) {
+    for path in node.pem_files.iter().filter(|path| has_ending(path, "pub")) {
         if let Ok(taken) = host.read(path, 64 * KIB)
             && let Some(spki) = public_key_hash(&taken.text())
         {

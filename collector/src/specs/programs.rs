@@ -3,6 +3,7 @@
 use crate::facts;
 use crate::host::Host;
 use crate::host::wire::{Digest, Failure};
+use crate::node::units::Unit;
 use crate::node::{Node, unique};
 use crate::spec::{Item, KIB, MIB, Sensitivity, Source, Spec, Tier};
 use nodebundle_bundle::Outcome;
@@ -156,7 +157,7 @@ fn build_id(start: &[u8]) -> Option<String> {
 
 /// The kubelet and the runtime are asked where a unit starts them; what is not root's in a system folder is not run.
 fn versions(node: &Node) -> Vec<Vec<String>> {
-    let started = node.units.iter().flat_map(|unit| unit.programs());
+    let started = node.units.iter().flat_map(Unit::programs);
     let asked = started.filter(|path| {
         let name = path.rsplit('/').next().unwrap_or_default();
         ASKED.contains(&name)

@@ -121,7 +121,7 @@ fn flatten(node: &tree::Node, key: &str, text: &str, found: &mut Vec<(String, Va
             }
         }
         tree::Node::Scalar(scalar) => {
-            found.push((key.to_owned(), json!(scalar.value), line(scalar)))
+            found.push((key.to_owned(), json!(scalar.value), line(scalar)));
         }
         tree::Node::List(items) => {
             let scalars: Vec<&tree::Scalar> = items

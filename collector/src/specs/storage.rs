@@ -235,9 +235,10 @@ fn runtime(host: &mut Host, _: &Node) -> Result<String, Failure> {
 
 /// A number, or the least number of a folder that is listed in part.
 fn count(listing: &Listing) -> Value {
-    match listing.complete {
-        true => json!(listing.entries.len()),
-        false => json!(format!("{} or more", listing.entries.len())),
+    if listing.complete {
+        json!(listing.entries.len())
+    } else {
+        json!(format!("{} or more", listing.entries.len()))
     }
 }
 

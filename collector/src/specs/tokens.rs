@@ -5,7 +5,7 @@ use crate::facts;
 use crate::host::Host;
 use crate::host::wire::{Failure, Keep};
 use crate::node::{Node, scan, unique};
-use crate::spec::{Item, KIB, Sensitivity, Source, Spec, Tier};
+use crate::spec::{Item, KIB, Sensitivity, Source, Spec, Tier, has_ending};
 use nodebundle_bundle::Outcome;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
@@ -17,32 +17,40 @@ pub(crate) const SPEC: Spec = Spec {
         fact(
             "pins",
             "B3",
-            "pinned-cas",
-            pins,
+            Source::Fact {
+                topic: "pinned-cas",
+                make: pins,
+            },
             Sensitivity::Public,
             "a CA that was exchanged after its hash was written down",
         ),
         fact(
             "join-tokens",
             "B6 B1",
-            "join-tokens",
-            tokens,
+            Source::Fact {
+                topic: "join-tokens",
+                make: tokens,
+            },
             Sensitivity::Secret,
             "a token of another cluster, cut short, or with a line break",
         ),
         fact(
             "user-data",
             "B7",
-            "user-data",
-            user_data,
+            Source::Fact {
+                topic: "user-data",
+                make: user_data,
+            },
             Sensitivity::Secret,
             "user data that never came; its existence, size class and time only",
         ),
         fact(
             "identity",
             "B8",
-            "identity",
-            identity,
+            Source::Fact {
+                topic: "identity",
+                make: identity,
+            },
             Sensitivity::Identifying,
             "machines cloned with one identity",
         ),
@@ -55,8 +63,7 @@ pub(crate) const SPEC: Spec = Spec {
 const fn fact(
     name: &'static str,
     catalog: &'static str,
-    topic: &'static str,
-    make: fn(&mut Host, &Node) -> Result<String, Failure>,
+    source: Source,
     sensitivity: Sensitivity,
     reason: &'static str,
 ) -> Item {
@@ -64,7 +71,7 @@ const fn fact(
         name,
         catalog,
         kind: "join-facts",
-        source: Source::Fact { topic, make },
+        source,
         cap: 32 * KIB,
         tier: Tier::T0,
         sensitivity,
@@ -92,7 +99,11 @@ const fn file(name: &'static str, path: &'static str) -> Item {
 )]
 fn pins(host: &mut Host, node: &Node) -> Result<String, Failure> {
     let mut authorities: Vec<(String, String)> = Vec::new();
-    for path in node.pem_files.iter().filter(|path| !path.ends_with(".key")) {
+    for path in node
+        .pem_files
+        .iter()
+        .filter(|path| !has_ending(path, "key"))
+    {
         if let Ok(taken) = host.read(path, 256 * KIB) {
             let found = known(path, &taken.bytes).into_iter();
             let found = found.filter(|one| one.is_authority);

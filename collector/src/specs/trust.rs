@@ -19,32 +19,40 @@ pub(crate) const SPEC: Spec = Spec {
         fact(
             "certificates",
             "PK1 PK2 PK3 E7",
-            "certificates",
-            certificates,
+            Source::Fact {
+                topic: "certificates",
+                make: certificates,
+            },
             Tier::T0,
             "expired, for another name or group, rotation that stopped",
         ),
         fact(
             "kubeconfigs",
             "C5",
-            "kubeconfigs",
-            kubeconfigs,
+            Source::Fact {
+                topic: "kubeconfigs",
+                make: kubeconfigs,
+            },
             Tier::T0,
             "two generations of CA, an endpoint that only one of them has",
         ),
         fact(
             "chains",
             "PK6",
-            "chains",
-            chains,
+            Source::Fact {
+                topic: "chains",
+                make: chains,
+            },
             Tier::T0,
             "which side is wrong when a certificate is not accepted",
         ),
         fact(
             "store",
             "PK8",
-            "trust-store",
-            store,
+            Source::Fact {
+                topic: "trust-store",
+                make: store,
+            },
             Tier::T1,
             "a company CA that reads TLS, a bundle that is damaged",
         ),
@@ -67,8 +75,7 @@ pub(crate) const SPEC: Spec = Spec {
 const fn fact(
     name: &'static str,
     catalog: &'static str,
-    topic: &'static str,
-    make: fn(&mut Host, &Node) -> Result<String, Failure>,
+    source: Source,
     tier: Tier,
     reason: &'static str,
 ) -> Item {
@@ -76,7 +83,7 @@ const fn fact(
         name,
         catalog,
         kind: "trust",
-        source: Source::Fact { topic, make },
+        source,
         cap: 256 * KIB,
         tier,
         sensitivity: Sensitivity::Identifying,
