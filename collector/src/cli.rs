@@ -29,7 +29,7 @@ pub(crate) struct Cli {
 /// Other things to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Task {
-    /// Print every path, command and probe that would be used; touches nothing
+    /// Print every path, command and probe that would be used, and the distribution that was found; writes and sends nothing
     Plan {
         #[command(flatten)]
         options: Box<Options>,

@@ -203,6 +203,8 @@ const NAMES: &[&str] = &[
     "basic_auth.csv",
     "cluster-tokens.txt",
     "callback-token*",
+    "*-tokens.txt",
+    "k0stoken*",
     "encryption-config.yaml",
     "encryption-config.json",
     "htpasswd",
@@ -227,6 +229,7 @@ const NAMES: &[&str] = &[
 ];
 
 const PATHS: &[&str] = &[
+    "/etc/kubernetes/azure.json",
     "/etc/kubernetes/sp.txt",
     "/etc/mcs-machine-config-content.json",
     "/etc/rancher/node/password",
@@ -253,6 +256,7 @@ const FOLDERS: &[&str] = &[
     "/etc/machine-config-daemon/",
     "/system/state/",
     "/system/secrets/",
+    "/k8sd/state/",
     "/var/lib/cloud/instances/",
     "/var/lib/cloud/seed/",
     "/resources/kubeadmin/",
@@ -260,6 +264,7 @@ const FOLDERS: &[&str] = &[
 
 /// Settings that stand among what is never stored.
 const EXEMPT: &[&str] = &[
+    "/etc/machine-config-daemon/node-annotations.json",
     "/var/lib/rancher/rke2/server/db/etcd/config",
     "/var/lib/rancher/k3s/server/db/etcd/config",
 ];
@@ -294,6 +299,29 @@ const SYSTEM_NAMESPACES: &[&str] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_distribution_holds_back_is_refused_and_what_lies_beside_it_is_not() {
+        for path in [
+            "/etc/kubernetes/azure.json",
+            "/var/snap/microk8s/current/credentials/certs-request-tokens.txt",
+            "/var/snap/microk8s/current/var/kubernetes/backend/cluster.key",
+            "/var/snap/k8s/common/var/lib/k8sd/state/truststore/a.yaml",
+            "/var/lib/waagent/Certificates.settings",
+            "/data/rke2/server/node-token",
+            "/data/rke2/server/db/etcd/member/snap/db",
+            "/etc/k0s/k0stoken-worker",
+        ] {
+            assert!(by_path(path).is_some(), "{path}");
+        }
+        for path in [
+            "/etc/machine-config-daemon/node-annotations.json",
+            "/etc/kubernetes/admin.conf",
+            "/var/snap/microk8s/current/credentials/kubelet.config",
+        ] {
+            assert!(by_path(path).is_none(), "{path}");
+        }
+    }
 
     const HASH: &str = "root:$6$x$y:19000:0:99999:7:::\n";
 

@@ -85,16 +85,18 @@ pub fn run() -> ExitCode {
 fn dispatch(arguments: &[String]) -> ExitCode {
     let cli = cli::Cli::parse();
     match cli.task {
-        Some(cli::Task::Plan { options }) => match collect::user_items(&options) {
-            Ok(items) => {
-                print(&plan::declared(&options, items));
-                ExitCode::SUCCESS
+        Some(cli::Task::Plan { options }) => {
+            match collect::user_items(&options).and_then(|items| plan::of_node(&options, items)) {
+                Ok(text) => {
+                    print(&text);
+                    ExitCode::SUCCESS
+                }
+                Err(error) => {
+                    progress::Progress::new(&options).error(&error.to_string());
+                    ExitCode::from(2)
+                }
             }
-            Err(error) => {
-                progress::Progress::new(&options).error(&error.to_string());
-                ExitCode::from(2)
-            }
-        },
+        }
         Some(cli::Task::Verify { bundle, json }) => verify::run(&bundle, json),
         None => process::supervisor::supervise(&cli.options, arguments),
     }

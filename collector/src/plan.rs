@@ -26,8 +26,52 @@ struct Line {
     reason: String,
 }
 
+/// The plan of one node: what is on it is looked up, nothing is written or sent.
+pub(crate) fn of_node(
+    options: &Options,
+    user_items: Vec<UserItem>,
+) -> Result<String, crate::collect::CollectError> {
+    let clock = crate::clock::Clock::new(options.now);
+    let stop = crate::stop::Stop::new(std::time::Instant::now() + options.deadline);
+    let mut host = Host::new(crate::collect::reach(options, clock)?, stop);
+    let node = Node::resolve(&mut host, options.profile());
+    let found: Vec<String> = node
+        .profiles
+        .iter()
+        .map(|one| {
+            format!(
+                "{}, because of {}",
+                one.profile.spec.name,
+                one.because.join(" ")
+            )
+        })
+        .collect();
+    let plan = plan(options, user_items, Some((&mut host, &node)));
+    if options.json {
+        let found = serde_json::json!(found);
+        return Ok(plan.replacen("{\n", &format!("{{\n \"found\": {found},\n"), 1));
+    }
+    let mut text = String::new();
+    for one in &found {
+        writeln!(text, "Found: {one}").ok();
+    }
+    if found.is_empty() {
+        text.push_str("Found: no distribution of Kubernetes\n");
+    }
+    Ok(text + &plan)
+}
+
 /// The declared plan; nothing of the node is looked at.
+#[cfg(test)]
 pub(crate) fn declared(options: &Options, user_items: Vec<UserItem>) -> String {
+    plan(options, user_items, None)
+}
+
+fn plan(
+    options: &Options,
+    user_items: Vec<UserItem>,
+    mut on: Option<(&mut Host, &Node)>,
+) -> String {
     let choice = Choice {
         without: options.without.clone(),
         with: options.with.clone(),
@@ -36,8 +80,11 @@ pub(crate) fn declared(options: &Options, user_items: Vec<UserItem>) -> String {
         ..Choice::default()
     };
     let mut lines: Vec<Line> = in_order(&choice)
-        .iter()
-        .map(|(spec, item)| line(spec, item))
+        .into_iter()
+        .flat_map(|(spec, item)| match &mut on {
+            Some((host, node)) => lines_of(host, node, spec, item),
+            None => vec![line(spec, item)],
+        })
         .collect();
     lines.extend(user_lines(&choice));
     let live = options.root.is_none();
@@ -68,25 +115,34 @@ pub(crate) fn declared(options: &Options, user_items: Vec<UserItem>) -> String {
 
 /// `plan.json`: every item with its paths on this node.
 pub(crate) fn resolved(host: &mut Host, node: &Node, choice: &Choice) -> String {
-    let mut lines = Vec::new();
-    for (spec, item) in in_order(choice) {
-        match (&item.source, expand::files(host, node, item)) {
-            (Source::Named { .. } | Source::Folder { .. }, Ok(files)) if !files.is_empty() => {
-                for file in files {
-                    let mut line = line(spec, item);
-                    line.id = format!("{}:{file}", line.id);
-                    line.path = format!("files{file}");
-                    line.source = file;
-                    lines.push(line);
-                }
-            }
-            _ => lines.push(line(spec, item)),
-        }
-    }
+    let mut lines: Vec<Line> = in_order(choice)
+        .into_iter()
+        .flat_map(|(spec, item)| lines_of(host, node, spec, item))
+        .collect();
     lines.extend(user_lines(choice));
     let observed = observed_at(host, node);
     let items = facts::list("items", &lines);
     items.replacen("{\n", &format!("{{\n \"observed_at\": {observed},\n"), 1)
+}
+
+/// One line for each file that an item stands for on this node; one for the item where there is none.
+fn lines_of(host: &mut Host, node: &Node, spec: &Spec, item: &Item) -> Vec<Line> {
+    let several = matches!(
+        item.source,
+        Source::Named { .. } | Source::Folder { .. } | Source::Logs { .. }
+    );
+    let files = expand::files(host, node, item).unwrap_or_default();
+    if files.is_empty() || !(several || files.len() > 1) {
+        return vec![line(spec, item)];
+    }
+    let file_line = |file: String| {
+        let mut line = line(spec, item);
+        line.id = format!("{}:{file}", line.id);
+        line.path = format!("files{file}");
+        line.source = file;
+        line
+    };
+    files.into_iter().map(file_line).collect()
 }
 
 /// The node's own time and where it was read.
@@ -211,7 +267,7 @@ fn about(name: &str) -> &'static str {
 }
 
 const HEAD: &str = "\
-What a collection takes, by subsystem. Nothing was touched to print this.
+What a collection takes, by subsystem. Nothing was written or sent to print this.
 
 A line says: name, tier, sensitivity, most KiB of one source, number in the catalog, source.
   T0 always; T1 by default; T2 only with --with NAME. Leave out with --without SUBSYSTEM or --without SUBSYSTEM/NAME.

@@ -22,6 +22,7 @@ mod killed;
 mod leaks;
 mod odd_files;
 mod planted;
+mod profiles;
 mod programs;
 mod reproducible;
 mod silence;

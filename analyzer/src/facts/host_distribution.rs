@@ -5,6 +5,7 @@ use crate::evidence::Evidence;
 use crate::fact::{Fact, FactDecl, Type};
 use crate::observed::{OsRelease, UnitState};
 use crate::origin::Origin;
+use crate::parse::profile_facts::Installation;
 use crate::presence::{Presence, presence};
 
 pub(super) const DERIVED: Derived = Derived {
@@ -18,9 +19,15 @@ const FACTS: &[FactDecl] = &[
     FactDecl::new(
         "host.distribution",
         Type::Text,
-        "kubeadm, k3s, rke2, eks, aks, gke, openshift, microshift, microk8s, k0s, talos, or generic for a kubelet set up by hand",
+        "kubeadm, k3s, rke2, eks, aks, gke, openshift, microshift, microk8s, k8s-snap, k0s, talos, rke1, or generic for a kubelet set up by hand",
     )
     .needs("units and files of the installer", "systemctl list-unit-files; ls -la /etc/kubernetes /var/lib/kubelet"),
+    FactDecl::new(
+        "host.distributions_running",
+        Type::Texts,
+        "distributions whose kubelet runs; more than one share the machine",
+    )
+    .needs("list of processes", "ps aux"),
     FactDecl::new("host.distribution_role", Type::Text, "server (control plane), agent (worker) or unknown")
         .needs("/etc/kubernetes/manifests", "ls -la /etc/kubernetes/manifests"),
 ];
@@ -111,7 +118,14 @@ const DISTRIBUTIONS: &[Marks] = &[
         ..NONE
     },
     Marks {
+        name: "k8s-snap",
+        units: &["snap.k8s.kubelet.service", "snap.k8s.k8sd.service"],
+        paths: &["/var/snap/k8s"],
+        ..NONE
+    },
+    Marks {
         name: "eks",
+        os: &["bottlerocket"],
         units: &["nodeadm-config.service", "nodeadm-run.service"],
         paths: &["/etc/eks"],
         version: "-eks-",
@@ -136,6 +150,15 @@ const DISTRIBUTIONS: &[Marks] = &[
         ..NONE
     },
     Marks {
+        name: "rke1",
+        paths: &[
+            "/etc/kubernetes/ssl/kubecfg-kube-node.yaml",
+            "/opt/rke/etc/kubernetes/ssl/kubecfg-kube-node.yaml",
+            "/var/lib/rancher/rke",
+        ],
+        ..NONE
+    },
+    Marks {
         name: "kubeadm",
         paths: &[
             "/var/lib/kubelet/kubeadm-flags.env",
@@ -149,11 +172,22 @@ const DISTRIBUTIONS: &[Marks] = &[
 ];
 
 fn derive(evidence: &mut Evidence, context: &Context<'_>) {
-    let found = DISTRIBUTIONS
-        .iter()
-        .find_map(|marks| Some((marks.name, proof(marks, evidence, context)?)))
-        .or_else(|| Some(("generic", kubelet_unit(evidence)?)));
-    if let Some((name, origins)) = found {
+    let running = running(evidence);
+    if let Some(fact) = several(evidence, &running) {
+        evidence.facts.set("host.distributions_running", fact);
+    }
+    let known = DISTRIBUTIONS.iter().map(|marks| marks.name);
+    let by_process = known
+        .chain(std::iter::once("generic"))
+        .find_map(|name| running.iter().find(|(running, _)| *running == name))
+        .map(|(name, origin)| (*name, vec![origin.clone()]));
+    let by_marks = || {
+        DISTRIBUTIONS
+            .iter()
+            .find_map(|marks| Some((marks.name, proof(marks, evidence, context)?)))
+            .or_else(|| Some(("generic", kubelet_unit(evidence)?)))
+    };
+    if let Some((name, origins)) = by_process.or_else(by_marks) {
         let mut fact = Fact::built_in(name.into());
         fact.origins = origins;
         evidence.facts.set("host.distribution", fact);
@@ -163,6 +197,30 @@ fn derive(evidence: &mut Evidence, context: &Context<'_>) {
         role = Fact::text(name, origin);
     }
     evidence.facts.set("host.distribution_role", role);
+}
+
+/// Distributions whose kubelet runs, as the collector saw it.
+fn running(evidence: &Evidence) -> Vec<(&'static str, Origin)> {
+    let found = evidence.all::<Installation>().iter();
+    let running = found.filter(|one| one.value.running == Some(true));
+    running
+        .filter_map(|one| {
+            let mut names = DISTRIBUTIONS.iter().map(|marks| marks.name);
+            let name = names.find(|name| *name == one.value.name);
+            let name = name.or((one.value.name == "generic").then_some("generic"))?;
+            Some((name, one.origin.clone()))
+        })
+        .collect()
+}
+
+/// Names of the distributions whose kubelet runs; `None` where the bundle does not tell.
+fn several(evidence: &Evidence, running: &[(&'static str, Origin)]) -> Option<Fact> {
+    let first = evidence.all::<Installation>().first()?;
+    first.value.running?;
+    let names = running
+        .iter()
+        .map(|(name, origin)| Fact::text(*name, origin.clone()));
+    Some(Fact::list_at(names.collect(), &first.origin))
 }
 
 /// What gives a distribution away; `None` when nothing does.

@@ -84,6 +84,7 @@ fn from_process(evidence: &Evidence) -> Option<CommandLine> {
 fn arguments(argv: &[String], place: impl Fn(&str) -> Origin) -> Vec<(String, Origin)> {
     let skipped = match argv {
         [program, first, ..] if program.ends_with("hyperkube") && first == "kubelet" => 2,
+        [program, ..] if program.ends_with("/kubenswrapper") => 2,
         _ => 1,
     };
     argv.iter()

@@ -81,6 +81,8 @@ pub fn is_kubelet(argv: &[String]) -> bool {
     let name = |word: &str| word.rsplit('/').next().unwrap_or_default().to_owned();
     match argv {
         [program, first, ..] if name(program) == "hyperkube" => first == "kubelet",
+        // OpenShift binds the kubelet to processors by a wrapper.
+        [program, first, ..] if name(program) == "kubenswrapper" => name(first) == "kubelet",
         [program, ..] => name(program) == "kubelet",
         [] => false,
     }

@@ -55,6 +55,7 @@ pub mod os_release;
 pub mod pem_file;
 pub mod process_facts;
 pub mod process_files;
+pub mod profile_facts;
 pub mod program_facts;
 pub mod program_file;
 pub mod program_version;
@@ -138,6 +139,7 @@ pub const ALL: &[&crate::parser::Parser] = &[
     &pem_file::PARSER,
     &process_facts::PARSER,
     &process_files::PARSER,
+    &profile_facts::PARSER,
     &program_facts::PARSER,
     &program_file::PARSER,
     &program_version::PARSER,
