@@ -60,6 +60,9 @@ pub(crate) struct Options {
     /// A mounted file system of a dead node: no commands, no probes; DIR/proc and DIR/run are read as files
     #[arg(long, value_name = "DIR")]
     pub(crate) root: Option<String>,
+    /// From a debug container: the root of the running host as it is mounted there; every other path is then one of the host
+    #[arg(long, value_name = "DIR", conflicts_with = "root")]
+    pub(crate) host: Option<String>,
     /// Oldest log record: an age (90m, 48h, 7d) or a time (RFC 3339)
     #[arg(long, value_parser = since, value_name = "AGE|TIME")]
     pub(crate) since: Option<Since>,

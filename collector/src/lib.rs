@@ -98,7 +98,14 @@ fn dispatch(arguments: &[String]) -> ExitCode {
             }
         }
         Some(cli::Task::Verify { bundle, json }) => verify::run(&bundle, json),
-        None => process::supervisor::supervise(&cli.options, arguments),
+        None => match &cli.options.host {
+            Some(folder) => {
+                let why = process::host_root::enter(folder, arguments);
+                progress::Progress::new(&cli.options).error(&why);
+                ExitCode::from(2)
+            }
+            None => process::supervisor::supervise(&cli.options, arguments),
+        },
     }
 }
 

@@ -1,5 +1,6 @@
 //! Processes of this one program: supervisor → collector → workers, and programs that workers start.
 
+pub(crate) mod host_root;
 pub(crate) mod supervisor;
 pub(crate) mod worker_link;
 
