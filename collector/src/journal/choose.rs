@@ -204,9 +204,9 @@ pub(super) enum Fate {
 }
 
 impl Choice {
-    /// Positions around the first failure: before the window only these are worth reading.
-    pub(super) fn failure_positions(&self) -> RangeInclusive<u64> {
-        self.failure.map_or(1..=0, |(from, to)| from..=to)
+    /// Positions around the first failure, where there is one: before the window only these are worth reading.
+    pub(super) fn failure_positions(&self) -> Option<RangeInclusive<u64>> {
+        self.failure.map(|(from, to)| from..=to)
     }
 
     /// The fate of the next record; order and positions are those of the survey.

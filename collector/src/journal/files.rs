@@ -12,7 +12,7 @@ use std::rc::Rc;
 #[derive(Debug)]
 pub(super) struct Files {
     pub(super) folders: Vec<String>,
-    pub(super) files: Vec<JournalFile>,
+    pub(super) usable: Vec<JournalFile>,
     /// Those that yield nothing, and why.
     pub(super) unusable: Vec<UnusableFile>,
     cache: Rc<RefCell<Cache>>,
@@ -31,7 +31,7 @@ impl Files {
     pub(super) fn open(door: &Door, folders: &[String]) -> Result<Self, Failure> {
         let mut opened = Self {
             folders: folders.to_vec(),
-            files: Vec::new(),
+            usable: Vec::new(),
             unusable: Vec::new(),
             cache: Rc::default(),
         };
@@ -84,7 +84,7 @@ impl Files {
         if !(path.ends_with(".journal") || path.ends_with(".journal~")) {
             return;
         }
-        if self.files.len() >= MOST_FILES {
+        if self.usable.len() >= MOST_FILES {
             let failure = Failure::new(Outcome::Skipped, "more journal files than are read");
             return self.refuse(path, size, failure);
         }
@@ -92,16 +92,16 @@ impl Files {
             Ok(file) => file,
             Err(failure) => return self.refuse(path, size, failure),
         };
-        let bytes = Bytes::new(file, self.files.len(), Rc::clone(&self.cache));
+        let bytes = Bytes::new(file, self.usable.len(), Rc::clone(&self.cache));
         match JournalFile::open(path.clone(), size, bytes) {
             Err(why) => self.refuse(path, size, explain(why)),
             // The same file under two names.
             Ok(file)
                 if self
-                    .files
+                    .usable
                     .iter()
                     .any(|other| other.header.file_id == file.header.file_id) => {}
-            Ok(file) => self.files.push(file),
+            Ok(file) => self.usable.push(file),
         }
     }
 
@@ -116,7 +116,7 @@ impl Files {
     /// Looks at the files again before they are read.
     pub(super) fn refresh(&mut self) {
         self.cache.borrow_mut().clear();
-        for file in &mut self.files {
+        for file in &mut self.usable {
             file.refresh();
         }
     }
@@ -128,7 +128,7 @@ impl Files {
 
     /// Why nothing can be read, when no file is usable.
     pub(super) fn failure(&self) -> Option<Failure> {
-        if !self.files.is_empty() {
+        if !self.usable.is_empty() {
             return None;
         }
         let folders = self.folders.join(", ");

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 /// Health of all files; of what journald suppressed only what came after `since`.
 pub(super) fn of(files: &Files, since: Option<u64>) -> JournalHealth {
     let mut health = JournalHealth {
-        files: files.files.iter().map(file).collect(),
+        files: files.usable.iter().map(file).collect(),
         boots: spans(files),
         lost: lost(files),
         suppressed: suppressed(files, since),
@@ -78,7 +78,7 @@ fn file(file: &JournalFile) -> FileHealth {
 /// First and last entry of each boot, oldest boot first.
 fn spans(files: &Files) -> Vec<BootSpan> {
     let mut spans: BTreeMap<[u8; 16], BootSpan> = BTreeMap::new();
-    for file in &files.files {
+    for file in &files.usable {
         let found = indexed(file).unwrap_or_else(|()| {
             file.note_damage();
             walked(file)
@@ -143,7 +143,7 @@ fn walked(file: &JournalFile) -> Vec<Span> {
 /// Entries missing between files that number theirs in one sequence: removed by rotation, or lost.
 fn lost(files: &Files) -> Vec<Lost> {
     let mut ordered: Vec<&JournalFile> = files
-        .files
+        .usable
         .iter()
         .filter(|file| file.header.entries > 0)
         .collect();
@@ -178,8 +178,8 @@ fn suppressed(files: &Files, since: Option<u64>) -> Vec<Suppressed> {
         window: MOST_SUPPRESSED,
         older: 0,
     };
-    for one in Merge::new(&files.files, &field, since, limits) {
-        let Some(file) = files.files.get(one.file) else {
+    for one in Merge::new(&files.usable, &field, since, limits) {
+        let Some(file) = files.usable.get(one.file) else {
             continue;
         };
         let entry = Entry {

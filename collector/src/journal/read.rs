@@ -44,7 +44,7 @@ impl Reader {
             let failure = Failure::new(Outcome::Error, "the journal files could not be read");
             return Ok(Err(failure));
         }
-        let damaged = files.files.iter().filter(|file| file.is_damaged());
+        let damaged = files.usable.iter().filter(|file| file.is_damaged());
         summary.damaged = damaged.count() as u64;
         summary.unreadable += files.errors() - errors;
         Ok(Ok(summary))
@@ -98,7 +98,7 @@ fn survey(
         let began = Instant::now();
         let first = limits.window == MOST_IN_WINDOW;
         let mut each = |position: u64, record: Record, summary: &mut JournalSummary| {
-            if first && position % 1024 == 0 && began.elapsed() > FIRST_PASS {
+            if first && position.is_multiple_of(1024) && began.elapsed() > FIRST_PASS {
                 return Err(io::ErrorKind::TimedOut.into());
             }
             if !record.old {
@@ -137,12 +137,12 @@ fn each_record(
     wants_old: &mut dyn FnMut(u64) -> bool,
     each: &mut Each<'_>,
 ) -> io::Result<()> {
-    let mut merge = Merge::new(&files.files, &fields(&ask.stream), ask.since, limits);
+    let mut merge = Merge::new(&files.usable, &fields(&ask.stream), ask.since, limits);
     summary.older = merge.skipped;
     let mut pending: Option<(u64, Record)> = None;
     let mut last = None;
     let mut position = 0;
-    while let Some(found) = merge.next() {
+    for found in merge.by_ref() {
         position += 1;
         if found.old && !wants_old(position) {
             continue;
@@ -186,7 +186,7 @@ fn record(
     found: &Found,
     summary: &mut JournalSummary,
 ) -> Option<Record> {
-    let file = files.files.get(found.file)?;
+    let file = files.usable.get(found.file)?;
     let (fields, damaged) = file.fields(&found.entry);
     let entry = Entry {
         head: found.entry,
@@ -231,7 +231,7 @@ fn send_lines(
     let mut batch = Batch::default();
     let mut ignored = JournalSummary::default();
     let old = choice.failure_positions();
-    let mut wants_old = |position: u64| old.contains(&position);
+    let mut wants_old = |position: u64| old.as_ref().is_some_and(|old| old.contains(&position));
     let mut waiting = Before::default();
     let mut in_window = false;
     let (older, mut told) = (summary.older, 0);

@@ -20,6 +20,10 @@ impl Entry {
 }
 
 /// A record reduced to what its line needs.
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a property of its own"
+)]
 #[derive(Debug, Clone)]
 pub(super) struct Record {
     pub(super) usec: u64,
