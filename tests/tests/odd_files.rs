@@ -129,7 +129,9 @@ fn grow(path: &Path) {
 /// Entries of a bundle, and its records by source.
 fn collect(node: &NodeFixture) -> (BTreeMap<String, Vec<u8>>, BTreeMap<String, Value>) {
     let bundle = node.output().join("odd.tar.gz");
-    fs::remove_file(&bundle).ok();
+    for name in ["odd.tar.gz", "odd.tar.gz.sha256"] {
+        fs::remove_file(node.output().join(name)).ok();
+    }
     let mut command = collector();
     command
         .arg("--root")

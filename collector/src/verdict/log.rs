@@ -89,7 +89,7 @@ fn error(message: &str) -> Option<&str> {
 /// The same message in every run of the same fault: numbers are left out.
 pub(super) fn template(text: &str) -> String {
     let mut template = String::new();
-    for c in text.chars() {
+    for c in text.trim_end().chars() {
         match c {
             '0'..='9' if template.ends_with('#') => {}
             '0'..='9' => template.push('#'),

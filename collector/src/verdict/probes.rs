@@ -93,6 +93,17 @@ pub(super) fn credential(sight: &mut Sight<'_>) -> Vec<Suspicion> {
     let Some(reply) = sight.seen.own_object() else {
         return Vec::new();
     };
+    let head = sight.seen.reply("node");
+    if head.and_then(|head| head.get("bootstrap")) == Some(&Value::Bool(true)) {
+        // A bootstrap credential may ask for a certificate and for nothing else.
+        return match number(reply, "status") {
+            Some(401) => one(
+                Rank::Server,
+                "the API server does not accept the bootstrap credential (401)".to_owned(),
+            ),
+            _ => Vec::new(),
+        };
+    }
     let told = |rank, text: &str| one(rank, text.to_owned());
     match number(reply, "status") {
         Some(200) => not_ready(reply).into_iter().collect(),

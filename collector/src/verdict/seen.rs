@@ -56,6 +56,11 @@ impl Seen {
         requests.find(|request| word(request, "question") == "node")
     }
 
+    /// A probe's answer.
+    pub(super) fn reply(&self, probe: &str) -> Option<&Value> {
+        self.answers.get(probe)
+    }
+
     /// Why a probe has no answer.
     pub(super) fn refusal(&self, probe: &str) -> Option<&str> {
         self.refusals.get(probe).map(String::as_str)
