@@ -226,7 +226,7 @@ impl Der<'_> {
 }
 
 /// One DER value. Lengths above 65 535 do not occur in public keys and are not written.
-fn tlv(tag: u8, content: &[u8]) -> Vec<u8> {
+pub(crate) fn tlv(tag: u8, content: &[u8]) -> Vec<u8> {
     let mut der = vec![tag];
     let length = u16::try_from(content.len()).unwrap_or(u16::MAX);
     let [high, low] = length.to_be_bytes();

@@ -42,6 +42,14 @@ pub(crate) enum Task {
         #[arg(long)]
         json: bool,
     },
+    /// Turn the pseudonyms of --pseudonymize back into originals, with the map that stayed here
+    Reveal {
+        /// The key of the case; its map FILE.map lies beside it
+        #[arg(long, value_name = "FILE")]
+        case_key: String,
+        /// Text with pseudonyms; - or nothing for standard input
+        text: Option<String>,
+    },
 }
 
 /// What shapes a collection.
@@ -99,6 +107,10 @@ pub(crate) struct Options {
     /// A key that makes placeholder ids equal across the bundles of a case (mode 0600)
     #[arg(long, value_name = "FILE")]
     pub(crate) case_key: Option<String>,
+    /// Replace names, addresses and ids by pseudonyms of the case key; the way back stays in FILE.map. Without --case-key a key is
+    /// made beside the bundle
+    #[arg(long)]
+    pub(crate) pseudonymize: bool,
     /// Print ten facts to read over the phone; without -o no bundle is written
     #[arg(long)]
     pub(crate) verdict: bool,
@@ -191,6 +203,9 @@ impl Options {
             if given {
                 set(name, "true".to_owned());
             }
+        }
+        if self.pseudonymize {
+            set("pseudonymize", "true".to_owned());
         }
         match self.since {
             Some(Since::Ago(age)) => drop(set("since", format!("{}s", age.as_secs()))),

@@ -3,6 +3,7 @@
 use crate::cli::{Options, Since};
 use crate::clock::Clock;
 use crate::events::{Event, Events};
+use crate::host::wire::Failure;
 use crate::host::{Host, Reach};
 use crate::identity;
 use crate::learn;
@@ -10,13 +11,13 @@ use crate::node::Node;
 use crate::output::{Folder, LEAST_SHARE, OutputError, Room, place};
 use crate::plan;
 use crate::priority::eviction_floors;
+use crate::pseudonym::Case;
 use crate::stop::Stop;
 use crate::take::{Choice, Taking, unknown_names};
 use crate::transport::{Delivered, Delivery, Prepared};
 use crate::user_spec::{self, UserItem};
 use crate::vault::{Limits, Vault};
 use crate::verdict::{self, Seen, Sight, phone};
-use nodebundle_bundle::redact::CaseKey;
 use nodebundle_bundle::writer::{Setup, WriteError};
 use nodebundle_bundle::{BundleInfo, Outcome, Record};
 use rustix::fs;
@@ -95,28 +96,28 @@ pub(crate) fn collect(
     let clock = Clock::new(options.now);
     let user_items = user_items(options)?;
     let mut host = Host::new(reach(options, clock)?, stop);
-    let key = identity::case_key(options)?;
+    let mut case = Case::of(options)?;
     let owner = identity::owner(options)?;
     let prepared = Prepared::new(options).map_err(CollectError::Usage)?;
     let name = identity::node_name(&mut host);
     let info = info(options, &host, name);
     let top_folder = format!(
         "nodebundle-{}-{}",
-        info.node,
+        case.shown(&info.node),
         info.started.format("%Y%m%dT%H%M%SZ")
     );
     let Opened {
         delivery,
         limits,
         least,
-    } = open_output(options, &top_folder, owner, prepared)?;
+    } = open_output(options, &top_folder, prepared, (owner, &mut case))?;
     let setup = Setup {
         container: options.container(),
         top_folder: &top_folder,
         info: &info,
         mtime: u64::try_from(info.started.timestamp()).unwrap_or(0),
     };
-    let vault = Vault::begin(delivery.clone(), &setup, key.clone(), clock, limits)
+    let vault = Vault::begin(delivery.clone(), &setup, &case, clock, limits)
         .map_err(CollectError::begin)?;
     events.send(&Event::Begun {
         path: delivery.growing_path(),
@@ -126,7 +127,7 @@ pub(crate) fn collect(
         vault,
         events,
         options,
-        key,
+        case,
         delivery,
         seen: Seen::default(),
         verdict: None,
@@ -199,7 +200,7 @@ fn info(options: &Options, host: &Host, node: String) -> BundleInfo {
         monotonic_seconds: live.then(identity::uptime_seconds),
         boot_id: live.then(identity::boot_id).flatten(),
         uid: rustix::process::geteuid().as_raw(),
-        comparable_ids: options.case_key.is_some(),
+        comparable_ids: options.case_key.is_some() || options.pseudonymize,
         options: options.shaping(),
     }
 }
@@ -214,8 +215,8 @@ struct Opened {
 fn open_output(
     options: &Options,
     top_folder: &str,
-    owner: Option<identity::Owner>,
     prepared: Prepared,
+    (owner, case): (Option<identity::Owner>, &mut Case),
 ) -> Result<Opened, CollectError> {
     if options.to_stdout() {
         let stdout = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdout(), 3)
@@ -239,8 +240,11 @@ fn open_output(
         let free = folder.free_bytes().unwrap_or(0);
         return Err(OutputError::NoSpace { path, free }.into());
     }
+    let beside = folder.again()?;
+    let delivery = Delivery::to_file(folder, &name, owner, prepared)?;
+    case.keep(&beside, &name)?;
     Ok(Opened {
-        delivery: Delivery::to_file(folder, &name, owner, prepared)?,
+        delivery,
         limits: Limits {
             budget: options.max_size.min(share),
             room,
@@ -254,7 +258,7 @@ struct Run<'a> {
     vault: Vault<Delivery>,
     events: &'a mut Events,
     options: &'a Options,
-    key: CaseKey,
+    case: Case,
     delivery: Delivery,
     seen: Seen,
     verdict: Option<String>,
@@ -267,6 +271,7 @@ impl Run<'_> {
     fn fill(&mut self) -> Result<Option<String>, WriteError> {
         let node = Node::resolve(&mut self.host, self.options.profile());
         self.choice.since = since(self.options, &self.host, &node);
+        self.learn_names(&node)?;
         let text = plan::resolved(&mut self.host, &node, &self.choice);
         self.vault.plan(&text)?;
         if self.host.is_live() {
@@ -276,7 +281,7 @@ impl Run<'_> {
         let learned = learn::learn(&mut self.host, &node);
         let count = learned.secrets.len();
         self.host.note(format!("{count} secrets learned"));
-        self.vault.know(self.key.clone(), learned.secrets);
+        self.vault.know(self.case.key.clone(), learned.secrets);
         for (path, failure) in learned.not_learned {
             let open = self.vault.open(format!("learn:{path}"), "learn", &path);
             self.vault.fail(open, &failure)?;
@@ -302,6 +307,19 @@ impl Run<'_> {
         }
         self.own_log(cut.as_deref())?;
         Ok(cut)
+    }
+
+    /// What is to get a pseudonym, before the plan names it.
+    fn learn_names(&mut self, node: &Node) -> Result<(), WriteError> {
+        let Some(cloak) = &self.case.cloak else {
+            return Ok(());
+        };
+        for path in cloak.learn(&mut self.host, node) {
+            let open = self.vault.open(format!("names:{path}"), "learn", &path);
+            let failure = Failure::new(Outcome::Skipped, "not-learned: the learn pass was over");
+            self.vault.fail(open, &failure)?;
+        }
+        Ok(())
     }
 
     /// `collector.jsonl`: what happened to the collector itself.
@@ -334,7 +352,13 @@ impl Run<'_> {
         let records = self.vault.writer().records().to_vec();
         let gate_hits = self.vault.writer().gate_hits().clone();
         let ended = self.vault.finish(cut.is_none(), cut.clone());
-        let delivered = self.delivery.close(ended.is_ok());
+        let mut delivered = self.delivery.close(ended.is_ok());
+        if let Some(cloak) = &self.case.cloak {
+            delivered.notes.push(match cloak.save() {
+                Ok(map) => format!("the way back from the pseudonyms stays here, never send it: {map}"),
+                Err(error) => format!("the map of the pseudonyms could not be written: {error}; the same --case-key makes them again"),
+            });
+        }
         let ended = ended.err().map(|error| error.to_string());
         let cut = cut.or(ended).or_else(|| delivered.problem.clone());
         Collected {

@@ -65,14 +65,25 @@ pub(crate) fn boot_id() -> Option<String> {
     Some(String::from_utf8_lossy(&text).trim().replace('-', ""))
 }
 
+/// The text of a new key file: 32 random bytes in base64.
+pub(crate) fn new_key_text() -> Result<String, CollectError> {
+    use base64::Engine as _;
+    let text = base64::engine::general_purpose::STANDARD.encode(random_bytes()?);
+    Ok(format!("{text}\n"))
+}
+
+fn random_bytes() -> Result<[u8; 32], CollectError> {
+    let mut bytes = [0u8; 32];
+    let flags = rustix::rand::GetRandomFlags::empty();
+    rustix::rand::getrandom(&mut bytes, flags)
+        .map_err(|errno| CollectError::Usage(format!("no random numbers: {errno}")))?;
+    Ok(bytes)
+}
+
 /// The key of placeholder ids: that of `--case-key`, else a new one.
 pub(crate) fn case_key(options: &Options) -> Result<CaseKey, CollectError> {
     let Some(path) = &options.case_key else {
-        let mut bytes = [0u8; 32];
-        let flags = rustix::rand::GetRandomFlags::empty();
-        rustix::rand::getrandom(&mut bytes, flags)
-            .map_err(|errno| CollectError::Usage(format!("no random numbers: {errno}")))?;
-        return Ok(CaseKey::from_random(bytes));
+        return Ok(CaseKey::from_random(random_bytes()?));
     };
     let content = own_file(path, 4096).map_err(|error| {
         CollectError::Usage(format!(

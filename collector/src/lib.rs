@@ -38,6 +38,7 @@ mod profile;
 )]
 mod profiles;
 mod progress;
+mod pseudonym;
 mod routing;
 #[cfg(test)]
 mod scratch;
@@ -106,6 +107,10 @@ fn dispatch(arguments: &[String]) -> ExitCode {
             }
             None => process::supervisor::supervise(&cli.options, arguments),
         },
+        Some(cli::Task::Reveal { case_key, text }) => {
+            pseudonym::reveal_main(&case_key, text.as_deref())
+        }
+        None => process::supervisor::supervise(&cli.options, arguments),
     }
 }
 

@@ -6,6 +6,7 @@ use crate::host::Taken;
 use crate::host::wire::Failure;
 use crate::output::Room;
 use crate::priority::Floor;
+use crate::pseudonym::{Case, Cloak};
 use crate::spec::{Item, has_ending};
 use nodebundle_bundle::redact::{CaseKey, ContentKind, Redactor, SecretGate, Secrets};
 use nodebundle_bundle::writer::{BundleWriter, Gate, Setup, WriteError};
@@ -57,13 +58,17 @@ impl<W: Write> Vault<W> {
     pub(crate) fn begin(
         out: W,
         setup: &Setup<'_>,
-        key: CaseKey,
+        case: &Case,
         clock: Clock,
         limits: Limits,
     ) -> Result<Self, WriteError> {
-        let redactor = Redactor::new(key, Secrets::none());
+        let redactor = Redactor::new(case.key.clone(), Secrets::none());
         let gate = Rc::new(RefCell::new(redactor.gate()));
-        let writer = BundleWriter::begin(out, setup, Box::new(SharedGate(Rc::clone(&gate))))?;
+        let shared = SharedGate {
+            gate: Rc::clone(&gate),
+            cloak: case.cloak.clone(),
+        };
+        let writer = BundleWriter::begin(out, setup, Box::new(shared))?;
         Ok(Self {
             writer,
             redactor,
@@ -263,11 +268,28 @@ impl<W: Write> Vault<W> {
 const LOOK_EVERY: u64 = 4 << 20;
 
 /// The gate is made before the secrets are learned, and exchanged afterwards.
-struct SharedGate(Rc<RefCell<SecretGate>>);
+///
+/// What it looks at has its pseudonyms already.
+struct SharedGate {
+    gate: Rc<RefCell<SecretGate>>,
+    cloak: Option<Cloak>,
+}
 
 impl Gate for SharedGate {
     fn check(&mut self, bytes: &[u8]) -> Option<(Vec<u8>, BTreeMap<String, u64>)> {
-        self.0.borrow_mut().check(bytes)
+        let Some(cloak) = &self.cloak else {
+            return self.gate.borrow_mut().check(bytes);
+        };
+        let cloaked = cloak.bytes(bytes);
+        match self.gate.borrow_mut().check(&cloaked) {
+            Some(masked) => Some(masked),
+            None if cloaked == bytes => None,
+            None => Some((cloaked, BTreeMap::new())),
+        }
+    }
+
+    fn name(&mut self, name: &str) -> Option<String> {
+        self.cloak.as_ref().map(|cloak| cloak.name(name))
     }
 }
 

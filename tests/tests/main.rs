@@ -25,6 +25,7 @@ mod odd_files;
 mod planted;
 mod profiles;
 mod programs;
+mod pseudonyms;
 mod reproducible;
 mod silence;
 mod static_build;

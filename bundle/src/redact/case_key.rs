@@ -36,14 +36,19 @@ impl CaseKey {
         Ok(Self(Sha256::digest(content).into()))
     }
 
-    /// The id of a value: 8 letters and digits (40 bits of an HMAC-SHA-256, base32).
-    pub fn id(&self, value: &[u8]) -> String {
+    /// 32 bytes that only this key makes of a value.
+    pub(crate) fn digest(&self, value: &[u8]) -> [u8; 32] {
         let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) else {
-            return String::new();
+            return [0; 32];
         };
         mac.update(value);
-        let digest = mac.finalize().into_bytes();
-        let bits = digest
+        mac.finalize().into_bytes().into()
+    }
+
+    /// The id of a value: 8 letters and digits (40 bits of an HMAC-SHA-256, base32).
+    pub fn id(&self, value: &[u8]) -> String {
+        let bits = self
+            .digest(value)
             .iter()
             .take(5)
             .fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));

@@ -289,6 +289,7 @@ impl<W: Write> BundleWriter<W> {
         flags: u8,
     ) -> Result<Stored, WriteError> {
         let (bytes, gate_hits) = self.pass_gate(bytes);
+        let name = self.shown(name)?;
         self.append(&format!("{}/{name}", self.top), &bytes, flags)?;
         Ok(Stored {
             bytes: bytes.len() as u64,
@@ -309,7 +310,8 @@ impl<W: Write> BundleWriter<W> {
         }
         let (text, gate_hits) = self.pass_gate(text);
         self.close_member()?;
-        self.append(&format!("{}/{path}", self.top), &text, 0)?;
+        let name = self.shown(path.as_str())?;
+        self.append(&format!("{}/{name}", self.top), &text, 0)?;
         self.close_member()?;
         hash.update(&text);
         Ok(Stored {
@@ -317,6 +319,11 @@ impl<W: Write> BundleWriter<W> {
             sha256: String::new(),
             gate_hits,
         })
+    }
+
+    /// The name that the gate gives an entry.
+    fn shown(&mut self, name: &str) -> Result<EntryPath, WriteError> {
+        named(&self.gate.name(name).unwrap_or_else(|| name.to_owned()))
     }
 
     fn pass_gate<'b>(&mut self, bytes: &'b [u8]) -> (Cow<'b, [u8]>, BTreeMap<String, u64>) {
