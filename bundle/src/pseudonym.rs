@@ -92,6 +92,7 @@ impl Pseudonyms {
 
     /// Learns the name of a person's account.
     pub fn learn_user(&mut self, name: &str) {
+        let name = name.trim_matches(['.', '-']);
         if words::is_telling(name) && name.len() > 2 {
             self.literal(&name.to_ascii_lowercase(), Literal::User);
         }
@@ -110,6 +111,7 @@ impl Pseudonyms {
     pub fn learn_text(&mut self, text: &[u8]) {
         for der in signers::all_in(text) {
             if let Some(found) = self.certificates.learn(&der) {
+                self.note_hex(&der);
                 found.hosts.iter().for_each(|host| self.learn_host(host));
                 for organization in found.organizations {
                     self.literal(&organization.to_ascii_lowercase(), Literal::Organization);

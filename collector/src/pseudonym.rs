@@ -157,8 +157,8 @@ impl Cloak {
         let mut lines = String::new();
         for (pseudonym, original) in pseudonyms.map() {
             if saved.insert(pseudonym.clone()) {
-                let line = serde_json::json!([pseudonym, original]);
-                lines.push_str(&format!("{line}\n"));
+                lines.push_str(&serde_json::json!([pseudonym, original]).to_string());
+                lines.push('\n');
             }
         }
         let flags =

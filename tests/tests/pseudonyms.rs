@@ -69,7 +69,7 @@ fn names_domains_people_and_certificates_of_a_customer_are_gone() {
         "acme",
         "fra.",
         "vault.",
-        "ada",
+        "for ada",
         "grace",
         "10.20.30",
         "10.20.0.2",

@@ -19,10 +19,9 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use regex::bytes::Regex;
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
 use sha2::{Digest as _, Sha256};
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::LazyLock;
-use x509_parser::prelude::{FromDer as _, X509Certificate};
+use x509_parser::prelude::{FromDer as _, ParsedExtension, X509Certificate};
 use x509_parser::public_key::PublicKey;
 
 impl Pseudonyms {
@@ -43,7 +42,7 @@ impl Pseudonyms {
             range: found.range(),
             with: b"PSEUDONYM(base64)".to_vec(),
         }));
-        self.swap_key_hashes(text, swaps);
+        self.swap_hex(text, swaps);
     }
 
     fn swap_blocks(&mut self, text: &[u8], swaps: &mut Vec<Swap>) {
@@ -57,34 +56,55 @@ impl Pseudonyms {
         }
     }
 
-    /// Hashes of public keys that certificates have, where they stand beside private keys and in facts.
-    fn swap_key_hashes(&mut self, text: &[u8], swaps: &mut Vec<Swap>) {
-        if memchr::memmem::find(text, b"spki").is_none() {
+    /// What facts tell of a certificate in hex gets the value that its new form has.
+    pub(super) fn note_hex(&mut self, der: &[u8]) {
+        let Some((_, parsed)) = X509Certificate::from_der(der).ok() else {
+            return;
+        };
+        let mut pairs = vec![(
+            hex(&Sha256::digest(der)),
+            hex(&self.key.digest(&[b"certificate\0", der].concat())),
+        )];
+        if let Some(key) = self.public_key(&parsed) {
+            pairs.push((spki_hash(&parsed), hex(&Sha256::digest(key))));
+        }
+        let serial = parsed.raw_serial();
+        if serial.len() > SHORT_SERIAL {
+            let new = hex(&self.serial(serial));
+            let bare = hex(serial).trim_start_matches('0').to_owned();
+            pairs.extend([(hex(serial), new.clone()), (bare, new)]);
+        }
+        for extension in parsed.extensions() {
+            let id = match extension.parsed_extension() {
+                ParsedExtension::SubjectKeyIdentifier(id) => Some(id.0),
+                ParsedExtension::AuthorityKeyIdentifier(id) => {
+                    id.key_identifier.as_ref().map(|id| id.0)
+                }
+                _ => None,
+            };
+            pairs.extend(id.map(|id| (hex(id), hex(&self.key_id(id)))));
+        }
+        self.certificates.hex.extend(pairs);
+    }
+
+    fn swap_hex(&mut self, text: &[u8], swaps: &mut Vec<Swap>) {
+        if self.certificates.hex.is_empty() {
             return;
         }
-        let hashes: BTreeMap<String, String> = self
-            .certificates
-            .by_subject
-            .values()
-            .flatten()
-            .filter_map(|der| {
-                let (_, parsed) = X509Certificate::from_der(der).ok()?;
-                let old = spki_hash(&parsed);
-                let new = hex(&Sha256::digest(self.public_key(&parsed)?));
-                Some((old, new))
-            })
-            .collect();
-        let found = HASH
+        let found = DIGITS
             .iter()
             .flat_map(|expression| expression.find_iter(text));
         for found in found {
             let old = String::from_utf8_lossy(found.as_bytes()).into_owned();
-            if let Some(new) = hashes.get(&old) {
-                swaps.push(Swap {
-                    range: found.range(),
-                    with: new.clone().into_bytes(),
-                });
-            }
+            let bare = old.replace(':', "").to_ascii_lowercase();
+            let Some(new) = self.certificates.hex.get(&bare) else {
+                continue;
+            };
+            let new = shaped_like(&old, new);
+            swaps.push(Swap {
+                range: found.range(),
+                with: new.into_bytes(),
+            });
         }
     }
 
@@ -152,7 +172,7 @@ impl Pseudonyms {
 
     /// Short serials are counters and stay.
     fn serial(&self, serial: &[u8]) -> Vec<u8> {
-        if serial.len() <= 4 {
+        if serial.len() <= SHORT_SERIAL {
             return serial.to_vec();
         }
         let digest = self.key.digest(&[b"serial\0", serial].concat());
@@ -281,6 +301,21 @@ fn in_shape(old: &[u8], base64: &str) -> Vec<u8> {
     shaped
 }
 
+/// Hex with the colons and the case of another.
+fn shaped_like(old: &str, new: &str) -> String {
+    let mut shaped = String::new();
+    for (at, digit) in new.chars().enumerate() {
+        if old.contains(':') && at > 0 && at % 2 == 0 {
+            shaped.push(':');
+        }
+        shaped.push(digit);
+    }
+    if old.contains(|digit: char| digit.is_ascii_uppercase()) {
+        shaped.make_ascii_uppercase();
+    }
+    shaped
+}
+
 /// Whether its signature is of a kind that the analyzer checks.
 fn is_checked(certificate: &X509Certificate<'_>) -> bool {
     let algorithm = certificate.signature_algorithm.algorithm.to_id_string();
@@ -301,6 +336,8 @@ fn has_usual_key(certificate: &X509Certificate<'_>) -> bool {
     }
 }
 
+/// A serial of so many bytes is a counter and tells nothing.
+const SHORT_SERIAL: usize = 4;
 const CHECKED: [&str; 7] = [
     "1.2.840.113549.1.1.11",
     "1.2.840.113549.1.1.12",
@@ -314,7 +351,9 @@ const CHECKED: [&str; 7] = [
 /// DER or a line of PEM by itself, as when a certificate is logged line by line.
 static LOOSE: LazyLock<Option<Regex>> =
     LazyLock::new(|| expression(r"(?-u)\bMI[I-K][A-Za-z0-9+/]{57,}={0,2}"));
-static HASH: LazyLock<Option<Regex>> = LazyLock::new(|| expression(r"(?-u)\b[0-9a-f]{64}\b"));
+static DIGITS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    expression(r"(?-u)\b(?:[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){4,31}|[0-9A-Fa-f]{9,64})\b")
+});
 static RUN: LazyLock<Option<Regex>> = LazyLock::new(|| {
     expression(r"(?-u)(?:[A-Za-z0-9+/=]{16,}|[A-Za-z0-9+/]+={1,2}|[A-Za-z0-9+/=]{2,})")
 });

@@ -30,10 +30,10 @@ impl Pseudonyms {
             Kind::Mac => self.mac(word),
             Kind::Uuid => {
                 let bare = word.replace('-', "");
-                self.digits(word, "id", &bare, 0, HEX)
+                self.digits(word, ("id", &bare), 0, HEX)
             }
-            Kind::Instance => self.digits(word, "instance", word, 2, HEX),
-            Kind::Account => self.digits(word, "account", word, 0, b"0123456789"),
+            Kind::Instance => self.digits(word, ("instance", word), 2, HEX),
+            Kind::Account => self.digits(word, ("account", word), 0, b"0123456789"),
         }
     }
 
@@ -43,15 +43,14 @@ impl Pseudonyms {
         if bare == "000000000000" || bare == "ffffffffffff" {
             return word.to_owned();
         }
-        self.digits(word, "mac", &bare, 8, HEX)
+        self.digits(word, ("mac", &bare), 8, HEX)
     }
 
     /// The word with other digits of the alphabet behind the first `kept` characters; marks between them stay.
     fn digits(
         &self,
         word: &str,
-        purpose: &str,
-        value: &str,
+        (purpose, value): (&str, &str),
         kept: usize,
         alphabet: &[u8],
     ) -> String {

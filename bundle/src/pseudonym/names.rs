@@ -28,11 +28,8 @@ impl Pseudonyms {
     /// The pseudonym of a dotted name; `None` when it is nobody's. `marked` means that the text says it is a host.
     fn host_name(&mut self, name: &str, marked: bool) -> Option<String> {
         let lower = name.to_ascii_lowercase();
-        if is_public(&lower) {
-            return None;
-        }
-        let learned = self.has_learned_domain(&lower);
-        if !learned && !is_internet(&lower, marked) {
+        let may_be_host = is_internet(&lower, marked) || self.has_learned_domain(&lower);
+        if !may_be_host || is_public(&lower) {
             return None;
         }
         let labels: Vec<&str> = name.split('.').collect();

@@ -16,8 +16,10 @@ use x509_parser::prelude::{FromDer as _, GeneralName, ParsedExtension, X509Certi
 #[derive(Default)]
 pub(super) struct Certificates {
     /// Subject, DER → certificates.
-    pub(super) by_subject: BTreeMap<Vec<u8>, Vec<Vec<u8>>>,
+    by_subject: BTreeMap<Vec<u8>, Vec<Vec<u8>>>,
     seen: BTreeSet<[u8; 32]>,
+    /// What facts tell in hex, as it was → as it is in the new certificate.
+    pub(super) hex: BTreeMap<String, String>,
 }
 
 /// Names in a certificate.

@@ -211,4 +211,11 @@ pub(super) const SYSTEM: &[&str] = &[
     "worker",
     "www",
     "x509",
+    "git",
+    "gdm",
+    "polkitd",
+    "postgres",
+    "messagebus",
+    "sudo",
+    "cron",
 ];
