@@ -26,9 +26,9 @@ fn every_recorded_node_has_the_same_verdict_and_none_of_its_names() {
         let told = told_by(&node.root());
         assert!(told.len() > 2, "{name}: {told:?}");
         for (entry, content) in entries(&cloaked) {
+            let shown = shown(&entry, &content);
             for secret in &told {
-                assert!(!holds(&content, secret), "{name}: {entry} holds {secret}");
-                assert!(!holds(entry.as_bytes(), secret), "{name}: {entry}");
+                assert!(!holds(&shown, secret), "{name}: {entry} holds {secret}");
             }
         }
         let verified = collector().arg("verify").arg(&cloaked).output().unwrap();
@@ -78,8 +78,9 @@ fn names_domains_people_and_certificates_of_a_customer_are_gone() {
         "ab:cd:ef",
     ];
     for (entry, content) in entries(bundle) {
+        let shown = shown(&entry, &content);
         for secret in told {
-            assert!(!holds(&content, secret), "{entry} holds {secret}");
+            assert!(!holds(&shown, secret), "{entry} holds {secret}");
         }
     }
     let name = bundle.file_name().unwrap().to_string_lossy().into_owned();
@@ -168,12 +169,19 @@ fn told_by(root: &Path) -> BTreeSet<String> {
     told
 }
 
-/// Whether the word stands in the text, also inside what is base64 there.
-fn holds(content: &[u8], word: &str) -> bool {
+/// Name and content of an entry in lower case, and what its base64 decodes to.
+fn shown(entry: &str, content: &[u8]) -> String {
     let text = text(content);
-    let word =
-        regex::Regex::new(&format!(r"(?i)(?:^|[^0-9A-Za-z]){}", regex::escape(word))).unwrap();
-    word.is_match(&text) || base64_in(&text).iter().any(|inner| word.is_match(inner))
+    format!("{entry}\n{text}\n{}", base64_in(&text).join("\n")).to_ascii_lowercase()
+}
+
+/// Whether the word begins somewhere in the text.
+fn holds(text: &str, word: &str) -> bool {
+    let word = word.to_ascii_lowercase();
+    text.match_indices(&word).any(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        !before.is_some_and(|letter| letter.is_ascii_alphanumeric())
+    })
 }
 
 /// What the certificates and other long base64 of a text decode to, twice where one wraps the other.
