@@ -49,7 +49,7 @@ fn names_domains_people_and_certificates_of_a_customer_are_gone() {
         .with_file(
             "/var/log/syslog",
             "Nov 22 07:00:01 edge-7 sshd[7]: Accepted publickey for ada from 93.184.216.34 port 22\n\
-             Nov 22 07:00:02 edge-7 x[8]: mail grace@acme.example, ldap CN=Grace,OU=Ops,DC=acme,DC=example at 2a02:db8::17\n\
+             Nov 22 07:00:02 edge-7 x[8]: mail hopper@acme.example, ldap CN=Hopper,OU=Ops,DC=acme,DC=example at 2a02:db8::17\n\
              Nov 22 07:00:03 edge-7 x[8]: link 52:54:00:ab:cd:ef at db-1.acme.corp:5432, 10.20.30.0/24 via 10.20.30.1\n",
         );
     let folder = node.output().join("out");
@@ -70,7 +70,7 @@ fn names_domains_people_and_certificates_of_a_customer_are_gone() {
         "fra.",
         "vault.",
         "for ada",
-        "grace",
+        "hopper",
         "10.20.30",
         "10.20.0.2",
         "93.184.216.34",
