@@ -8,7 +8,7 @@ use flate2::read::MultiGzDecoder;
 use nodebundle_bundle::Outcome;
 use nodebundle_bundle::manifest::Kept;
 use nodebundle_bundle::writer::WriteError;
-use std::io::{self, Read, Write};
+use std::io::{self, Read as _, Write};
 
 impl<W: Write> Taking<'_, W> {
     /// Takes each file; without one the item's record says what was looked for.
@@ -142,9 +142,14 @@ mod tests {
         packer.finish().unwrap()
     }
 
+    fn numbered_lines() -> String {
+        let lines: Vec<String> = (0..10_000).map(|n| format!("line {n}")).collect();
+        lines.join("\n") + "\n"
+    }
+
     #[test]
     fn of_a_packed_log_the_newest_lines_are_kept() {
-        let text: String = (0..10_000).map(|n| format!("line {n}\n")).collect();
+        let text = numbered_lines();
         let (bytes, whole) = unpack(&pack(text.as_bytes()), 1000).unwrap();
         let kept = String::from_utf8(bytes).unwrap();
         assert!(!whole && kept.starts_with("line ") && kept.ends_with("line 9999\n"));
@@ -155,7 +160,7 @@ mod tests {
 
     #[test]
     fn a_packed_log_that_was_cut_yields_its_beginning_and_nonsense_is_an_error() {
-        let text: String = (0..10_000).map(|n| format!("line {n}\n")).collect();
+        let text = numbered_lines();
         let mut packed = pack(text.as_bytes());
         packed.truncate(packed.len() / 2);
         let (bytes, whole) = unpack(&packed, 1 << 20).unwrap();

@@ -1,12 +1,11 @@
 //! Places with almost nothing in them: no file system but `/proc`, no root, no temporary folder, a copy elsewhere.
 
 use crate::killed::bundles;
-use crate::programs::{analyzer, collector, entries, folder, text};
+use crate::programs::{analyzer, collector, entries, folder, skip, text};
 use nodebundle_fixtures::Scratch;
 use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
 use serde_json::Value;
 use std::fs;
-use std::io::Write as _;
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -141,15 +140,4 @@ impl Unprivileged {
         command.uid(NOBODY).gid(NOBODY).env_clear();
         command.stdin(Stdio::null()).output().unwrap()
     }
-}
-
-/// Says why nothing was tested; fails where root may not skip.
-fn skip<T>(why: &str) -> Option<T> {
-    assert!(
-        !rustix::process::getuid().is_root() || std::env::var_os("NODEBUNDLE_NO_SKIPS").is_none(),
-        "must not be skipped here: {why}"
-    );
-    // Not by a print macro: the harness keeps what those print of a test that passes.
-    writeln!(std::io::stderr(), "skipped: a bare place: {why}").ok();
-    None
 }

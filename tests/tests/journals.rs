@@ -149,9 +149,12 @@ fn a_journal_with_an_overwritten_middle_yields_both_its_ends() {
     assert!(facts.contains("problem"), "{facts}");
 }
 
+/// Something done to a journal file.
+type Change = &'static dyn Fn(&mut Vec<u8>);
+
 #[test]
 fn journals_that_cannot_be_read_are_named_with_the_reason() {
-    let cases: [(&dyn Fn(&mut Vec<u8>), &str); 4] = [
+    let cases: [(Change, &str); 4] = [
         (&|bytes| bytes.clear(), "an empty file"),
         (&|bytes| bytes.truncate(100), "cut off within its header"),
         (

@@ -184,7 +184,8 @@ pub(crate) fn left_behind_is_sound(folder: &Path, run: &str) -> bool {
     for secret in SECRETS {
         assert!(
             !stored.contains(secret),
-            "{run} left {secret} in {bundle:?}"
+            "{run} left {secret} in {}",
+            bundle.display()
         );
     }
     true
