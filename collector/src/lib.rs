@@ -110,7 +110,6 @@ fn dispatch(arguments: &[String]) -> ExitCode {
         Some(cli::Task::Reveal { case_key, text }) => {
             pseudonym::reveal_main(&case_key, text.as_deref())
         }
-        None => process::supervisor::supervise(&cli.options, arguments),
     }
 }
 

@@ -30,6 +30,10 @@ pub(crate) struct Taking<'a, W: Write> {
 }
 
 /// Which items are wanted.
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line or of the place"
+)]
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Choice {
     /// Specs or items by name that are left out.

@@ -155,7 +155,7 @@ fn content(path: &str) -> Result<String, String> {
     if content.len() as u64 > MAX_FILE {
         return Err("it is longer than 256 KiB".to_owned());
     }
-    String::from_utf8(content).map_err(|_| "it is not UTF-8 text".to_owned())
+    String::from_utf8(content).map_err(|error| format!("it is no text: {error}"))
 }
 
 const MAX_FILE: u64 = 256 << 10;

@@ -21,7 +21,7 @@ impl<W: Write> Taking<'_, W> {
             let why = stop.or_else(|| self.refusal(item).map(str::to_owned));
             match (why, &item.what) {
                 (Some(why), _) => {
-                    self.user_failure(&id, item, &Failure::new(Outcome::Skipped, why))?
+                    self.user_failure(&id, item, &Failure::new(Outcome::Skipped, why))?;
                 }
                 (None, What::File(path)) => self.user_file(&id, item, path)?,
                 (None, What::Glob(pattern)) => self.user_files(&id, item, pattern)?,

@@ -60,6 +60,11 @@ fn rest_of(url: &str, server: &ServerUrl) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![allow(
+        clippy::disallowed_methods,
+        reason = "a test's own server ends with the test"
+    )]
+
     use super::*;
     use crate::scratch::Scratch;
     use std::io::{Read as _, Write as _};

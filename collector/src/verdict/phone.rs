@@ -206,7 +206,7 @@ fn clock(sight: &Sight<'_>) -> String {
         _ => "",
     };
     let endpoints = sight.seen.answers("endpoint", "endpoints").iter();
-    let addresses = endpoints.flat_map(|endpoint| endpoint.get("addresses")?.as_array());
+    let addresses = endpoints.filter_map(|endpoint| endpoint.get("addresses")?.as_array());
     let skew = addresses
         .flatten()
         .find_map(|address| number(address, "clock_skew_ms"));

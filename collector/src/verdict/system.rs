@@ -11,7 +11,7 @@ use serde_json::Value;
 /// Off by more than certificates and tokens forgive, measured against an API server.
 pub(super) fn clock(sight: &mut Sight<'_>) -> Vec<Suspicion> {
     let endpoints = sight.seen.answers("endpoint", "endpoints").iter();
-    let addresses = endpoints.flat_map(|endpoint| endpoint.get("addresses")?.as_array());
+    let addresses = endpoints.filter_map(|endpoint| endpoint.get("addresses")?.as_array());
     let mut skews = addresses.flatten().filter_map(|address| {
         let doubt = number(address, "clock_uncertainty_ms").unwrap_or(0);
         let skew = number(address, "clock_skew_ms")?;
