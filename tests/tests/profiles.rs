@@ -1,14 +1,14 @@
 //! One small tree per distribution: found, collected, explained, and its secrets left where they are.
 
 use crate::programs::{causes, collect, collector, entries, report, text};
-use nodebundle_fixtures::profiles::{ProfileTree, TREES};
+use nodebundle_fixtures::profiles::{ProfileTree, tree, trees};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
 
 #[test]
 fn every_distribution_is_found_collected_and_explained() {
-    let failures: Vec<String> = TREES.iter().flat_map(check).collect();
+    let failures: Vec<String> = trees().flat_map(check).collect();
     assert!(failures.is_empty(), "\n{}", failures.join("\n"));
 }
 
@@ -104,7 +104,7 @@ fn planned(tree: &ProfileTree, root: &Path) -> Vec<String> {
 
 #[test]
 fn a_named_profile_leaves_out_what_only_others_have() {
-    let k3s = TREES.iter().find(|tree| tree.name == "k3s").unwrap();
+    let k3s = tree("k3s");
     let fixture = k3s.build().with_file("/etc/eks/config.json", "{}\n");
     let bundle = fixture.output().join("bundle.tar.gz");
     collect(&fixture.root(), &bundle, &["--profile", "k3s"]);
@@ -120,7 +120,7 @@ fn a_named_profile_leaves_out_what_only_others_have() {
 
 #[test]
 fn two_kubelets_of_two_distributions_are_the_cause() {
-    let kind = TREES.iter().find(|tree| tree.name == "kind").unwrap();
+    let kind = tree("kind");
     let mut fixture = kind
         .build()
         .with_file("/etc/rancher/k3s/config.yaml", "node-name: n\n");

@@ -176,9 +176,10 @@ fn derive(evidence: &mut Evidence, context: &Context<'_>) {
     if let Some(fact) = several(evidence, &running) {
         evidence.facts.set("host.distributions_running", fact);
     }
-    let known = DISTRIBUTIONS.iter().map(|marks| marks.name);
-    let by_process = known
-        .chain(std::iter::once("generic"))
+    // "generic" says only that nothing else was found; logs and drop-ins may know more.
+    let by_process = DISTRIBUTIONS
+        .iter()
+        .map(|marks| marks.name)
         .find_map(|name| running.iter().find(|(running, _)| *running == name))
         .map(|(name, origin)| (*name, vec![origin.clone()]));
     let by_marks = || {
