@@ -80,7 +80,8 @@ impl Connection {
         // The digits of the user's number, each in hexadecimal: `3` before each, as ASCII has it.
         let uid = rustix::process::geteuid().as_raw().to_string();
         let uid: Vec<String> = uid.chars().map(|digit| format!("3{digit}")).collect();
-        let hello = format!("\0AUTH EXTERNAL {}\r\n", uid.concat());
+        // systemd's own socket leaves a call lying that it reads together with BEGIN: that goes ahead of its OK.
+        let hello = format!("\0AUTH EXTERNAL {}\r\nBEGIN\r\n", uid.concat());
         self.stream.write_all(hello.as_bytes())?;
         let deadline = Instant::now() + PATIENCE;
         let mut line = Vec::new();
@@ -95,7 +96,7 @@ impl Connection {
         if !line.starts_with(b"OK ") {
             return Err(io::ErrorKind::PermissionDenied.into());
         }
-        self.stream.write_all(b"BEGIN\r\n")
+        Ok(())
     }
 
     fn send(&mut self, method: &Method<'_>) -> Result<Reply, Failure> {
