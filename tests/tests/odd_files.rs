@@ -33,10 +33,9 @@ fn pipes_sockets_devices_and_endless_logs_cost_only_their_own_items() {
     );
     fs::create_dir_all(root.join("var/log")).unwrap();
     sparse(&root.join("var/log/syslog"), "the last line\n");
-    sparse(
-        &root.join("etc/default/kubelet"),
-        "KUBELET_EXTRA_ARGS=--v=2\n",
-    );
+    fs::create_dir_all(root.join("etc/default")).unwrap();
+    fs::write(root.join("etc/default/kubelet"), "A=1\n".repeat(100_000)).unwrap();
+    sparse(&root.join("etc/default/k3s"), "A=1\n");
     fs::create_dir(root.join("etc/sysctl.conf")).unwrap();
     fs::write(root.join("etc/modules"), "").unwrap();
 
@@ -49,6 +48,11 @@ fn pipes_sockets_devices_and_endless_logs_cost_only_their_own_items() {
     assert_eq!(outcome(&records, "/etc/sysctl.conf"), "skipped");
     assert_eq!(outcome(&records, "/etc/modules"), "empty");
     assert_eq!(outcome(&records, "/etc/default/kubelet"), "truncated");
+    assert_eq!(
+        outcome(&records, "/etc/default/k3s"),
+        "error",
+        "zeros are no text"
+    );
     assert_eq!(outcome(&records, "/var/log/syslog"), "truncated");
     assert_eq!(records["/var/log/syslog"]["source_bytes"], TEN_GB);
     let log = &bundle["files/var/log/syslog"];
