@@ -52,7 +52,7 @@ fn a_collector_stopped_at_any_instant_leaves_a_readable_bundle_or_no_file() {
     });
     let (read, none) = (read.into_inner(), none.into_inner());
     assert_eq!(read + none, RUNS);
-    assert!(read > RUNS / 4, "only {read} of {RUNS} runs left a bundle");
+    assert!(read > RUNS / 10, "only {read} of {RUNS} runs left a bundle");
     assert_eq!(
         before,
         world.listing(),
