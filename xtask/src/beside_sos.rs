@@ -194,10 +194,7 @@ impl Node {
             "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
             "LC_ALL=C",
         ]);
-        command
-            .args(argv)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null());
+        command.args(argv).stdin(Stdio::null());
         command
     }
 
@@ -206,7 +203,9 @@ impl Node {
         let mut best: Option<Measured> = None;
         for _ in 0..3 {
             let start = Instant::now();
-            let mut child = self.inside(argv).stderr(Stdio::null()).spawn()?;
+            let mut command = self.inside(argv);
+            command.stdout(Stdio::null()).stderr(Stdio::null());
+            let mut child = command.spawn()?;
             let mut memory: f64 = 0.0;
             let status = loop {
                 memory = memory.max(tree_memory(child.id()));
