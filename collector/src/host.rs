@@ -2,28 +2,28 @@
 
 mod digest;
 pub(crate) mod door;
+pub(crate) mod errno;
 mod kmsg;
 mod listing;
 pub(crate) mod live;
 pub(crate) mod mounts;
 mod rtnetlink;
+mod running;
 mod systemd;
 mod walk;
 pub(crate) mod wire;
 pub(crate) mod worker;
 
 use crate::clock::Clock;
-use crate::grpc::Reply;
 use crate::journal::{JournalAsk, JournalHealth, JournalSummary, LineHead};
 use crate::process::worker_link::{Link, Wait};
 use crate::stop::Stop;
 use chrono::{DateTime, Utc};
 use mounts::Mounts;
 use nodebundle_bundle::Outcome;
-use rustix::io::Errno;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
-use wire::{Answer, Ask, Digest, Failure, FileInfo, Keep, Listing, NodeStat, Ran, Space};
+use wire::{Answer, Ask, Digest, Failure, FileInfo, Keep, Listing, NodeStat, Space};
 
 /// A file that was read.
 #[derive(Debug, Clone, PartialEq)]
@@ -223,22 +223,6 @@ impl Host {
         }
     }
 
-    /// Standard output of a system program, at most `cap` bytes.
-    pub(crate) fn run(&mut self, argv: &[&str], cap: u64) -> Result<(Ran, Vec<u8>), Failure> {
-        let share = self.stop.share().saturating_sub(REPORT_TIME);
-        let timeout = self.reach.item_timeout.min(share);
-        let ask = Ask::Run {
-            argv: argv.iter().map(|word| (*word).to_owned()).collect(),
-            cap,
-            timeout_ms: crate::clock::milliseconds(timeout),
-        };
-        let program = argv.first().copied().unwrap_or("/");
-        match self.ask(&ask, program)? {
-            (Answer::Ran(ran), bytes) => Ok((ran, bytes)),
-            _ => Err(unexpected()),
-        }
-    }
-
     /// Hash of a file's content, at most `cap` bytes long.
     pub(crate) fn digest(&mut self, path: &str, cap: u64) -> Result<Digest, Failure> {
         let ask = Ask::Digest {
@@ -247,49 +231,6 @@ impl Host {
         };
         match self.ask(&ask, path)? {
             (Answer::Digest(digest), _) => Ok(digest),
-            _ => Err(unexpected()),
-        }
-    }
-
-    /// Everything the kernel holds of one kind in its network tables, as netlink messages back to back.
-    pub(crate) fn rtnetlink(&mut self, kind: u16) -> Result<Vec<u8>, Failure> {
-        match self.ask(&Ask::Rtnetlink { kind }, "/")? {
-            (Answer::Raw, bytes) => Ok(bytes),
-            _ => Err(unexpected()),
-        }
-    }
-
-    /// `ok`, `refused`, `denied` or `timeout` of a bare connect to a Unix socket.
-    pub(crate) fn connect(&mut self, path: &str) -> Result<String, Failure> {
-        let ask = Ask::Connect {
-            path: path.to_owned(),
-        };
-        match self.ask(&ask, path)? {
-            (Answer::Connected(word), _) => Ok(word),
-            _ => Err(unexpected()),
-        }
-    }
-
-    /// Calls a gRPC method, given with its message, of the program that listens on a Unix socket.
-    pub(crate) fn call(
-        &mut self,
-        path: &str,
-        (method, message): (&str, Vec<u8>),
-        timeout: Duration,
-    ) -> Result<Reply, Failure> {
-        let timeout = timeout.min(self.reach.item_timeout).min(self.stop.left());
-        let ask = Ask::Call {
-            path: path.to_owned(),
-            method: method.to_owned(),
-            message,
-            timeout_ms: crate::clock::milliseconds(timeout),
-        };
-        match self.ask(&ask, path)? {
-            (Answer::Called(status, message), body) => Ok(Reply {
-                status,
-                message,
-                body,
-            }),
             _ => Err(unexpected()),
         }
     }
@@ -333,15 +274,6 @@ impl Host {
         answer
     }
 
-    /// The kernel's buffer of messages as it is.
-    pub(crate) fn kernel_buffer(&mut self) -> Result<Vec<u8>, Failure> {
-        let ask = Ask::KernelBuffer { cap: 4 << 20 };
-        match self.ask(&ask, "/dev/kmsg")? {
-            (Answer::KernelBuffer, bytes) => Ok(bytes),
-            _ => Err(unexpected()),
-        }
-    }
-
     /// State of the journal files, and what journald left out since a time.
     pub(crate) fn journal_health(&mut self, since: Option<u64>) -> Result<JournalHealth, Failure> {
         let folders = crate::journal::folders();
@@ -355,7 +287,7 @@ impl Host {
     fn ask(&mut self, ask: &Ask, path: &str) -> Result<(Answer, Vec<u8>), Failure> {
         let mut got = None;
         // A program has its own limit; the worker gets a little longer to report it.
-        let timeout = self.reach.item_timeout + REPORT_TIME;
+        let timeout = self.reach.item_timeout + running::REPORT_TIME;
         let ended = self.converse(ask, path, timeout, &mut |answer, payload| {
             got = Some((answer, payload));
             false
@@ -431,44 +363,11 @@ fn unexpected() -> Failure {
     Failure::new(Outcome::Error, "a worker answered another question")
 }
 
-/// `EACCES` for an errno; `E<number>` where no rule needs the name.
-pub(crate) fn errno_name(errno: Errno) -> String {
-    let name = match errno {
-        Errno::NOENT => "ENOENT",
-        Errno::NOTDIR => "ENOTDIR",
-        Errno::ACCESS => "EACCES",
-        Errno::PERM => "EPERM",
-        Errno::IO => "EIO",
-        Errno::LOOP => "ELOOP",
-        Errno::NAMETOOLONG => "ENAMETOOLONG",
-        Errno::NXIO => "ENXIO",
-        Errno::NODEV => "ENODEV",
-        Errno::INVAL => "EINVAL",
-        Errno::ISDIR => "EISDIR",
-        Errno::MFILE => "EMFILE",
-        Errno::NFILE => "ENFILE",
-        Errno::NOMEM => "ENOMEM",
-        Errno::STALE => "ESTALE",
-        Errno::NOTCONN => "ENOTCONN",
-        Errno::HOSTDOWN => "EHOSTDOWN",
-        Errno::TIMEDOUT => "ETIMEDOUT",
-        Errno::CONNREFUSED => "ECONNREFUSED",
-        Errno::SRCH => "ESRCH",
-        Errno::OPNOTSUPP => "EOPNOTSUPP",
-        Errno::UCLEAN => "EUCLEAN",
-        Errno::XDEV => "EXDEV",
-        other => return format!("E{}", other.raw_os_error()),
-    };
-    name.to_owned()
-}
-
 /// All remembered files together.
 const CACHE_BYTES: usize = 6 << 20;
 /// A larger file is not remembered.
 const CACHE_FILE_BYTES: usize = 256 << 10;
 /// A folder with more names is not remembered.
 const CACHE_NAMES: usize = 500;
-/// A worker gets this much longer than its program, to report it.
-const REPORT_TIME: Duration = Duration::from_millis(250);
 /// A journal is one item of many megabytes.
 const JOURNAL_TIMEOUT: Duration = Duration::from_secs(30);

@@ -8,6 +8,7 @@ mod failure;
 mod file;
 mod files;
 mod hash;
+mod header;
 mod health;
 mod merge;
 mod read;

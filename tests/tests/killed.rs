@@ -164,11 +164,17 @@ pub(crate) fn first_child(child: &Child) -> Option<Pid> {
 
 /// Whether a bundle was left; if so it has a report, and no planted secret.
 pub(crate) fn left_behind_is_sound(folder: &Path, run: &str) -> bool {
-    let files = settled(folder);
-    assert!(files.len() <= 1, "{run} left {files:?}");
-    let Some(bundle) = files.first() else {
-        return false;
-    };
+    // Under a name of its own nobody renames it any more.
+    let bundle = &folder.join("left-behind.tar.gz");
+    loop {
+        let files = settled(folder);
+        assert!(files.len() <= 1, "{run} left {files:?}");
+        match files.first() {
+            None => return false,
+            Some(file) if fs::rename(file, bundle).is_ok() => break,
+            Some(_) => {}
+        }
+    }
     let report = analyzer()
         .args(["report", "--format", "json"])
         .arg(bundle)

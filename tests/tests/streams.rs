@@ -35,7 +35,8 @@ fn a_reader_that_goes_away_ends_the_run_early_and_is_told() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut first = [0u8; 10];
+    // More than the first entry: what arrived is a bundle that is cut.
+    let mut first = [0u8; 4096];
     child.stdout.take().unwrap().read_exact(&mut first).unwrap();
     let ended = child.wait_with_output().unwrap();
     let words = text(&ended.stderr);

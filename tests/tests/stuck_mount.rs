@@ -43,7 +43,12 @@ fn a_stuck_certificate_folder_costs_its_own_items_only() {
             lost += 1;
         } else if !id.starts_with("learn:") {
             let before = expected.get(id).map(|(_, outcome)| outcome);
-            assert_eq!(Some(outcome), before, "{id}");
+            // A fact made of many files says that some did not answer.
+            let lacks = outcome == "truncated" && source.starts_with("facts on ");
+            assert!(
+                lacks || Some(outcome) == before,
+                "{id}: {outcome}, before {before:?}"
+            );
         }
     }
     assert!(lost > 0, "no item was below the mount");

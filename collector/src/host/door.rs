@@ -174,7 +174,7 @@ impl Door {
         };
         Failure {
             outcome,
-            errno: Some(super::errno_name(errno)),
+            errno: Some(super::errno::errno_name(errno)),
             below: None,
             reason: None,
             attributes: None,

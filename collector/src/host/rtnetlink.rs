@@ -18,7 +18,7 @@ pub(super) fn dump(kind: u16) -> Result<Vec<u8>, Failure> {
             _ => Outcome::Error,
         };
         Failure {
-            errno: Some(super::errno_name(errno)),
+            errno: Some(super::errno::errno_name(errno)),
             ..Failure::new(outcome, "netlink")
         }
     })

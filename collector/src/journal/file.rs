@@ -1,7 +1,8 @@
-//! One journal file: its header, its objects, its entries. Every offset and size in it is distrusted.
+//! One journal file: its objects, its entries. Every offset and size in it is distrusted.
 
 use super::bytes::{Bytes, half_word, id, word};
 use super::compress::Packing;
+use super::header::{HEADER, Header, Unusable};
 use super::{hash, salvage};
 use crate::host::door::size_of;
 use std::cell::{Cell, RefCell};
@@ -20,37 +21,6 @@ pub(super) struct JournalFile {
     memo: RefCell<HashMap<u64, Option<Field>>>,
     salvaged: RefCell<Option<Rc<[u64]>>>,
     damaged: Cell<bool>,
-}
-
-/// What the first bytes of the file say.
-#[derive(Debug, Clone)]
-pub(super) struct Header {
-    pub(super) incompatible: u32,
-    /// 0 offline, 1 online, 2 archived.
-    pub(super) state: u8,
-    pub(super) file_id: [u8; 16],
-    pub(super) sequence_id: [u8; 16],
-    pub(super) size: u64,
-    arena: u64,
-    data_table: (u64, u64),
-    field_table: (u64, u64),
-    tail_object: u64,
-    pub(super) entries: u64,
-    pub(super) tail_number: u64,
-    pub(super) head_number: u64,
-    /// Microseconds since 1970; 0 without entries.
-    pub(super) head_time: u64,
-    pub(super) tail_time: u64,
-}
-
-/// Why a file is not read at all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unusable {
-    Empty,
-    Short,
-    NoJournal,
-    /// Flags of a format that is not known.
-    Future(u32),
 }
 
 /// An entry without its fields.
@@ -111,46 +81,6 @@ pub(super) const DATA: u8 = 1;
 pub(super) const FIELD: u8 = 2;
 pub(super) const ENTRY: u8 = 3;
 pub(super) const ENTRY_ARRAY: u8 = 6;
-
-impl Header {
-    pub(super) fn parse(bytes: &[u8]) -> Result<Self, Unusable> {
-        if bytes.is_empty() {
-            return Err(Unusable::Empty);
-        }
-        if bytes.len() < LEAST_HEADER {
-            return Err(Unusable::Short);
-        }
-        if !bytes.starts_with(b"LPKSHHRH") {
-            return Err(Unusable::NoJournal);
-        }
-        let at = |at| word(bytes, at).unwrap_or(0);
-        let incompatible = half_word(bytes, 12).unwrap_or(0);
-        if incompatible & !KNOWN_FLAGS != 0 {
-            return Err(Unusable::Future(incompatible & !KNOWN_FLAGS));
-        }
-        Ok(Self {
-            incompatible,
-            state: bytes.get(16).copied().unwrap_or(0),
-            file_id: id(bytes, 24).unwrap_or_default(),
-            sequence_id: id(bytes, 72).unwrap_or_default(),
-            size: at(88),
-            arena: at(96),
-            data_table: (at(104), at(112)),
-            field_table: (at(120), at(128)),
-            tail_object: at(136),
-            entries: at(152),
-            tail_number: at(160),
-            head_number: at(168),
-            head_time: at(184),
-            tail_time: at(192),
-        })
-    }
-
-    /// Compact files have shorter lists.
-    pub(super) fn is_compact(&self) -> bool {
-        self.incompatible & COMPACT != 0
-    }
-}
 
 impl JournalFile {
     pub(super) fn open(path: String, size: u64, bytes: Bytes) -> Result<Self, Unusable> {
@@ -383,7 +313,7 @@ impl JournalFile {
     }
 
     fn hash(&self, data: &[u8]) -> u64 {
-        if self.header.incompatible & KEYED != 0 {
+        if self.header.is_keyed() {
             hash::keyed(&self.header.file_id, data)
         } else {
             hash::jenkins(data)
@@ -439,14 +369,6 @@ fn place(text: &[u8]) -> Option<usize> {
     })
 }
 
-/// Newest header known.
-const HEADER: u64 = 272;
-/// Oldest header with all we use: 184 bytes and the two times, which every systemd since 2012 writes.
-const LEAST_HEADER: usize = 200;
-const KEYED: u32 = 1 << 2;
-const COMPACT: u32 = 1 << 4;
-/// xz, lz4, keyed hashes, zstd, compact.
-const KNOWN_FLAGS: u32 = 0x1f;
 /// Longest name in [`FIELDS`], with its `=`.
 const LONGEST_NAME: usize = 24;
 const MOST_FIELDS: usize = 1024;

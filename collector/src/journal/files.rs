@@ -1,7 +1,8 @@
 //! The journal files of a node, opened through its door.
 
 use super::bytes::{Bytes, Cache};
-use super::file::{JournalFile, Unusable};
+use super::file::JournalFile;
+use super::header::Unusable;
 use crate::host::door::Door;
 use crate::host::wire::Failure;
 use nodebundle_bundle::Outcome;

@@ -71,7 +71,7 @@ impl Repeats {
         stretch.last_time = record.usec;
         stretch.last_at = at;
         stretch.last_size = record.size();
-        if stretch.count == KEPT + 1 {
+        if stretch.count == KEPT + stretch.shown + 1 {
             stretch.from = record.usec;
         }
         let seen = Seen {

@@ -17,40 +17,28 @@ pub(crate) const SPEC: Spec = Spec {
         fact(
             "pins",
             "B3",
-            Source::Fact {
-                topic: "pinned-cas",
-                make: pins,
-            },
+            made("pinned-cas", pins),
             Sensitivity::Public,
             "a CA that was exchanged after its hash was written down",
         ),
         fact(
             "join-tokens",
             "B6 B1",
-            Source::Fact {
-                topic: "join-tokens",
-                make: tokens,
-            },
+            made("join-tokens", tokens),
             Sensitivity::Secret,
             "a token of another cluster, cut short, or with a line break",
         ),
         fact(
             "user-data",
             "B7",
-            Source::Fact {
-                topic: "user-data",
-                make: user_data,
-            },
+            made("user-data", user_data),
             Sensitivity::Secret,
             "user data that never came; its existence, size class and time only",
         ),
         fact(
             "identity",
             "B8",
-            Source::Fact {
-                topic: "identity",
-                make: identity,
-            },
+            made("identity", identity),
             Sensitivity::Identifying,
             "machines cloned with one identity",
         ),
@@ -59,6 +47,13 @@ pub(crate) const SPEC: Spec = Spec {
         file("cloud-init-data-source", "/run/cloud-init/ds-identify.log"),
     ],
 };
+
+const fn made(
+    topic: &'static str,
+    make: fn(&mut Host, &Node) -> Result<String, Failure>,
+) -> Source {
+    Source::Fact { topic, make }
+}
 
 const fn fact(
     name: &'static str,
