@@ -89,6 +89,15 @@ fn the_runtime_socket_answers_and_a_sleeping_one_is_not_woken() {
     let containerd = item(&cri["sockets"], "path", "/run/containerd/containerd.sock");
     assert_eq!(containerd["connect"], "ok", "{containerd}");
     assert_eq!(containerd["listener_pid"], seen.containerd_pid);
+    let runtime = item(
+        &cri["runtimes"],
+        "socket",
+        "/run/containerd/containerd.sock",
+    );
+    assert_eq!(runtime["api"], "v1", "{runtime}");
+    assert_eq!(runtime["name"], "containerd");
+    let network = item(&cri["conditions"], "type", "NetworkReady");
+    assert!(network["status"].is_boolean(), "{network}");
     let sleeping = item(&cri["sockets"], "path", "/run/cri-dockerd.sock");
     assert_eq!(sleeping["connect"], "skipped");
     assert_eq!(sleeping["reason"], "socket-activated");
