@@ -208,6 +208,8 @@ mod tests {
         let address = listener.local_addr().unwrap();
         std::thread::spawn(move || {
             let (mut stream, _) = listener.accept().unwrap();
+            // Closed before the answer, so that the next question is surely refused.
+            drop(listener);
             assert!(stream.read(&mut [0; 1024]).unwrap() > 0);
             let answer = "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n";
             stream.write_all(answer.as_bytes()).unwrap();
