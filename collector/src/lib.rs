@@ -40,6 +40,7 @@ mod profiles;
 mod progress;
 mod pseudonym;
 mod routing;
+mod runtime_sockets;
 #[cfg(test)]
 mod scratch;
 mod sockets;

@@ -5,6 +5,7 @@ use crate::facts;
 use crate::host::Host;
 use crate::node::Node;
 use crate::probe::{Probe, ProbeContext, ProbeResult};
+use crate::runtime_sockets;
 use nodebundle_bundle::Outcome;
 use serde_json::{Map, Value, json};
 
@@ -21,9 +22,7 @@ pub(crate) const PROBE: Probe = Probe {
     reason = "every probe is run by one signature"
 )]
 fn probe(context: &mut ProbeContext<'_>) -> ProbeResult {
-    let named = endpoints(context.node);
-    let usual = SOCKETS.iter().map(|path| (*path).to_owned());
-    let paths = crate::node::unique(named.into_iter().chain(usual));
+    let paths = runtime_sockets::all(context.node);
     let unix = context.host.line("/proc/net/unix").unwrap_or_default();
     let mut said = Said::default();
     let mut sockets = Vec::new();
@@ -52,19 +51,6 @@ fn probe(context: &mut ProbeContext<'_>) -> ProbeResult {
     ))
 }
 
-/// Sockets that kubelets are told to use.
-fn endpoints(node: &Node) -> Vec<String> {
-    let flags = node.flag("container-runtime-endpoint").into_iter();
-    flags
-        .chain(node.config("containerRuntimeEndpoint"))
-        .map(|endpoint| {
-            let path = endpoint.strip_prefix("unix://").unwrap_or(&endpoint);
-            path.to_owned()
-        })
-        .filter(|path| path.starts_with('/'))
-        .collect()
-}
-
 fn socket(host: &mut Host, node: &Node, unix: &str, path: &str) -> Value {
     let mut fields = Map::new();
     fields.insert("path".into(), json!(path));
@@ -76,7 +62,7 @@ fn socket(host: &mut Host, node: &Node, unix: &str, path: &str) -> Value {
     if let Some(exists) = exists {
         fields.insert("exists".into(), json!(exists));
     }
-    let inode = listening_inode(unix, path);
+    let inode = runtime_sockets::listening_inode(unix, path);
     let listener = inode.and_then(|inode| holder(host, node, inode));
     if let Some(pid) = listener {
         fields.insert("listener_pid".into(), json!(pid));
@@ -130,33 +116,8 @@ fn holder(host: &mut Host, node: &Node, inode: u64) -> Option<u32> {
     None
 }
 
-/// Inode of the socket that accepts connections at the path, in `/proc/net/unix`.
-fn listening_inode(unix: &str, path: &str) -> Option<u64> {
-    unix.lines().find_map(|line| {
-        let fields: Vec<&str> = line.split_whitespace().collect();
-        let accepts = fields.get(3) == Some(&"00010000");
-        let same = fields
-            .get(7)
-            .is_some_and(|bound| *bound == path || bound.strip_prefix("/var") == Some(path));
-        (accepts && same)
-            .then(|| fields.get(6)?.parse().ok())
-            .flatten()
-    })
-}
-
 /// Docker's own interface, which is not asked.
 const NOT_CRI: &[&str] = &["/run/docker.sock"];
-/// Where runtimes listen.
-const SOCKETS: &[&str] = &[
-    "/run/containerd/containerd.sock",
-    "/run/crio/crio.sock",
-    "/run/cri-dockerd.sock",
-    "/run/k3s/containerd/containerd.sock",
-    "/run/k0s/containerd.sock",
-    "/var/snap/microk8s/common/run/containerd.sock",
-    "/run/docker.sock",
-    "/run/dockershim.sock",
-];
 
 #[cfg(test)]
 mod tests {
@@ -168,17 +129,5 @@ mod tests {
         assert!(refusal(Some(true), true, None).is_some());
         assert_eq!(refusal(Some(true), true, Some(67)), None);
         assert!(refusal(Some(false), false, None).is_some());
-    }
-
-    #[test]
-    fn only_a_socket_that_accepts_has_a_listener() {
-        let unix = "Num RefCount Protocol Flags Type St Inode Path\n\
-            0: 00000002 00000000 00010000 0001 01 777 /run/containerd/containerd.sock\n\
-            0: 00000003 00000000 00000000 0001 03 778 /run/crio/crio.sock\n";
-        assert_eq!(
-            listening_inode(unix, "/run/containerd/containerd.sock"),
-            Some(777)
-        );
-        assert_eq!(listening_inode(unix, "/run/crio/crio.sock"), None);
     }
 }

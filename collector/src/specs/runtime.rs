@@ -3,7 +3,8 @@
 use crate::facts;
 use crate::host::Host;
 use crate::host::wire::Failure;
-use crate::node::{Node, unique};
+use crate::node::Node;
+use crate::runtime_sockets;
 use crate::spec::{Item, KIB, Sensitivity, Source, Spec, Tier};
 use nodebundle_bundle::Outcome;
 use serde_json::{Value, json};
@@ -171,18 +172,10 @@ const fn command(name: &'static str, argv: &'static [&'static str]) -> Item {
     reason = "every fact is made by one signature"
 )]
 fn sockets(host: &mut Host, node: &Node) -> Result<String, Failure> {
-    let named = node
-        .flag("container-runtime-endpoint")
-        .into_iter()
-        .chain(node.config("containerRuntimeEndpoint"));
-    let named: Vec<String> = named
-        .map(|endpoint| endpoint.trim_start_matches("unix://").to_owned())
-        .filter(|path| path.starts_with('/'))
-        .collect();
-    let usual = SOCKETS.iter().map(|path| (*path).to_owned());
+    let named = runtime_sockets::told(node);
     let unix = host.line("/proc/net/unix").unwrap_or_default();
-    let paths = unique(named.iter().cloned().chain(usual)).into_iter();
-    let lines: Vec<Value> = paths
+    let lines: Vec<Value> = runtime_sockets::all(node)
+        .into_iter()
         .filter_map(|path| {
             let told = named.contains(&path);
             socket(host, node, &unix, &path, told)
@@ -200,7 +193,7 @@ fn socket(host: &mut Host, node: &Node, unix: &str, path: &str, told: bool) -> O
         }
         Err(_) => return None,
     };
-    let inode = listening_inode(unix, path);
+    let inode = runtime_sockets::listening_inode(unix, path);
     let mut held = node.descriptors.iter();
     let holder = held.find(|held| inode.is_some_and(|inode| held.sockets.contains(&inode)));
     Some(json!({
@@ -217,52 +210,10 @@ fn socket(host: &mut Host, node: &Node, unix: &str, path: &str, told: bool) -> O
     }))
 }
 
-/// The inode of a socket that somebody listens on; `/var/run` is a link to `/run`.
-fn listening_inode(unix: &str, path: &str) -> Option<u64> {
-    let plain = path
-        .strip_prefix("/var")
-        .filter(|rest| rest.starts_with("/run/"))
-        .unwrap_or(path);
-    unix.lines().find_map(|line| {
-        let fields: Vec<&str> = line.split_whitespace().collect();
-        let bound = *fields.get(7)?;
-        let listens = *fields.get(3)? == "00010000";
-        let inode = fields.get(6)?.parse().ok()?;
-        (listens && (bound == path || bound == plain)).then_some(inode)
-    })
-}
-
-const SOCKETS: &[&str] = &[
-    "/run/containerd/containerd.sock",
-    "/run/crio/crio.sock",
-    "/run/cri-dockerd.sock",
-    "/run/k3s/containerd/containerd.sock",
-    "/run/k0s/containerd.sock",
-    "/var/snap/microk8s/common/run/containerd.sock",
-    "/run/docker.sock",
-    "/run/dockershim.sock",
-];
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::scratch::Scratch;
-
-    #[test]
-    fn a_listening_socket_is_told_from_a_connected_one() {
-        let unix = "Num RefCount Protocol Flags Type St Inode Path\n\
-            0: 00000003 00000000 00000000 0001 03 11 /run/containerd/containerd.sock\n\
-            0: 00000002 00000000 00010000 0001 01 12 /run/containerd/containerd.sock\n";
-        assert_eq!(
-            listening_inode(unix, "/run/containerd/containerd.sock"),
-            Some(12)
-        );
-        assert_eq!(
-            listening_inode(unix, "/var/run/containerd/containerd.sock"),
-            Some(12)
-        );
-        assert_eq!(listening_inode(unix, "/run/crio/crio.sock"), None);
-    }
 
     #[test]
     #[allow(
