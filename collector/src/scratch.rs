@@ -1,5 +1,6 @@
 //! A folder for one test.
 
+use crate::host::Host;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -30,4 +31,17 @@ impl Drop for Scratch {
     fn drop(&mut self) {
         std::fs::remove_dir_all(&self.0).ok();
     }
+}
+
+/// A node of these files (path without leading slash, text), and its door.
+#[allow(clippy::disallowed_methods, reason = "tests make their own folders")]
+pub(crate) fn tree(files: &[(&str, &str)]) -> (Scratch, Host) {
+    let scratch = Scratch::new();
+    for (path, text) in files {
+        let path = scratch.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    let host = Host::direct(scratch.path());
+    (scratch, host)
 }

@@ -260,18 +260,7 @@ mod tests {
     )]
 
     use super::*;
-    use crate::scratch::Scratch;
-
-    fn tree(files: &[(&str, &str)]) -> (Scratch, Host) {
-        let scratch = Scratch::new();
-        for (path, text) in files {
-            let path = scratch.path().join(path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
-        }
-        let host = Host::direct(scratch.path());
-        (scratch, host)
-    }
+    use crate::scratch::tree;
 
     #[test]
     fn the_level_of_a_processor_follows_from_its_flags() {

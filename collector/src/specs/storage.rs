@@ -346,18 +346,7 @@ mod tests {
     )]
 
     use super::*;
-    use crate::scratch::Scratch;
-
-    fn tree(files: &[(&str, &str)]) -> (Scratch, Host) {
-        let scratch = Scratch::new();
-        for (path, text) in files {
-            let path = scratch.path().join(path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
-        }
-        let host = Host::direct(scratch.path());
-        (scratch, host)
-    }
+    use crate::scratch::tree;
 
     const MOUNTS: &str = "1 0 8:1 / / rw - ext4 /dev/a rw\n2 1 0:5 / /var/lib/kubelet/pods/a/volumes/x rw - tmpfs tmpfs rw\n";
 

@@ -404,19 +404,8 @@ mod tests {
     )]
 
     use super::*;
-    use crate::scratch::Scratch;
+    use crate::scratch::tree;
     use nodebundle_fixtures::api_server::Authority;
-
-    fn tree(files: &[(&str, &str)]) -> (Scratch, Host) {
-        let scratch = Scratch::new();
-        for (path, text) in files {
-            let path = scratch.path().join(path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
-        }
-        let host = Host::direct(scratch.path());
-        (scratch, host)
-    }
 
     #[test]
     fn a_pinned_ca_is_compared_with_those_of_the_node() {
