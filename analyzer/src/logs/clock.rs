@@ -265,35 +265,63 @@ pub(crate) fn digits(text: &[u8], count: usize) -> Option<(u32, &[u8])> {
     Some((value, rest))
 }
 
-/// A month by its name in a common locale, by `4月`, or by a bare number.
+/// A month by its name in a common locale, by `4月`, `4월`, or by a bare number.
 pub(crate) fn month(word: &[u8]) -> Option<u8> {
-    const NAMES: [&str; 12] = [
-        "jan|janv|janv.|ene|gen|sty|janeiro|янв|led|1月",
-        "feb|febr|févr|févr.|fév|lut|fev|фев|úno|2月",
-        "mar|mars|märz|mrz|mär|mrt|maa|мар|bře|3月",
-        "apr|avr|avr.|avril|abr|kwi|апр|dub|4月",
-        "may|mai|mei|maj|mag|maio|май|мая|kvě|5月",
-        "jun|juin|juni|giu|cze|июн|čvn|6月",
-        "jul|juil|juil.|juli|lug|lip|июл|čvc|7月",
-        "aug|août|ago|sie|авг|srp|8月",
-        "sep|sept|sept.|set|wrz|сен|zář|9月",
-        "oct|okt|ott|paź|out|окт|říj|10月",
-        "nov|nov.|noi|lis|ноя|lis|11月",
-        "dec|déc|déc.|dez|dic|gru|дек|pro|12月",
-    ];
-    if word.len() <= 2
-        && let Some((number, _)) = digits(word, word.len())
-    {
+    if let Some(month) = english(word) {
+        return Some(month);
+    }
+    let number = word.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    if number > 0 {
+        let (number, rest) = digits(word, number.min(2))?;
+        let sane = matches!(rest, b"" | b"." | b"\xE6\x9C\x88" | b"\xEC\x9B\x94");
         return u8::try_from(number)
             .ok()
-            .filter(|number| (1..=12).contains(number));
+            .filter(|number| sane && (1..=12).contains(number));
     }
     let word = std::str::from_utf8(word).ok()?.to_lowercase();
+    let word = word.trim_end_matches('.');
     let position = NAMES
         .iter()
         .position(|names| names.split('|').any(|name| name == word))?;
     u8::try_from(position + 1).ok()
 }
+
+/// What nearly every log has.
+fn english(word: &[u8]) -> Option<u8> {
+    Some(match word {
+        b"Jan" => 1,
+        b"Feb" => 2,
+        b"Mar" => 3,
+        b"Apr" => 4,
+        b"May" => 5,
+        b"Jun" => 6,
+        b"Jul" => 7,
+        b"Aug" => 8,
+        b"Sep" => 9,
+        b"Oct" => 10,
+        b"Nov" => 11,
+        b"Dec" => 12,
+        _ => return None,
+    })
+}
+
+/// Abbreviations of months as `strftime` prints them: Catalan, Croatian, Czech, Danish, Dutch, English, Finnish, French, German,
+/// Greek, Hungarian, Italian, Norwegian, Polish, Portuguese, Romanian, Russian, Slovak, Spanish, Swedish, Turkish, Ukrainian.
+/// A name that two languages give to different months is that of the larger one.
+const NAMES: [&str; 12] = [
+    "jan|january|janv|ene|gen|sty|janeiro|янв|января|led|tammi|oca|ian|січ|ιαν|sij",
+    "feb|february|febr|févr|fév|lut|fev|фев|февраля|úno|helmi|şub|лют|φεβ|vel",
+    "mar|march|mars|märz|mrz|mär|mrt|maa|мар|марта|bře|maalis|márc|бер|μαρ|març|ožu",
+    "apr|april|avr|avril|abr|kwi|апр|апреля|dub|huhti|nis|ápr|кві|απρ|tra",
+    "may|mai|mei|maj|mag|maio|май|мая|kvě|touko|máj|тра|μαι|maig|svi",
+    "jun|june|juin|juni|giu|cze|июн|июня|čvn|kesä|haz|jún|iun|чер|ιουν|juny",
+    "jul|july|juil|juli|lug|lip|июл|июля|čvc|heinä|tem|júl|iul|лип|ιουλ",
+    "aug|august|août|ago|sie|авг|августа|srp|elo|ağu|сер|αυγ|kol",
+    "sep|september|sept|set|wrz|сен|сентября|zář|syys|eyl|szept|вер|σεπ|ruj",
+    "oct|october|okt|ott|paź|out|окт|октября|říj|loka|eki|жов|οκτ",
+    "nov|november|noi|lis|ноя|ноября|marras|kas|νοε|stu",
+    "dec|december|déc|dez|dic|gru|дек|декабря|pro|joulu|ara|гру|δεκ|des",
+];
 
 #[cfg(test)]
 mod tests {
@@ -338,10 +366,18 @@ mod tests {
             ("4月", 4),
             ("7", 7),
             ("10月", 10),
+            ("10월", 10),
+            ("12", 12),
+            ("janv.", 1),
+            ("Şub", 2),
+            ("ноября", 11),
+            ("marras", 11),
         ] {
             assert_eq!(month(word.as_bytes()), Some(want), "{word}");
         }
-        assert_eq!(month(b"kubelet"), None);
+        for word in ["kubelet", "13", "123", "4x", ""] {
+            assert_eq!(month(word.as_bytes()), None, "{word}");
+        }
     }
 
     #[test]

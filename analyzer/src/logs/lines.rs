@@ -5,6 +5,9 @@ use std::io::{self, Read};
 /// Bytes of a line that are kept; the rest of a longer line is read and dropped.
 pub(crate) const MAX_LINE: usize = 1 << 20;
 
+/// The journal holds no longer value.
+const MOST_COUNTED: u64 = 768 << 20;
+
 const CHUNK: usize = 256 << 10;
 
 /// Reads lines from a stream of any length. Ends at `\n`; a final line needs none.
@@ -54,6 +57,63 @@ impl<'r> Lines<'r> {
             number: self.number,
             bytes: bytes.strip_suffix(b"\r").unwrap_or(bytes),
         }))
+    }
+
+    /// The whole stream, when it has no more than `most` bytes and nothing was read from it. It is still to be read.
+    pub(crate) fn whole(&mut self, most: usize) -> io::Result<Option<&[u8]>> {
+        while !self.ended && self.end <= most {
+            self.fill()?;
+        }
+        Ok(self
+            .buffer
+            .get(..self.end)
+            .filter(|_| self.ended && self.end <= most))
+    }
+
+    /// Reads bytes that stand behind their own length, 8 bytes little-endian, and before a line end: how the journal exports
+    /// values that are no text. At most [`MAX_LINE`] of them are kept. `None` where no such thing can stand here.
+    pub(crate) fn counted_bytes(&mut self) -> io::Result<Option<Vec<u8>>> {
+        const LENGTH: usize = 8;
+        while self.end - self.start < LENGTH && !self.ended {
+            self.fill()?;
+        }
+        let fresh = self.buffer.get(self.start..self.end).unwrap_or_default();
+        let Some((length, _)) = fresh.split_first_chunk::<LENGTH>() else {
+            return Ok(None);
+        };
+        let length = u64::from_le_bytes(*length);
+        if length > MOST_COUNTED {
+            return Ok(None);
+        }
+        self.skip(LENGTH as u64, None)?;
+        let mut bytes = Vec::new();
+        self.skip(length, Some(&mut bytes))?;
+        self.skip(1, None)?;
+        Ok(Some(bytes))
+    }
+
+    /// Passes over bytes, counting the lines in them.
+    fn skip(&mut self, count: u64, mut kept: Option<&mut Vec<u8>>) -> io::Result<()> {
+        let mut left = usize::try_from(count).unwrap_or(usize::MAX);
+        while left > 0 {
+            if self.start == self.end {
+                if self.ended {
+                    break;
+                }
+                self.fill()?;
+            }
+            let fresh = self.buffer.get(self.start..self.end).unwrap_or_default();
+            let now = fresh.get(..left).unwrap_or(fresh);
+            self.number += memchr::memchr_iter(b'\n', now).count() as u64;
+            if let Some(kept) = kept.as_deref_mut() {
+                let room = MAX_LINE.saturating_sub(kept.len());
+                kept.extend_from_slice(now.get(..room).unwrap_or(now));
+            }
+            left -= now.len();
+            self.start += now.len();
+            self.searched = self.start;
+        }
+        Ok(())
     }
 
     fn find(&mut self) -> io::Result<Option<(usize, usize)>> {
@@ -154,6 +214,34 @@ mod tests {
             ]
         );
         assert!(lines(b"").is_empty());
+    }
+
+    #[test]
+    fn bytes_behind_their_length_may_hold_line_ends() {
+        let mut input = b"MESSAGE\n".to_vec();
+        let long = [&b"one\n\ntwo\n"[..], &vec![b'x'; 700_000]].concat();
+        for value in [&b"a\n"[..], &long] {
+            input.extend_from_slice(&(value.len() as u64).to_le_bytes());
+            input.extend_from_slice(value);
+            input.extend_from_slice(b"\n");
+        }
+        input.extend_from_slice(b"_PID=1\n\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF");
+        let mut reader = input.as_slice();
+        let mut lines = Lines::new(&mut reader);
+        assert_eq!(lines.next().unwrap().unwrap().bytes, b"MESSAGE");
+        assert_eq!(lines.counted_bytes().unwrap().unwrap(), b"a\n");
+        assert_eq!(lines.counted_bytes().unwrap().unwrap(), long);
+        let next = lines.next().unwrap().unwrap();
+        assert_eq!(next.bytes, b"_PID=1");
+        assert_eq!(
+            next.number,
+            1 + input
+                .iter()
+                .take(input.len() - 15)
+                .filter(|&&byte| byte == b'\n')
+                .count() as u64
+        );
+        assert_eq!(lines.counted_bytes().unwrap(), None);
     }
 
     #[test]

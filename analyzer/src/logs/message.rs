@@ -36,8 +36,21 @@ pub(crate) fn read(text: &[u8]) -> Message<'_> {
     found
         .or_else(|| logrus(start))
         .or_else(|| cut_klog(start))
+        .or_else(|| klog_behind(start))
         .unwrap_or_else(|| plain(text))
 }
+
+/// A klog line behind words that a tool put before it: `kubelet-w1 kubelet E1112 …`, `kubelet_1  | E1112 …`.
+fn klog_behind(text: &[u8]) -> Option<Message<'_>> {
+    let head = text.get(..text.len().min(MOST_PREFIX))?;
+    memchr::memchr3_iter(b' ', b'\t', b':', head).find_map(|at| match text.get(at + 1..)? {
+        rest @ [b'I' | b'W' | b'E' | b'F', b'0' | b'1', ..] => klog_text(rest),
+        _ => None,
+    })
+}
+
+/// Bytes that tools put before a line.
+const MOST_PREFIX: usize = 160;
 
 fn klog_text(text: &[u8]) -> Option<Message<'_>> {
     let header = klog::header(text)?;

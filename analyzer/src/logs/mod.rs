@@ -1,13 +1,19 @@
 //! Logs: bytes → lines → messages → matches of rules, streamed; a log is never held whole.
 
 mod attribute;
+mod carry;
 mod clean;
 mod clock;
 pub mod digest;
 mod example;
+mod fields;
+mod fold;
+#[cfg(test)]
+mod forms;
 mod heading;
 mod json;
 mod judge;
+mod kernel;
 mod klog;
 mod lines;
 mod literals;
@@ -28,6 +34,7 @@ mod stream;
 mod tally;
 mod templates;
 mod transport;
+mod unwrap;
 mod window;
 
 pub use digest::{Hit, Life, LogDigest, Occurrence, Span, Stamp, Template};

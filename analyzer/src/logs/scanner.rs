@@ -1,8 +1,9 @@
 //! Reads logs one after another, line by line, and keeps what rules need to know.
 
 use super::attribute::{Author, author};
-use super::clean::clean;
+use super::clean::{clean, unquote};
 use super::digest::LogDigest;
+use super::fold::{Fold, Taken};
 use super::heading::{Heading, heading};
 use super::judge::{Judge, Record};
 use super::lines::Lines;
@@ -14,6 +15,7 @@ use super::program;
 use super::settle;
 use super::stream::{At, Block, Stream};
 use super::transport::{self, Envelope};
+use super::unwrap;
 use super::window;
 use crate::source::Source;
 use chrono::{DateTime, Utc};
@@ -39,7 +41,7 @@ pub struct Options {
 pub struct Scanner<'p> {
     options: Options,
     judge: Judge<'p>,
-    streams: Vec<Stream>,
+    pub(super) streams: Vec<Stream>,
     stream_index: HashMap<String, usize>,
     ordinal: u64,
 }
@@ -68,25 +70,49 @@ impl<'p> Scanner<'p> {
         let number = self.stream(entry, source);
         let entry: Arc<str> = Arc::from(entry);
         let mut lines = Lines::new(reader);
+        let unwrapped = lines.whole(MOST_POSTED)?.and_then(unwrap::unwrapped);
+        if let Some(text) = unwrapped {
+            for (line, bytes) in text {
+                let at = At {
+                    entry: &entry,
+                    line,
+                    raw: &bytes,
+                };
+                self.line(number, at);
+            }
+            self.end(number, &entry);
+            return Ok(());
+        }
         let result = loop {
             match lines.next() {
-                Ok(Some(line)) => self.line(
-                    number,
-                    At {
+                Ok(Some(line)) => {
+                    let at = At {
                         entry: &entry,
                         line: line.number,
                         raw: line.bytes,
-                    },
-                ),
+                    };
+                    let number_of_line = line.number;
+                    if self.line(number, at) == Taken::Binary {
+                        match lines.counted_bytes() {
+                            Ok(value) => self.value(number, number_of_line, value),
+                            Err(error) => break Err(error),
+                        }
+                    }
+                }
                 Ok(None) => break Ok(()),
                 Err(error) => break Err(error),
             }
         };
-        self.close_block(number, &entry);
+        self.end(number, &entry);
+        result
+    }
+
+    fn end(&mut self, number: usize, entry: &Arc<str>) {
+        self.end_folded(number, entry);
+        self.close_block(number, entry);
         if let Some(stream) = self.streams.get_mut(number) {
             stream.end_entry();
         }
-        result
     }
 
     /// What the logs hold.
@@ -111,8 +137,22 @@ impl<'p> Scanner<'p> {
         number
     }
 
-    fn line(&mut self, number: usize, at: At<'_>) {
+    fn line(&mut self, number: usize, at: At<'_>) -> Taken {
         self.ordinal += 1;
+        let Some(stream) = self.streams.get_mut(number) else {
+            return Taken::No;
+        };
+        if stream.fold.is_open() || Fold::may_begin(at.raw) {
+            let taken = self.fold(number, at);
+            if taken != Taken::No {
+                return taken;
+            }
+        }
+        self.lone_line(number, at);
+        Taken::No
+    }
+
+    fn lone_line(&mut self, number: usize, at: At<'_>) {
         let line = clean(at.raw);
         let Some(stream) = self.streams.get_mut(number) else {
             return;
@@ -124,14 +164,23 @@ impl<'p> Scanner<'p> {
         if stream.in_status {
             return;
         }
-        if let Some(heading) = heading(&line) {
+        // Blocks of klog end with the sign that people quote with.
+        let line = match line.first() {
+            Some(b'>' | b'|' | b'`') if stream.block.is_none() => unquote(&line),
+            _ => &line,
+        };
+        if let Some(heading) = heading(line) {
             return self.heading(number, heading);
         }
-        let envelope = transport::open(&line);
-        if let Some(text) = stream.whole(envelope.partial, &envelope.text) {
-            let message = message::read(&text);
-            self.record(number, at, &envelope, &message);
+        let envelope = transport::open(line);
+        let Some(text) = stream.whole(envelope.partial, envelope.is_error, &envelope.text) else {
+            return;
+        };
+        if memchr::memchr2(b'\n', 0x1b, &text).is_some() {
+            return self.lines_of(number, at, &envelope, &text);
         }
+        let message = message::read(&text);
+        self.record(number, at, &envelope, &message);
     }
 
     fn heading(&mut self, number: usize, heading: Heading<'_>) {
@@ -153,7 +202,7 @@ impl<'p> Scanner<'p> {
         }
     }
 
-    fn record(
+    pub(super) fn record(
         &mut self,
         number: usize,
         at: At<'_>,
@@ -315,6 +364,9 @@ fn repeated(text: &[u8]) -> (u64, &[u8]) {
     };
     parts().unwrap_or((1, text))
 }
+
+/// Bytes of a text that may have been copied from a narrow terminal.
+const MOST_POSTED: usize = 64 << 10;
 
 /// No log leaves out more.
 const MOST_REPEATS: u64 = 1_000_000;

@@ -1,6 +1,6 @@
 //! Tells logs from configuration, tables and binary files.
 
-use super::clean::clean;
+use super::clean::{clean, unquote};
 use super::heading::heading;
 use super::{message, transport};
 
@@ -32,10 +32,11 @@ pub fn is_binary(head: &[u8]) -> bool {
 /// A line that something known carried, or that has a header of its own.
 fn is_record(line: &[u8]) -> bool {
     let line = clean(line);
-    if heading(&line).is_some() {
+    let line = unquote(&line);
+    if heading(line).is_some() {
         return false;
     }
-    let envelope = transport::open(&line);
+    let envelope = transport::open(line);
     envelope.known || message::read(&envelope.text).headed
 }
 

@@ -2,6 +2,7 @@
 
 use super::attribute::Author;
 use super::clock::{Basis, Calendar, Clock, DAY, Tick, dates};
+use super::fold::Fold;
 use super::klog::Level;
 use super::lines::MAX_LINE;
 use super::lives::{Cutter, after_folding};
@@ -44,8 +45,10 @@ pub(crate) struct Stream {
     pub(crate) yearless: Option<(Tick, Tick)>,
     /// Zones in which lines whose program prints one can have been carried, seconds east of UTC, and how many lines say so.
     pub(crate) zones: BTreeMap<i32, u64>,
-    /// Pieces of a line that its carrier cut.
-    pieces: Vec<u8>,
+    /// A record of the journal that is spread over lines.
+    pub(crate) fold: Fold,
+    /// Pieces of a line that its carrier cut, of standard output and of standard error.
+    pieces: [Vec<u8>; 2],
     order: Option<Tick>,
     samples: u32,
 }
@@ -179,21 +182,27 @@ impl Stream {
     }
 
     /// Joins the pieces of a line that its carrier cut; `None` until the last one came.
-    pub(crate) fn whole<'a>(&mut self, partial: bool, text: &'a [u8]) -> Option<Cow<'a, [u8]>> {
-        if !partial && self.pieces.is_empty() {
+    pub(crate) fn whole<'a>(
+        &mut self,
+        partial: bool,
+        is_error: bool,
+        text: &'a [u8],
+    ) -> Option<Cow<'a, [u8]>> {
+        let [output, error] = &mut self.pieces;
+        let pieces = if is_error { error } else { output };
+        if !partial && pieces.is_empty() {
             return Some(Cow::Borrowed(text));
         }
-        let room = MAX_LINE.saturating_sub(self.pieces.len());
-        self.pieces
-            .extend_from_slice(text.get(..room).unwrap_or(text));
-        (!partial).then(|| Cow::Owned(std::mem::take(&mut self.pieces)))
+        let room = MAX_LINE.saturating_sub(pieces.len());
+        pieces.extend_from_slice(text.get(..room).unwrap_or(text));
+        (!partial).then(|| Cow::Owned(std::mem::take(pieces)))
     }
 
     /// Forgets what the end of an entry cuts off.
     pub(crate) fn end_entry(&mut self) {
         self.trace = None;
         self.in_status = false;
-        self.pieces.clear();
+        self.pieces.iter_mut().for_each(Vec::clear);
     }
 
     pub(crate) fn count(&mut self, program: Option<usize>, place: Place) {
@@ -332,13 +341,17 @@ mod tests {
     #[test]
     fn pieces_of_a_line_are_joined() {
         let mut stream = Stream::default();
-        assert_eq!(stream.whole(true, b"one "), None);
+        assert_eq!(stream.whole(true, false, b"one "), None);
         assert_eq!(
-            stream.whole(false, b"two").as_deref(),
+            stream.whole(false, true, b"other").as_deref(),
+            Some(&b"other"[..])
+        );
+        assert_eq!(
+            stream.whole(false, false, b"two").as_deref(),
             Some(&b"one two"[..])
         );
         assert_eq!(
-            stream.whole(false, b"three").as_deref(),
+            stream.whole(false, false, b"three").as_deref(),
             Some(&b"three"[..])
         );
     }

@@ -2,6 +2,7 @@
 
 use super::clock::{Clock, digits, iso, month, time};
 use super::json::Object;
+use super::kernel::{kernel_device, monotonic, ring_buffer};
 use std::borrow::Cow;
 
 /// A line without what carried it.
@@ -20,18 +21,26 @@ pub(crate) struct Envelope<'a> {
     pub(crate) known: bool,
     /// The carrier cut the line: the next one goes on with it.
     pub(crate) partial: bool,
+    /// It was written to standard error.
+    pub(crate) is_error: bool,
 }
 
 /// Takes the carrier off a cleaned line. A line of no known form is its own text.
 pub(crate) fn open(line: &[u8]) -> Envelope<'_> {
     let start = line.trim_ascii_start();
-    let start = start.strip_prefix(b"- ").unwrap_or(start);
+    let start = match start {
+        [b'-' | b'*', b' ', rest @ ..] | [0x1e, rest @ ..] => rest,
+        [b'd', b'a', b't', b'a', b':', b' ', rest @ ..] if rest.starts_with(b"{") => rest,
+        _ => start,
+    };
     let found = match start.first() {
         Some(b'{') => json(start),
         Some(b'[') => ring_buffer(start).or_else(|| pod_prefix(start)),
         Some(b'0'..=b'9') => dated(start)
             .or_else(|| unix_journal(start))
             .or_else(|| short(start))
+            .or_else(|| versioned(start))
+            .or_else(|| kernel_device(start))
             .or_else(|| node_prefix(start)),
         Some(b'<') => priority(start),
         Some(_) => short(start)
@@ -63,7 +72,7 @@ fn carried(clock: Option<Clock>, rest: &[u8]) -> Envelope<'_> {
 }
 
 /// `host ident[pid]: message`; the host may be missing.
-fn sender(text: &[u8]) -> (Option<&[u8]>, Option<u32>, &[u8]) {
+pub(super) fn sender(text: &[u8]) -> (Option<&[u8]>, Option<u32>, &[u8]) {
     if let Some((ident, pid, message)) = ident(text) {
         return (Some(ident), pid, message);
     }
@@ -106,11 +115,17 @@ fn ident(text: &[u8]) -> Option<(&[u8], Option<u32>, &[u8])> {
 fn dated(line: &[u8]) -> Option<Envelope<'_>> {
     let (clock, rest) = iso(line)?;
     let rest = rest.strip_prefix(b" ")?;
-    if let Some(tagged) = rest
-        .strip_prefix(b"stdout ")
-        .or_else(|| rest.strip_prefix(b"stderr "))
-    {
-        return container(clock, tagged);
+    match rest {
+        [b's', b't', b'd', b'o', b'u', b't', b' ', tagged @ ..] => {
+            return container(clock, tagged);
+        }
+        [b's', b't', b'd', b'e', b'r', b'r', b' ', tagged @ ..] => {
+            return container(clock, tagged).map(|envelope| Envelope {
+                is_error: true,
+                ..envelope
+            });
+        }
+        _ => {}
     }
     let envelope = carried(Some(clock), rest);
     // Without a sender the time belongs to the message (etcd prints it like this).
@@ -165,6 +180,41 @@ fn full(line: &[u8]) -> Option<Envelope<'_>> {
     Some(carried(Some(clock), rest.get(zone_end + 1..)?))
 }
 
+/// `1 2025-11-12T12:19:21.49Z host program pid id [data] message` of RFC 5424, its priority taken off before.
+fn versioned(line: &[u8]) -> Option<Envelope<'_>> {
+    let (clock, rest) = iso(line.strip_prefix(b"1 ")?)?;
+    let mut words = rest.strip_prefix(b" ")?.splitn(5, |&byte| byte == b' ');
+    let (_host, name, pid) = (words.next()?, words.next()?, words.next()?);
+    let (_id, rest) = (words.next()?, words.next()?);
+    let text = past_data(rest)?;
+    Some(Envelope {
+        clock: Some(clock),
+        ident: (name != b"-").then_some(Cow::Borrowed(name)),
+        pid: std::str::from_utf8(pid)
+            .ok()
+            .and_then(|pid| pid.parse().ok()),
+        text: Cow::Borrowed(text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text)),
+        known: true,
+        ..Envelope::default()
+    })
+}
+
+/// What follows `-`, or `[id name="value"]` as often as it comes.
+fn past_data(text: &[u8]) -> Option<&[u8]> {
+    let mut rest = text.strip_prefix(b"-").unwrap_or(text);
+    while rest.first() == Some(&b'[') {
+        let (mut quoted, mut escaped) = (false, false);
+        let end = rest.iter().position(|&byte| {
+            quoted ^= byte == b'"' && !escaped;
+            escaped = byte == b'\\' && !escaped;
+            byte == b']' && !quoted
+        })?;
+        rest = rest.get(end + 1..)?;
+    }
+    rest.strip_prefix(b" ")
+        .or_else(|| rest.is_empty().then_some(rest))
+}
+
 /// `1762949961.490717 host ident[pid]: message`.
 fn unix_journal(line: &[u8]) -> Option<Envelope<'_>> {
     let width = line.iter().take_while(|byte| byte.is_ascii_digit()).count();
@@ -172,64 +222,6 @@ fn unix_journal(line: &[u8]) -> Option<Envelope<'_>> {
     let (micros, rest) = digits(rest.strip_prefix(b".")?, 6)?;
     let clock = Clock::Utc(i64::from(seconds) * 1_000_000 + i64::from(micros));
     Some(carried(Some(clock), rest.strip_prefix(b" ")?))
-}
-
-/// Kernel ring buffer with any time, and journal lines with monotonic time.
-fn ring_buffer(line: &[u8]) -> Option<Envelope<'_>> {
-    let (clock, rest) = monotonic(line).or_else(|| wall(line))?;
-    // Programs may write to the ring buffer, and `journalctl -o short-monotonic` prints a host.
-    if clock.is_none()
-        && let (Some(ident), Some(pid), text) = sender(rest)
-    {
-        return Some(Envelope {
-            ident: Some(Cow::Borrowed(ident)),
-            pid: Some(pid),
-            text: Cow::Borrowed(text),
-            known: true,
-            ..Envelope::default()
-        });
-    }
-    Some(Envelope {
-        clock,
-        ident: Some(Cow::Borrowed(b"kernel")),
-        text: Cow::Borrowed(rest),
-        known: true,
-        ..Envelope::default()
-    })
-}
-
-/// `[ 7063.247407] text`, `[    5.012000 <    0.012000 >] text`: no time that others share.
-fn monotonic(text: &[u8]) -> Option<(Option<Clock>, &[u8])> {
-    let close = memchr::memchr(b']', text.get(..text.len().min(48))?)?;
-    let inside = text.get(1..close).filter(|_| text.first() == Some(&b'['))?;
-    let dot = memchr::memchr(b'.', inside)?;
-    let whole = inside.get(..dot)?.trim_ascii();
-    let sane = !whole.is_empty()
-        && whole.iter().all(u8::is_ascii_digit)
-        && inside
-            .iter()
-            .all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b' ' | b'<' | b'>' | b'+'));
-    let rest = text.get(close + 1..)?;
-    sane.then(|| (None, rest.strip_prefix(b" ").unwrap_or(rest)))
-}
-
-/// `[Thu Dec  7 00:05:15 2017] text`.
-fn wall(text: &[u8]) -> Option<(Option<Clock>, &[u8])> {
-    let close = memchr::memchr(b']', text.get(..text.len().min(32))?)?;
-    let inside = std::str::from_utf8(text.get(1..close)?).ok()?;
-    let words: Vec<&str> = inside.split_ascii_whitespace().collect();
-    let [_, name, day, of_day, year] = words.as_slice() else {
-        return None;
-    };
-    let date = chrono::NaiveDate::from_ymd_opt(
-        year.parse().ok()?,
-        u32::from(month(name.as_bytes())?),
-        day.parse().ok()?,
-    )?;
-    let (of_day, _) = time(of_day.as_bytes())?;
-    let rest = text.get(close + 1..)?;
-    let clock = Clock::Local(super::clock::micros_of(date) + of_day);
-    Some((Some(clock), rest.strip_prefix(b" ").unwrap_or(rest)))
 }
 
 /// `<3>[ 1234.567890] text`, `<30>Nov 22 …`.
@@ -327,6 +319,7 @@ fn json_text(line: &str) -> Option<Envelope<'_>> {
             .text("time")
             .and_then(|time| Some(iso(time.as_bytes())?.0));
         let partial = !log.ends_with(b"\n") && log.len() >= DOCKER_PIECE;
+        let is_error = object.text("stream") == Some("stderr");
         let text = match log {
             Cow::Borrowed(text) => Cow::Borrowed(text.trim_ascii_end()),
             Cow::Owned(text) => Cow::Owned(text.trim_ascii_end().to_vec()),
@@ -336,6 +329,7 @@ fn json_text(line: &str) -> Option<Envelope<'_>> {
             text,
             known: true,
             partial,
+            is_error,
             ..Envelope::default()
         });
     }
@@ -354,6 +348,7 @@ fn json_text(line: &str) -> Option<Envelope<'_>> {
         text: object.take("MESSAGE").unwrap_or_default(),
         known: true,
         partial: false,
+        is_error: false,
     })
 }
 
@@ -369,6 +364,7 @@ impl Envelope<'_> {
             text: owned(self.text),
             known: self.known,
             partial: self.partial,
+            is_error: self.is_error,
         }
     }
 }

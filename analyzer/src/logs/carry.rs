@@ -1,0 +1,77 @@
+//! Records whose message, or whose fields, fill several lines.
+
+use super::clean::clean;
+use super::fold::{Folded, Taken};
+use super::message;
+use super::scanner::Scanner;
+use super::stream::At;
+use super::transport::Envelope;
+use std::sync::Arc;
+
+impl Scanner<'_> {
+    /// Offers a line to the record that is being collected.
+    pub(super) fn fold(&mut self, number: usize, at: At<'_>) -> Taken {
+        let Some(stream) = self.streams.get_mut(number) else {
+            return Taken::No;
+        };
+        let (done, taken) = stream.fold.take(at.line, at.raw);
+        if let Some(folded) = done {
+            self.folded(number, at.entry, &folded);
+        }
+        taken
+    }
+
+    /// Takes the bytes of a field whose name stood on this line.
+    pub(super) fn value(&mut self, number: usize, line: u64, value: Option<Vec<u8>>) {
+        if let Some(stream) = self.streams.get_mut(number) {
+            stream.fold.take_bytes(line, &value.unwrap_or_default());
+        }
+    }
+
+    /// Ends the record that the end of the entry cuts off.
+    pub(super) fn end_folded(&mut self, number: usize, entry: &Arc<str>) {
+        let open = self
+            .streams
+            .get_mut(number)
+            .and_then(|stream| stream.fold.finish());
+        if let Some(folded) = open {
+            self.folded(number, entry, &folded);
+        }
+    }
+
+    fn folded(&mut self, number: usize, entry: &Arc<str>, folded: &Folded) {
+        let at = At {
+            entry,
+            line: folded.line,
+            raw: &folded.raw,
+        };
+        let envelope = folded.fields.envelope();
+        self.lines_of(number, at, &envelope, &folded.fields.message);
+    }
+
+    /// Reads a message of several lines as the text forms of the journal print it: line by line, all from one sender.
+    pub(super) fn lines_of(
+        &mut self,
+        number: usize,
+        at: At<'_>,
+        envelope: &Envelope<'_>,
+        text: &[u8],
+    ) {
+        for line in text.split(|&byte| byte == b'\n') {
+            let line = clean(line);
+            if line.trim_ascii().is_empty() {
+                continue;
+            }
+            let message = message::read(&line);
+            self.record(number, at, &of_line(envelope, &line), &message);
+        }
+    }
+}
+
+/// What carried the message, around one of its lines.
+fn of_line<'a>(envelope: &Envelope<'a>, line: &'a [u8]) -> Envelope<'a> {
+    Envelope {
+        text: line.into(),
+        ..envelope.clone()
+    }
+}
