@@ -5,6 +5,7 @@ use crate::containerd::Containerd;
 use crate::derived::{Context, Derived};
 use crate::evidence::{Evidence, Sourced};
 use crate::fact::{Fact, FactDecl, Type, Value};
+use crate::observed::DockerEngine;
 use crate::origin::Origin;
 use crate::parse::containerd_config::ContainerdConfig;
 use crate::parse::crio_config::CrioConfig;
@@ -333,19 +334,28 @@ fn crio(evidence: &Evidence, found: &mut Found) {
     }
 }
 
+/// What the running engine says counts before its file, which it read when it started.
 fn docker(evidence: &Evidence, found: &mut Found) {
-    let Some(config) = evidence.all::<DockerConfig>().first() else {
-        return;
-    };
-    let parses = config.value.content.is_some();
-    found.push((
-        "config_parses",
-        Fact::new(Value::Bool(parses), config.origin.clone()),
-    ));
-    if let Some((driver, line)) = config.value.cgroup_driver() {
-        let origin = Origin::line(config.origin.entry.clone(), line);
-        found.push(("cgroup_driver", Fact::text(driver, origin)));
+    let running = evidence.all::<DockerEngine>().iter();
+    let mut running = running.filter_map(|piece| match &piece.value {
+        DockerEngine::CgroupDriver(driver) => {
+            Some(Fact::text(driver.as_str(), piece.origin.clone()))
+        }
+        DockerEngine::Version(_) => None,
+    });
+    let mut driver = running.next();
+    if let Some(config) = evidence.all::<DockerConfig>().first() {
+        let parses = config.value.content.is_some();
+        let parses = Fact::new(Value::Bool(parses), config.origin.clone());
+        found.push(("config_parses", parses));
+        let set = config.value.cgroup_driver();
+        driver = driver.or_else(|| {
+            let (driver, line) = set?;
+            let origin = Origin::line(config.origin.entry.clone(), line);
+            Some(Fact::text(driver, origin))
+        });
     }
+    found.extend(driver.map(|driver| ("cgroup_driver", driver)));
 }
 
 #[cfg(test)]
@@ -427,6 +437,35 @@ mod tests {
         let facts = derived(Some("unix:///var/run/crio/crio.sock"), "version = 2\n").facts;
         assert_eq!(facts.text("runtime.kind"), Some("crio"));
         assert!(facts.get("runtime.cgroup_driver").is_none());
+    }
+
+    #[test]
+    fn what_dockers_engine_says_counts_before_its_file() {
+        let mut evidence = Evidence::default();
+        let config = DockerConfig { content: None };
+        evidence.push(config, Origin::entry("daemon.json"));
+        let says = DockerEngine::CgroupDriver("cgroupfs".into());
+        evidence.push(says, Origin::line("probes/docker.json", 7));
+        let endpoint = Fact::text("unix:///run/cri-dockerd.sock", Origin::entry("c"));
+        let path = "kubelet.effective.container_runtime_endpoint";
+        evidence.facts.set(path, endpoint);
+        run(&mut evidence);
+        let driver = evidence.facts.get("runtime.cgroup_driver").unwrap();
+        assert_eq!(driver.as_text(), Some("cgroupfs"));
+        assert_eq!(driver.origins[0].line, Some(7));
+        assert_eq!(evidence.facts.bool("runtime.config_parses"), Some(false));
+    }
+
+    #[test]
+    fn the_engine_of_a_docker_that_the_kubelet_does_not_use_says_nothing_of_its_runtime() {
+        let mut evidence = Evidence::default();
+        let says = DockerEngine::CgroupDriver("cgroupfs".into());
+        evidence.push(says, Origin::line("probes/docker.json", 7));
+        let endpoint = Fact::text("unix:///run/containerd/containerd.sock", Origin::entry("c"));
+        let path = "kubelet.effective.container_runtime_endpoint";
+        evidence.facts.set(path, endpoint);
+        run(&mut evidence);
+        assert!(evidence.facts.get("runtime.cgroup_driver").is_none());
     }
 
     #[test]

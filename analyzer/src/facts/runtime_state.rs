@@ -4,7 +4,7 @@ use crate::claim::settle;
 use crate::derived::{Context, Derived};
 use crate::evidence::Evidence;
 use crate::fact::{Fact, FactDecl, Type, Value};
-use crate::observed::{AllImages, Image, RuntimeSocket};
+use crate::observed::{AllImages, DockerEngine, Image, RuntimeSocket};
 use crate::origin::Origin;
 use crate::presence::{Presence, presence};
 
@@ -79,6 +79,9 @@ const FACTS: &[FactDecl] = &[
 
 fn derive(evidence: &mut Evidence, _: &Context<'_>) {
     settle(evidence, FACTS);
+    if let Some(version) = docker_version(evidence) {
+        evidence.facts.set("runtime.version", version);
+    }
     let sockets: Vec<Fact> = SOCKETS
         .iter()
         .filter_map(|path| match existence(evidence, path) {
@@ -104,6 +107,19 @@ fn derive(evidence: &mut Evidence, _: &Context<'_>) {
     if let Some(fact) = sandbox_image(evidence) {
         evidence.facts.set("runtime.sandbox_image_present", fact);
     }
+}
+
+/// Of Docker's engine, where the kubelet uses it; `None` where it uses another runtime.
+fn docker_version(evidence: &Evidence) -> Option<Fact> {
+    let kind = evidence.facts.text("runtime.kind");
+    let uses_docker = kind.is_none_or(|kind| matches!(kind, "docker" | "cri-dockerd"));
+    let mut said = evidence.all::<DockerEngine>().iter();
+    said.find_map(|piece| match &piece.value {
+        DockerEngine::Version(version) if uses_docker => {
+            Some(Fact::text(version.as_str(), piece.origin.clone()))
+        }
+        _ => None,
+    })
 }
 
 /// Path of the socket in `unix:///run/containerd/containerd.sock`.

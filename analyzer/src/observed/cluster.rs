@@ -164,6 +164,15 @@ pub struct Image(pub String);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AllImages;
 
+/// One thing that Docker's running engine says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DockerEngine {
+    /// `cgroupfs` or `systemd`.
+    CgroupDriver(String),
+    /// `26.1.4`.
+    Version(String),
+}
+
 /// A socket of a container runtime that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RuntimeSocket {

@@ -3,8 +3,9 @@
 mod cluster;
 
 pub use cluster::{
-    AllImages, AllNodes, Attempt, ClusterInfo, Image, NoNode, NoSigningRequests, NodeObject,
-    NodeVersion, Resolution, RuntimeSocket, SigningRequest, Supervisor, ThroughProxy, TokenHash,
+    AllImages, AllNodes, Attempt, ClusterInfo, DockerEngine, Image, NoNode, NoSigningRequests,
+    NodeObject, NodeVersion, Resolution, RuntimeSocket, SigningRequest, Supervisor, ThroughProxy,
+    TokenHash,
 };
 
 use crate::evidence::{Evidence, Sourced};

@@ -4,6 +4,7 @@ use crate::claim::{Witness, claim};
 use crate::entry::{Entry, numbered};
 use crate::evidence::Evidence;
 use crate::fact::Value;
+use crate::observed::DockerEngine;
 use crate::parser::Parser;
 
 pub(super) const PARSER: Parser = Parser {
@@ -27,14 +28,10 @@ fn parse(entry: &Entry, evidence: &mut Evidence) {
         };
         let (value, origin) = (value.trim(), entry.at(line));
         match key {
-            "Cgroup Driver" => claim(
-                evidence,
-                "runtime.cgroup_driver",
-                Witness::Program,
-                value,
-                origin,
-            ),
-            "Server Version" => claim(evidence, "runtime.version", Witness::Program, value, origin),
+            "Cgroup Driver" => {
+                evidence.push(DockerEngine::CgroupDriver(value.to_owned()), origin);
+            }
+            "Server Version" => evidence.push(DockerEngine::Version(value.to_owned()), origin),
             "Kernel Version" => claim(evidence, "host.kernel", Witness::Hearsay, value, origin),
             "Operating System" => claim(evidence, "host.os", Witness::Hearsay, value, origin),
             "Cgroup Version" => {
@@ -56,7 +53,7 @@ fn parse(entry: &Entry, evidence: &mut Evidence) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{claimed, claimed_text, named};
+    use crate::testing::{claimed, named};
 
     #[test]
     fn drivers_and_versions_are_read() {
@@ -64,7 +61,10 @@ mod tests {
             &PARSER,
             "Server:\n Server Version: 24.0.7\n Cgroup Driver: cgroupfs\n Cgroup Version: 2\n",
         );
-        assert_eq!(claimed_text(&evidence, "runtime.cgroup_driver"), "cgroupfs");
+        let said: Vec<&DockerEngine> = evidence.all().iter().map(|piece| &piece.value).collect();
+        let version = DockerEngine::Version("24.0.7".into());
+        let driver = DockerEngine::CgroupDriver("cgroupfs".into());
+        assert_eq!(said, [&version, &driver]);
         assert_eq!(claimed(&evidence, "host.cgroup_version").as_int(), Some(2));
     }
 }

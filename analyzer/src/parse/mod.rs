@@ -18,6 +18,7 @@ pub mod date;
 pub mod df;
 pub mod docker_config;
 pub mod docker_info;
+pub mod docker_probe;
 pub mod endpoint_probe;
 pub mod environment_file;
 pub mod filesystem_facts;
@@ -102,6 +103,7 @@ pub const ALL: &[&crate::parser::Parser] = &[
     &df::PARSER,
     &docker_config::PARSER,
     &docker_info::PARSER,
+    &docker_probe::PARSER,
     &endpoint_probe::PARSER,
     &environment_file::PARSER,
     &filesystem_facts::PARSER,

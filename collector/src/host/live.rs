@@ -3,6 +3,7 @@
 use super::door::Door;
 use super::wire::{Failure, Ran};
 use crate::grpc::{self, CallError, Reply};
+use crate::web::http;
 use nodebundle_bundle::Outcome;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs;
@@ -68,18 +69,45 @@ pub(crate) fn call(
     (method, message): (&str, &[u8]),
     timeout: Duration,
 ) -> Result<Reply, Failure> {
-    let mut stream = UnixStream::from(open_socket(door, path)?);
+    let mut stream = limited(door, path, timeout)?;
+    grpc::call(&mut stream, method, message).map_err(|error| match error {
+        CallError::Io(io) => unanswered(&io),
+        other => Failure::new(Outcome::Error, other.to_string()),
+    })
+}
+
+/// Asks over HTTP for a path of the program that listens on a Unix socket, as anybody could.
+pub(crate) fn get(
+    door: &Door,
+    path: &str,
+    target: &str,
+    timeout: Duration,
+) -> Result<http::Reply, Failure> {
+    let mut stream = limited(door, path, timeout)?;
+    let request = http::get("localhost", target, "");
+    http::exchange(&mut stream, &request).map_err(|error| unanswered(&error))
+}
+
+/// A connection on which no read and no write lasts longer.
+fn limited(door: &Door, path: &str, timeout: Duration) -> Result<UnixStream, Failure> {
+    let stream = UnixStream::from(open_socket(door, path)?);
     let limited = stream
         .set_nonblocking(false)
         .and_then(|()| stream.set_read_timeout(Some(timeout)))
         .and_then(|()| stream.set_write_timeout(Some(timeout)));
-    limited.map_err(|error| Failure::new(Outcome::Error, error.to_string()))?;
-    grpc::call(&mut stream, method, message).map_err(|error| match error {
-        CallError::Io(io) if matches!(io.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+    match limited {
+        Ok(()) => Ok(stream),
+        Err(error) => Err(Failure::new(Outcome::Error, error.to_string())),
+    }
+}
+
+fn unanswered(error: &std::io::Error) -> Failure {
+    match error.kind() {
+        ErrorKind::WouldBlock | ErrorKind::TimedOut => {
             Failure::timeout("it accepts the connection and does not answer")
         }
-        other => Failure::new(Outcome::Error, other.to_string()),
-    })
+        _ => Failure::new(Outcome::Error, error.to_string()),
+    }
 }
 
 /// A connection to a Unix socket, non-blocking.

@@ -65,6 +65,25 @@ impl Host {
         }
     }
 
+    /// Status and body of what the program that listens on a Unix socket answers over HTTP to anybody.
+    pub(crate) fn get(
+        &mut self,
+        path: &str,
+        target: &str,
+        timeout: Duration,
+    ) -> Result<(u16, Vec<u8>), Failure> {
+        let timeout = timeout.min(self.reach.item_timeout).min(self.stop.left());
+        let ask = Ask::Get {
+            path: path.to_owned(),
+            target: target.to_owned(),
+            timeout_ms: crate::clock::milliseconds(timeout),
+        };
+        match self.ask(&ask, path)? {
+            (Answer::Got(status), body) => Ok((status, body)),
+            _ => Err(unexpected()),
+        }
+    }
+
     /// The kernel's buffer of messages as it is.
     pub(crate) fn kernel_buffer(&mut self) -> Result<Vec<u8>, Failure> {
         let ask = Ask::KernelBuffer { cap: 4 << 20 };

@@ -39,6 +39,12 @@ pub(crate) enum Ask {
         message: Vec<u8>,
         timeout_ms: u64,
     },
+    /// Asks over HTTP whoever listens on a Unix socket, as anybody could.
+    Get {
+        path: String,
+        target: String,
+        timeout_ms: u64,
+    },
     /// What systemd knows of its units.
     Systemd(SystemdAsk),
     /// Records of one journal stream.
@@ -84,6 +90,8 @@ pub(crate) enum Answer {
     Connected(String),
     /// Status and message of a gRPC call; the payload is the answer.
     Called(u32, String),
+    /// Status of an HTTP answer; the payload is its body.
+    Got(u16),
     /// What systemd said.
     Systemd(SystemdAnswer),
     /// Some lines of a journal; the payload is their text, back to back.

@@ -39,15 +39,27 @@ pub(crate) fn answer(
         Ask::Digest { path, cap } => {
             plain(super::digest::digest(door, &path, cap).map(Answer::Digest))
         }
-        Ask::Run { .. }
-        | Ask::Connect { .. }
-        | Ask::Call { .. }
-        | Ask::Systemd(_)
-        | Ask::Rtnetlink { .. }
-            if !door.is_live() =>
-        {
-            failed(Failure::new(Outcome::Skipped, "not with --root"))
-        }
+        Ask::KernelBuffer { cap } => super::kmsg::read_all(door, cap)
+            .map_or_else(failed, |bytes| (Answer::KernelBuffer, bytes)),
+        Ask::JournalHealth { folders, since } => plain(
+            journal
+                .health(door, &folders, since)
+                .map(Answer::JournalHealth),
+        ),
+        Ask::Journal(ask) => match journal.stream(door, &ask, out)? {
+            Ok(summary) => (Answer::JournalEnd(summary), Vec::new()),
+            Err(failure) => failed(failure),
+        },
+        ask if door.is_live() => running(door, ask),
+        _ => failed(Failure::new(Outcome::Skipped, "not with --root")),
+    };
+    send(out, &head, &payload)
+}
+
+/// Answers what only a running host can answer.
+fn running(door: &Door, ask: Ask) -> (Answer, Vec<u8>) {
+    let time = Duration::from_millis;
+    match ask {
         Ask::Rtnetlink { kind } => {
             super::rtnetlink::dump(kind).map_or_else(failed, |bytes| (Answer::Raw, bytes))
         }
@@ -55,37 +67,30 @@ pub(crate) fn answer(
             argv,
             cap,
             timeout_ms,
-        } => live::run(door, &argv, cap, Duration::from_millis(timeout_ms))
+        } => live::run(door, &argv, cap, time(timeout_ms))
             .map_or_else(failed, |(ran, bytes)| (Answer::Ran(ran), bytes)),
         Ask::Connect { path } => plain(live::connect(door, &path).map(Answer::Connected)),
-        Ask::KernelBuffer { cap } => super::kmsg::read_all(door, cap)
-            .map_or_else(failed, |bytes| (Answer::KernelBuffer, bytes)),
-        Ask::Systemd(ask) => plain(bus::ask(door, &ask).map(Answer::Systemd)),
-        Ask::JournalHealth { folders, since } => plain(
-            journal
-                .health(door, &folders, since)
-                .map(Answer::JournalHealth),
-        ),
         Ask::Call {
             path,
             method,
             message,
             timeout_ms,
-        } => live::call(
-            door,
-            &path,
-            (&method, &message),
-            Duration::from_millis(timeout_ms),
-        )
-        .map_or_else(failed, |reply| {
-            (Answer::Called(reply.status, reply.message), reply.body)
-        }),
-        Ask::Journal(ask) => match journal.stream(door, &ask, out)? {
-            Ok(summary) => (Answer::JournalEnd(summary), Vec::new()),
-            Err(failure) => failed(failure),
-        },
-    };
-    send(out, &head, &payload)
+        } => live::call(door, &path, (&method, &message), time(timeout_ms))
+            .map_or_else(failed, |reply| {
+                (Answer::Called(reply.status, reply.message), reply.body)
+            }),
+        Ask::Get {
+            path,
+            target,
+            timeout_ms,
+        } => live::get(door, &path, &target, time(timeout_ms))
+            .map_or_else(failed, |reply| (Answer::Got(reply.status), reply.body)),
+        Ask::Systemd(ask) => plain(bus::ask(door, &ask).map(Answer::Systemd)),
+        _ => failed(Failure::new(
+            Outcome::Error,
+            "the question is not known here",
+        )),
+    }
 }
 
 fn plain(answer: Result<Answer, Failure>) -> (Answer, Vec<u8>) {

@@ -2,6 +2,7 @@
 
 pub mod cluster_info;
 pub mod cri;
+pub mod docker;
 pub mod endpoint;
 pub mod kubelet;
 pub mod names;
@@ -12,6 +13,7 @@ pub mod supervisor;
 pub const ALL: &[&crate::probe::Probe] = &[
     &cluster_info::PROBE,
     &cri::PROBE,
+    &docker::PROBE,
     &endpoint::PROBE,
     &kubelet::PROBE,
     &names::PROBE,

@@ -194,8 +194,10 @@ fn socket(host: &mut Host, node: &Node, unix: &str, path: &str, told: bool) -> O
         Err(_) => return None,
     };
     let inode = runtime_sockets::listening_inode(unix, path);
-    let mut held = node.descriptors.iter();
-    let holder = held.find(|held| inode.is_some_and(|inode| held.sockets.contains(&inode)));
+    let held = node.descriptors.iter();
+    let held = held.filter(|held| inode.is_some_and(|inode| held.sockets.contains(&inode)));
+    // systemd holds the sockets of services that it starts also while they run.
+    let holder = held.min_by_key(|held| held.pid == 1);
     Some(json!({
         "path": path,
         "kubelet_uses_it": told,
