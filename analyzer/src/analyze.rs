@@ -87,6 +87,9 @@ pub fn analyze_all(
     rules: &RuleSet,
     options: &Options,
 ) -> Vec<Result<Report, AnalyzeError>> {
+    if let [input] = inputs {
+        return vec![guarded(input, || analyze(input, rules, options))];
+    }
     inputs
         .par_iter()
         .map(|input| guarded(input, || analyze(input, rules, options)))

@@ -1,6 +1,9 @@
-//! Generated indexes: the `mod.rs` of folders whose files are the list, and the rules compiled into the analyzer.
+//! Generated indexes: the `mod.rs` of folders whose files are the list, and the rules compiled into the analyzer with the texts that
+//! their log patterns require.
 
+use crate::literals::required_by;
 use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
@@ -89,7 +92,9 @@ pub(crate) fn run(root: &Path, check: bool) -> Result<()> {
             ));
         }
     }
-    wanted.push((root.join("analyzer/rules.json"), rules_json(root)?));
+    let rules = rules(root)?;
+    wanted.push((root.join("analyzer/rules.json"), rules_json(root, &rules)?));
+    wanted.push((root.join("analyzer/literals.json"), literals_json(&rules)?));
     let mut stale = Vec::new();
     for (path, text) in wanted {
         if fs::read_to_string(&path).ok().as_deref() == Some(text.as_str()) {
@@ -157,12 +162,12 @@ fn module_names(folder: &Path) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// All rules as one JSON object, one rule a line, sorted by id, without their examples.
-fn rules_json(root: &Path) -> Result<String> {
+/// All rules by file name, without their examples.
+fn rules(root: &Path) -> Result<BTreeMap<String, Value>> {
     let mut rules = BTreeMap::new();
     for path in rule_files(&root.join("rules"))? {
         let text = fs::read_to_string(&path)?;
-        let mut rule: serde_json::Value = serde_saphyr::from_str(&text)
+        let mut rule: Value = serde_saphyr::from_str(&text)
             .with_context(|| format!("{} is not YAML", path.display()))?;
         let Some(fields) = rule.as_object_mut() else {
             bail!("{} is not a mapping", path.display())
@@ -174,8 +179,13 @@ fn rules_json(root: &Path) -> Result<String> {
             .unwrap_or_default();
         rules.insert(stem, rule);
     }
+    Ok(rules)
+}
+
+/// All rules as one JSON object, one rule a line, sorted by id.
+fn rules_json(root: &Path, rules: &BTreeMap<String, Value>) -> Result<String> {
     let ladder = root.join("rules/ladder.yaml");
-    let paths: serde_json::Value = match fs::read_to_string(&ladder) {
+    let paths: Value = match fs::read_to_string(&ladder) {
         Ok(text) => serde_saphyr::from_str(&text).context("rules/ladder.yaml is not YAML")?,
         Err(_) => serde_json::json!({}),
     };
@@ -188,6 +198,25 @@ fn rules_json(root: &Path) -> Result<String> {
         serde_json::to_string(&paths)?,
         lines.join(",\n")
     ))
+}
+
+/// For each rule with log patterns, and for each of these, the texts of which every match contains one; one rule a line.
+fn literals_json(rules: &BTreeMap<String, Value>) -> Result<String> {
+    let mut lines = Vec::new();
+    for (id, rule) in rules {
+        let patterns = rule.get("log").and_then(Value::as_array);
+        let patterns = patterns.into_iter().flatten().map(|log| {
+            let pattern = log.get("pattern")?.as_str()?;
+            let texts = required_by(pattern).ok()??.into_iter();
+            texts.map(|text| String::from_utf8(text).ok()).collect()
+        });
+        let patterns: Vec<Option<Vec<String>>> = patterns.collect();
+        if !patterns.is_empty() {
+            let id = serde_json::to_string(id)?;
+            lines.push(format!("{id}:{}", serde_json::to_string(&patterns)?));
+        }
+    }
+    Ok(format!("{{\n{}\n}}\n", lines.join(",\n")))
 }
 
 /// `rules/<stage>/<id>.yaml`.

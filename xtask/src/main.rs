@@ -8,6 +8,12 @@ mod check;
 mod corpus;
 mod docs;
 mod index;
+#[allow(
+    dead_code,
+    reason = "a file of the analyzer, shared without linking its crate"
+)]
+#[path = "../../analyzer/src/logs/literals.rs"]
+mod literals;
 mod new;
 mod rule_pages;
 mod run;

@@ -48,8 +48,11 @@ pub(crate) fn author(
         };
     }
     if let Some(ident) = envelope.ident.as_deref() {
+        if let Some(program) = judge.programs.sender(ident) {
+            return by(Some(program), true);
+        }
         if !std::str::from_utf8(ident).is_ok_and(program::is_wrapper) {
-            return by(judge.number(ident), true);
+            return by(judge.sender(ident), true);
         }
         return wrapped(judge, stream, envelope, message);
     }

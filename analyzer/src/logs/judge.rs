@@ -4,16 +4,16 @@ use super::attribute::Author;
 use super::klog::Level;
 use super::lives::Cutter;
 use super::memo::Memo;
-use super::patterns::PatternSet;
+use super::patterns::{PatternSet, TextMatch};
 use super::place::{Place, Spot};
 use super::programs::{Program, Programs};
 use super::seen::{Identity, Seen};
-use super::stated::{Statement, statements};
+use super::stated::statements;
 use super::stream::{At, Part};
 use super::tally::{Key, Rate, Sight, Tally};
-use super::templates::{Templates, template};
+use super::templates::{self, Templates};
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 /// Judges the records of one input and keeps the results.
 pub(crate) struct Judge<'p> {
@@ -25,6 +25,8 @@ pub(crate) struct Judge<'p> {
     pub(crate) templates: Templates,
     /// Statements by name and stream, the latest of each.
     pub(crate) stated: BTreeMap<(String, usize), (String, Spot)>,
+    /// Matches of the record that is judged.
+    matches: Vec<Judged>,
 }
 
 /// One record with all that is known of it.
@@ -46,13 +48,25 @@ pub(crate) struct Record<'a> {
     pub(crate) place: Place,
 }
 
-/// What a text means, whoever wrote it when.
+/// What a text means, whoever wrote it when, and whatever numbers are in it.
 struct Verdict {
-    matches: Vec<Judged>,
-    statements: Vec<Statement>,
-    template: OnceLock<Arc<str>>,
+    answers: Vec<Answer>,
+    /// It states something; what, its numbers may tell.
+    states: bool,
+    template: templates::Slot,
 }
 
+/// What a pattern says to a text.
+enum Answer {
+    /// It matches whatever numbers are in the text, and captures none.
+    Match(Judged),
+    /// It matches whatever numbers are in the text.
+    Captures(usize, TextMatch),
+    /// It has to be asked again for other numbers.
+    Ask(usize),
+}
+
+#[derive(Clone, Copy)]
 struct Judged {
     key: usize,
     pattern: usize,
@@ -69,12 +83,20 @@ impl<'p> Judge<'p> {
             tally: Tally::default(),
             templates: Templates::default(),
             stated: BTreeMap::new(),
+            matches: Vec::new(),
         }
     }
 
     /// The number of the program that logs under this identifier.
     pub(crate) fn number(&mut self, ident: &[u8]) -> Option<usize> {
         self.programs.number(ident, self.patterns)
+    }
+
+    /// The same for an identifier that the next lines are likely to have as well.
+    pub(crate) fn sender(&mut self, ident: &[u8]) -> Option<usize> {
+        let number = self.number(ident)?;
+        self.programs.remember(ident, number);
+        Some(number)
     }
 
     pub(crate) fn program(&self, number: Option<usize>) -> Option<&Program> {
@@ -84,26 +106,67 @@ impl<'p> Judge<'p> {
     /// Judges one record. `lives` are those of its stream.
     pub(crate) fn judge(&mut self, lives: &Cutter, record: &Record<'_>) {
         let verdict = self.verdict(record);
-        for (name, value) in &verdict.statements {
-            self.state(name, value, record);
+        if verdict.states {
+            for (name, value) in statements(record.text) {
+                self.state(&name, &value, record);
+            }
         }
-        let unknown = verdict.matches.is_empty();
-        if unknown && record.level < Level::Error || !self.is_new(record) {
-            return;
+        let mut matches = std::mem::take(&mut self.matches);
+        matches.extend(
+            verdict
+                .answers
+                .iter()
+                .filter_map(|answer| self.answer(answer, record)),
+        );
+        let tells = !matches.is_empty() || record.level >= Level::Error;
+        if tells && self.is_new(record) {
+            for judged in &matches {
+                self.count(lives, record, judged);
+            }
+            if matches.is_empty() {
+                self.unknown(&verdict, record);
+            }
         }
-        if unknown {
-            let text = verdict.template.get_or_init(|| template(record.text));
-            let name = self
-                .programs
-                .get(record.author.program)
-                .map(|program| &program.name);
-            self.templates
-                .count(text, name, record.life, record.sight(0));
-            return;
-        }
-        for judged in &verdict.matches {
-            self.count(lives, record, judged);
-        }
+        matches.clear();
+        self.matches = matches;
+    }
+
+    /// The match that an answer stands for in this record.
+    fn answer(&mut self, answer: &Answer, record: &Record<'_>) -> Option<Judged> {
+        let (pattern, asked);
+        let found = match answer {
+            Answer::Match(judged) => return Some(*judged),
+            Answer::Captures(number, found) => {
+                pattern = *number;
+                found
+            }
+            Answer::Ask(number) => {
+                pattern = *number;
+                asked = self.patterns.pattern(pattern)?.find(record.text)?;
+                &asked
+            }
+        };
+        let program = self.programs.get(record.author.program);
+        Some(Judged {
+            pattern,
+            end: found.end,
+            key: self.tally.key(Key {
+                pattern,
+                program: program.map(|program| Arc::clone(&program.name)),
+                variables: found.variables(record.text),
+            }),
+        })
+    }
+
+    fn unknown(&mut self, verdict: &Verdict, record: &Record<'_>) {
+        let program = self.programs.get(record.author.program);
+        self.templates.count(
+            &verdict.template,
+            record.text,
+            program.map(|program| &program.name),
+            record.life,
+            record.sight(0),
+        );
     }
 
     /// Follows the folding of a stream's oldest lives.
@@ -128,29 +191,33 @@ impl<'p> Judge<'p> {
         memo.verdict(class, record.text, || {
             let program = programs.get(record.author.program);
             let allowed = programs.allowed(record.author.program, record.author.sure);
-            let matches = patterns
-                .matches(record.text, allowed)
-                .into_iter()
-                .map(|found| Judged {
-                    pattern: found.pattern,
-                    end: found.end,
-                    key: tally.key(Key {
-                        pattern: found.pattern,
-                        program: program.map(|program| Arc::clone(&program.name)),
-                        variables: found.variables,
-                    }),
-                })
-                .collect();
+            let candidates = patterns.candidates(record.text, allowed).into_iter();
             let kubelet =
                 program.is_none_or(|program| program.runs_kubelet || program.supervises_kubelet);
             Verdict {
-                matches,
-                statements: if kubelet {
-                    statements(record.text)
-                } else {
-                    Vec::new()
-                },
-                template: OnceLock::new(),
+                answers: candidates
+                    .filter_map(|number| {
+                        let pattern = patterns.pattern(number)?;
+                        if !pattern.takes_digits_alike() {
+                            return Some(Answer::Ask(number));
+                        }
+                        let found = pattern.find(record.text)?;
+                        if found.captures_digits(record.text) {
+                            return Some(Answer::Captures(number, found));
+                        }
+                        Some(Answer::Match(Judged {
+                            pattern: number,
+                            end: found.end,
+                            key: tally.key(Key {
+                                pattern: number,
+                                program: program.map(|program| Arc::clone(&program.name)),
+                                variables: found.variables(record.text),
+                            }),
+                        }))
+                    })
+                    .collect(),
+                states: kubelet && !statements(record.text).is_empty(),
+                template: templates::Slot::new(),
             }
         })
     }

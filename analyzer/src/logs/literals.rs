@@ -7,9 +7,41 @@ const MIN: usize = 6;
 /// More alternatives than this find candidates no better than the pattern does.
 const MAX_SETS: usize = 32;
 
-/// Lower-case texts of which every match contains at least one, letters of any case; `None` when there is no such set.
-pub(crate) fn required(hir: &Hir) -> Option<Vec<Vec<u8>>> {
-    best(hir).filter(is_long)
+/// Lower-case texts of which every match of a pattern contains at least one, letters of any case; `None` when there is no such set.
+/// An error says why it is no pattern.
+pub(crate) fn required_by(pattern: &str) -> Result<Option<Vec<Vec<u8>>>, String> {
+    Ok(best(&parse(pattern)?).filter(is_long))
+}
+
+/// Whether a pattern cannot tell one digit from another, so that texts which differ in nothing else match alike.
+pub(crate) fn takes_digits_alike(pattern: &str) -> bool {
+    parse(pattern).is_ok_and(|hir| is_blind(&hir))
+}
+
+fn parse(pattern: &str) -> Result<Hir, String> {
+    regex_syntax::ParserBuilder::new()
+        .unicode(false)
+        .utf8(false)
+        .dot_matches_new_line(true)
+        .build()
+        .parse(pattern)
+        .map_err(|error| error.to_string())
+}
+
+/// Every class has all digits or none, and no literal has one.
+fn is_blind(hir: &Hir) -> bool {
+    match hir.kind() {
+        HirKind::Literal(literal) => !literal.0.iter().any(u8::is_ascii_digit),
+        HirKind::Class(Class::Bytes(class)) => class.ranges().iter().all(|range| {
+            let (start, end) = (range.start(), range.end());
+            end < b'0' || start > b'9' || start <= b'0' && end >= b'9'
+        }),
+        HirKind::Class(Class::Unicode(_)) => false,
+        HirKind::Capture(capture) => is_blind(&capture.sub),
+        HirKind::Repetition(repetition) => is_blind(&repetition.sub),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().all(is_blind),
+        HirKind::Empty | HirKind::Look(_) => true,
+    }
 }
 
 type Set = Vec<Vec<u8>>;
@@ -118,13 +150,7 @@ mod tests {
     use super::*;
 
     fn of(pattern: &str) -> Option<Vec<String>> {
-        let hir = regex_syntax::ParserBuilder::new()
-            .unicode(false)
-            .utf8(false)
-            .build()
-            .parse(pattern)
-            .unwrap();
-        required(&hir).map(|set| {
+        required_by(pattern).unwrap().map(|set| {
             set.into_iter()
                 .map(|literal| String::from_utf8(literal).unwrap())
                 .collect()
@@ -158,6 +184,21 @@ mod tests {
             "a*b*",
         ] {
             assert_eq!(of(pattern), None, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_that_tells_digits_apart_says_so() {
+        for pattern in [
+            r"\d+ of [0-9a-f]{3}",
+            "(?i)no [^ ]* .",
+            r"\bx(?:y|\S+)$",
+            "",
+        ] {
+            assert!(takes_digits_alike(pattern), "{pattern}");
+        }
+        for pattern in ["v1", "[1-9]", "(?:a|[^5])", "x{2}[0-8]*", "("] {
+            assert!(!takes_digits_alike(pattern), "{pattern}");
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Logs: bytes → lines → messages → matches of rules, streamed; a log is never held whole.
 
+#[cfg(test)]
+mod all_rules;
 mod attribute;
 mod carry;
 mod clean;
@@ -10,6 +12,7 @@ mod fields;
 mod fold;
 #[cfg(test)]
 mod forms;
+mod hash;
 mod heading;
 mod json;
 mod judge;
@@ -23,6 +26,7 @@ mod merge;
 mod message;
 mod patterns;
 mod place;
+mod prefilter;
 mod program;
 mod programs;
 mod scanner;
@@ -39,6 +43,6 @@ mod window;
 
 pub use digest::{Hit, Life, LogDigest, Occurrence, Span, Stamp, Template};
 pub use example::matching_patterns;
-pub use patterns::{PatternError, PatternSet};
+pub use patterns::{Literals, PatternError, PatternSet};
 pub use scanner::{Options, Scanner};
 pub use sniff::{is_binary, is_log};

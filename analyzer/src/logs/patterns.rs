@@ -1,21 +1,23 @@
 //! The log patterns of all rules, compiled so that a text meets only those that can match it.
 
+use super::prefilter::Prefilter;
 use super::{literals, program};
 use crate::rule::{LogPattern, Rule};
-use aho_corasick::{AhoCorasick, MatchKind};
 use regex::bytes::{Regex, RegexBuilder};
-use regex_syntax::hir::Hir;
-use std::sync::OnceLock;
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
 
 /// Patterns of a rule set.
 pub struct PatternSet {
     patterns: Vec<Pattern>,
-    literals: AhoCorasick,
-    /// Pattern of each literal.
-    owners: Vec<usize>,
-    /// Patterns that have no literal.
+    prefilter: Prefilter,
+    /// Patterns that no text rules out.
     always: Vec<usize>,
 }
+
+/// Rule → for each of its log patterns the texts of which every match contains one, in lower case; `None` where there are none.
+pub type Literals = BTreeMap<String, Vec<Option<Vec<String>>>>;
 
 /// A pattern that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -45,18 +47,48 @@ pub(crate) struct Pattern {
     from: Vec<String>,
     text: String,
     /// `None` inside when it does not compile; [`PatternSet::check`] tells why.
-    regex: OnceLock<Option<Regex>>,
+    machine: OnceLock<Option<Machine>>,
 }
 
-/// A pattern that matched a text.
+/// A compiled pattern.
+#[derive(Debug)]
+struct Machine {
+    regex: Regex,
+    /// Named groups in the order of the pattern.
+    names: Vec<(usize, Arc<str>)>,
+    /// It cannot tell one digit from another: texts that differ in nothing else match alike, at the same places.
+    digits_alike: bool,
+}
+
+/// How a pattern matched a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TextMatch {
-    /// Index in the set.
-    pub(crate) pattern: usize,
     /// Offset of the end of the match in the text.
     pub(crate) end: usize,
-    /// Named groups in the order of the pattern.
-    pub(crate) variables: Vec<(String, String)>,
+    /// Named groups in the order of the pattern, and where they are in the text.
+    pub(crate) groups: Vec<(Arc<str>, Range<usize>)>,
+}
+
+impl TextMatch {
+    /// Named groups and what they hold in the text that matched.
+    pub(crate) fn variables(&self, text: &[u8]) -> Vec<(String, String)> {
+        let value = |place: &Range<usize>| {
+            String::from_utf8_lossy(text.get(place.clone()).unwrap_or_default()).into_owned()
+        };
+        let groups = self.groups.iter();
+        groups
+            .map(|(name, place)| (name.to_string(), value(place)))
+            .collect()
+    }
+
+    /// Whether a digit is in a named group.
+    pub(crate) fn captures_digits(&self, text: &[u8]) -> bool {
+        let mut groups = self.groups.iter();
+        groups.any(|(_, place)| {
+            let value = text.get(place.clone());
+            value.is_some_and(|value| value.iter().any(u8::is_ascii_digit))
+        })
+    }
 }
 
 /// The patterns that a program's lines may meet, by index.
@@ -65,45 +97,41 @@ pub(crate) type Allowed = Vec<bool>;
 impl PatternSet {
     /// Reads the log patterns of rules. Their regexes compile when a text first asks for them; [`Self::check`] compiles all.
     pub fn new(rules: &[Rule]) -> Result<Self, PatternError> {
-        let mut patterns = Vec::new();
-        let (mut texts, mut owners, mut always) = (Vec::new(), Vec::new(), Vec::new());
-        for (rule, (index, pattern)) in rules
-            .iter()
-            .enumerate()
-            .flat_map(|(at, rule)| rule.log.iter().enumerate().map(move |log| (at, log)))
-        {
-            let error = |problem: String| PatternError {
-                rule: rules
-                    .get(rule)
-                    .map(|rule| rule.id.clone())
-                    .unwrap_or_default(),
-                number: index + 1,
-                problem,
-            };
-            let hir = parse(&pattern.pattern).map_err(error)?;
-            let number = patterns.len();
-            match literals::required(&hir) {
-                Some(set) => {
-                    owners.extend(set.iter().map(|_| number));
-                    texts.extend(set);
+        Self::filtered(rules, |_, _, pattern| literals::required_by(pattern))
+    }
+
+    /// The same for rules whose required texts are known, so that no pattern is read before a text asks for it.
+    pub fn with_literals(rules: &[Rule], literals: &Literals) -> Result<Self, PatternError> {
+        Self::filtered(rules, |rule, index, _| {
+            let known = literals
+                .get(rule)
+                .and_then(|known| known.get(index)?.as_ref());
+            Ok(known.map(|texts| texts.iter().map(|text| text.clone().into_bytes()).collect()))
+        })
+    }
+
+    fn filtered(
+        rules: &[Rule],
+        required: impl Fn(&str, usize, &str) -> Result<Option<Vec<Vec<u8>>>, String>,
+    ) -> Result<Self, PatternError> {
+        let (mut patterns, mut texts, mut always) = (Vec::new(), Vec::new(), Vec::new());
+        for (number, rule) in rules.iter().enumerate() {
+            for (index, pattern) in rule.log.iter().enumerate() {
+                let error = |problem| PatternError {
+                    rule: rule.id.clone(),
+                    number: index + 1,
+                    problem,
+                };
+                match required(&rule.id, index, &pattern.pattern).map_err(error)? {
+                    Some(set) => texts.extend(set.into_iter().map(|text| (patterns.len(), text))),
+                    None => always.push(patterns.len()),
                 }
-                None => always.push(number),
+                patterns.push(Pattern::new(number, index, pattern).map_err(error)?);
             }
-            patterns.push(Pattern::new(rule, index, pattern).map_err(error)?);
         }
-        let literals = AhoCorasick::builder()
-            .match_kind(MatchKind::Standard)
-            .ascii_case_insensitive(true)
-            .build(&texts)
-            .map_err(|error| PatternError {
-                rule: String::new(),
-                number: 0,
-                problem: error.to_string(),
-            })?;
         Ok(Self {
             patterns,
-            literals,
-            owners,
+            prefilter: Prefilter::new(texts.into_iter()),
             always,
         })
     }
@@ -125,6 +153,12 @@ impl PatternSet {
         Ok(())
     }
 
+    /// Rule and number of the patterns that have no required text, so that every new text meets them.
+    pub fn unfiltered(&self) -> impl Iterator<Item = (usize, usize)> {
+        let patterns = self.always.iter().filter_map(|&at| self.pattern(at));
+        patterns.map(|pattern| (pattern.rule, pattern.index))
+    }
+
     pub(crate) fn pattern(&self, index: usize) -> Option<&Pattern> {
         self.patterns.get(index)
     }
@@ -137,46 +171,14 @@ impl PatternSet {
             .collect()
     }
 
-    /// The allowed patterns that match a normalised text, by index.
-    pub(crate) fn matches(&self, text: &[u8], allowed: &Allowed) -> Vec<TextMatch> {
-        let mut candidates: Vec<usize> = self
-            .literals
-            .find_overlapping_iter(text)
-            .filter_map(|found| self.owners.get(found.pattern().as_usize()).copied())
-            .chain(self.always.iter().copied())
-            .filter(|&pattern| allowed.get(pattern) == Some(&true))
-            .collect();
-        candidates.sort_unstable();
-        candidates.dedup();
-        candidates
-            .into_iter()
-            .filter_map(|pattern| self.matching(pattern, text))
-            .collect()
-    }
-
-    fn matching(&self, pattern: usize, text: &[u8]) -> Option<TextMatch> {
-        let regex = self.patterns.get(pattern)?.regex()?;
-        if regex.captures_len() == 1 {
-            return Some(TextMatch {
-                pattern,
-                end: regex.find(text)?.end(),
-                variables: Vec::new(),
-            });
-        }
-        let captures = regex.captures(text)?;
-        let variables = regex
-            .capture_names()
-            .flatten()
-            .filter_map(|name| {
-                let value = captures.name(name)?.as_bytes();
-                Some((name.to_owned(), String::from_utf8_lossy(value).into_owned()))
-            })
-            .collect();
-        Some(TextMatch {
-            pattern,
-            end: captures.get(0)?.end(),
-            variables,
-        })
+    /// The allowed patterns that can match a normalised text, or one that differs from it in the value of digits, by index.
+    pub(crate) fn candidates(&self, text: &[u8], allowed: &Allowed) -> Vec<usize> {
+        let mut found = self.always.clone();
+        self.prefilter.find(text, &mut found);
+        found.retain(|&pattern| allowed.get(pattern) == Some(&true));
+        found.sort_unstable();
+        found.dedup();
+        found
     }
 }
 
@@ -203,8 +205,32 @@ impl Pattern {
                 .map(|name| program::canonical(name).to_owned())
                 .collect(),
             text: pattern.pattern.clone(),
-            regex: OnceLock::new(),
+            machine: OnceLock::new(),
         })
+    }
+
+    /// How it matches a normalised text.
+    pub(crate) fn find(&self, text: &[u8]) -> Option<TextMatch> {
+        let Machine { regex, names, .. } = self.machine()?;
+        if names.is_empty() {
+            return Some(TextMatch {
+                end: regex.find(text)?.end(),
+                groups: Vec::new(),
+            });
+        }
+        let captures = regex.captures(text)?;
+        let groups = names
+            .iter()
+            .filter_map(|(group, name)| Some((Arc::clone(name), captures.get(*group)?.range())));
+        Some(TextMatch {
+            end: captures.get(0)?.end(),
+            groups: groups.collect(),
+        })
+    }
+
+    /// Whether texts that differ in nothing but the value of digits match alike, at the same places.
+    pub(crate) fn takes_digits_alike(&self) -> bool {
+        self.machine().is_none_or(|machine| machine.digits_alike)
     }
 
     fn reads(&self, program: &str) -> bool {
@@ -215,19 +241,20 @@ impl Pattern {
                 .any(|from| from == program || program::embedded(program).contains(&from.as_str()))
     }
 
-    fn regex(&self) -> Option<&Regex> {
-        self.regex.get_or_init(|| compile(&self.text).ok()).as_ref()
+    fn machine(&self) -> Option<&Machine> {
+        let made = self.machine.get_or_init(|| {
+            let regex = compile(&self.text).ok()?;
+            let names = regex.capture_names().enumerate();
+            Some(Machine {
+                names: names
+                    .filter_map(|(group, name)| Some((group, Arc::from(name?))))
+                    .collect(),
+                digits_alike: literals::takes_digits_alike(&self.text),
+                regex,
+            })
+        });
+        made.as_ref()
     }
-}
-
-fn parse(pattern: &str) -> Result<Hir, String> {
-    regex_syntax::ParserBuilder::new()
-        .unicode(false)
-        .utf8(false)
-        .dot_matches_new_line(true)
-        .build()
-        .parse(pattern)
-        .map_err(|error| error.to_string())
 }
 
 fn compile(pattern: &str) -> Result<Regex, regex::Error> {
@@ -269,7 +296,7 @@ pub(crate) mod tests {
             log,
             when: None,
             each: None,
-            variables: std::collections::BTreeMap::new(),
+            variables: BTreeMap::new(),
             cites: Vec::new(),
             unless: None,
             confidence: ConfidenceTable::default(),
@@ -297,19 +324,20 @@ pub(crate) mod tests {
         }
     }
 
+    fn matches(set: &PatternSet, text: &[u8], program: Option<&str>) -> Vec<(usize, TextMatch)> {
+        let candidates = set.candidates(text, &set.allowed(program)).into_iter();
+        candidates
+            .filter_map(|at| Some((at, set.pattern(at)?.find(text)?)))
+            .collect()
+    }
+
     #[test]
     fn a_line_of_an_embedding_program_meets_the_patterns_of_all_it_embeds() {
         let rules = [rule("a", vec![pattern(&["kubelet"], "some text here")])];
         let set = PatternSet::new(&rules).unwrap();
-        let hits = |program| {
-            set.matches(b"with Some Text here", &set.allowed(program))
-                .len()
-        };
+        let hits = |program| matches(&set, b"with Some Text here", program).len();
         assert_eq!(hits(Some("kubelet")), 0);
-        let hits = |program| {
-            set.matches(b"with some text here", &set.allowed(program))
-                .len()
-        };
+        let hits = |program| matches(&set, b"with some text here", program).len();
         assert_eq!(hits(Some("kubelet")), 1);
         assert_eq!(hits(Some("k3s")), 1);
         assert_eq!(hits(None), 1);
@@ -346,7 +374,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn literals_and_memo_agree_with_every_pattern_on_every_line() {
+    fn required_texts_agree_with_every_pattern_on_every_line() {
         let texts = [
             "(?i)unknown flag: --\\S+",
             "connection refused|context deadline exceeded",
@@ -367,19 +395,15 @@ pub(crate) mod tests {
             .map(|text| rule("r", vec![pattern(&[], text)]))
             .collect();
         let set = PatternSet::new(&rules).unwrap();
-        let allowed = set.allowed(None);
-        let mut memo = crate::logs::memo::Memo::new();
-        for line in lines().iter().chain(&lines()) {
+        for line in lines() {
             let naive: Vec<usize> = texts
                 .iter()
                 .enumerate()
                 .filter(|(_, text)| compile(text).unwrap().is_match(line.as_bytes()))
                 .map(|(number, _)| number)
                 .collect();
-            let found = memo.verdict(0, line.as_bytes(), || {
-                set.matches(line.as_bytes(), &allowed)
-            });
-            let found: Vec<usize> = found.iter().map(|found| found.pattern).collect();
+            let found = matches(&set, line.as_bytes(), None);
+            let found: Vec<usize> = found.iter().map(|(pattern, _)| *pattern).collect();
             assert_eq!(found, naive, "{line}");
         }
     }
@@ -391,12 +415,13 @@ pub(crate) mod tests {
             vec![pattern(&[], r"unknown flag: --(?P<flag>[\w-]+)")],
         )];
         let set = PatternSet::new(&rules).unwrap();
-        let found = set.matches(b"x unknown flag: --cloud-config y", &set.allowed(None));
+        let text = b"x unknown flag: --cloud-config y";
+        let (_, found) = &matches(&set, text, None)[0];
         assert_eq!(
-            found[0].variables,
+            found.variables(text),
             [("flag".to_owned(), "cloud-config".to_owned())]
         );
-        assert_eq!(found[0].end, 30);
+        assert_eq!(found.end, 30);
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub(crate) struct Programs {
     known: Vec<Program>,
     by_ident: HashMap<Box<[u8]>, usize>,
     everything: Allowed,
+    /// The identifier of the line before, which no wrapper has.
+    sender: (Vec<u8>, usize),
 }
 
 /// Identifiers kept; a hostile log has no end of them.
@@ -32,7 +34,21 @@ impl Programs {
             known: Vec::new(),
             by_ident: HashMap::new(),
             everything: patterns.allowed(None),
+            sender: (Vec::new(), 0),
         }
+    }
+
+    /// The program of an identifier, if it is the one remembered.
+    pub(crate) fn sender(&self, ident: &[u8]) -> Option<usize> {
+        let (known, number) = &self.sender;
+        (known == ident && !ident.is_empty()).then_some(*number)
+    }
+
+    /// Remembers an identifier.
+    pub(crate) fn remember(&mut self, ident: &[u8], number: usize) {
+        self.sender.0.clear();
+        self.sender.0.extend_from_slice(ident);
+        self.sender.1 = number;
     }
 
     /// The program of an identifier; `None` when there are too many.

@@ -1,10 +1,12 @@
 //! Several entries may hold the same record: a unit's journal as text and as JSON, the tail of `systemctl status`, a rotated file.
 
-use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hasher as _};
+use super::hash::{Fast, FastMap, hash};
+use std::hash::Hasher as _;
 
 /// Records remembered; later ones count as new.
 const CAPACITY: usize = 1 << 20;
+/// Records of a first stream that are only noted: they are compared when there is a second one.
+const NOTED: usize = 4 << 20;
 
 /// What tells records apart whatever carried them.
 pub(crate) struct Identity<'a> {
@@ -19,8 +21,8 @@ pub(crate) struct Identity<'a> {
 
 impl Identity<'_> {
     fn hash(&self) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        hasher.write(self.message);
+        let mut hasher = Fast::default();
+        hasher.write_u64(hash(0, self.message));
         hasher.write(self.program.unwrap_or_default().as_bytes());
         hasher.write_u32(self.pid.unwrap_or_default());
         hasher.write_i64(
@@ -35,21 +37,37 @@ impl Identity<'_> {
 struct Count {
     /// Most that one stream had.
     most: u32,
-    stream: usize,
+    stream: u32,
     in_stream: u32,
 }
 
 /// Records that were counted.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
-    counts: HashMap<u64, Count>,
+    counts: FastMap<u64, Count>,
+    /// Records of the first stream, all new.
+    noted: Vec<u64>,
+    first: Option<usize>,
 }
 
 impl Seen {
     /// Whether a record is new. A stream that has a record twice has two records; another stream that has it twice has the same two.
     pub(crate) fn is_new(&mut self, stream: usize, identity: &Identity<'_>) -> bool {
-        let full = self.counts.len() >= CAPACITY;
         let hash = identity.hash();
+        let first = *self.first.get_or_insert(stream);
+        if stream == first && self.counts.is_empty() && self.noted.len() < NOTED {
+            self.noted.push(hash);
+            return true;
+        }
+        for noted in std::mem::take(&mut self.noted) {
+            self.count(first, noted);
+        }
+        self.count(stream, hash)
+    }
+
+    fn count(&mut self, stream: usize, hash: u64) -> bool {
+        let full = self.counts.len() >= CAPACITY;
+        let stream = u32::try_from(stream).unwrap_or(u32::MAX);
         let Some(count) = self.counts.get_mut(&hash) else {
             if !full {
                 self.counts.insert(

@@ -1,5 +1,6 @@
 //! Counts matches while streams are read: one group per pattern, variables and life.
 
+use super::hash::FastMap;
 use super::lives::after_folding;
 use super::place::{Place, Spot};
 use std::collections::{HashMap, VecDeque};
@@ -49,11 +50,14 @@ pub(crate) struct Sight<'a> {
 pub(crate) struct Tally {
     keys: Vec<Key>,
     key_index: HashMap<Key, usize>,
-    variants: HashMap<(usize, Option<Arc<str>>), usize>,
+    /// How many sets of variables each pattern and program has, and the number of the last that is told apart.
+    variants: HashMap<(usize, Option<Arc<str>>), (usize, usize)>,
     groups: Vec<Group>,
-    group_index: HashMap<(usize, Slot), usize>,
-    spans: HashMap<(usize, usize), usize>,
-    thresholds: HashMap<(usize, usize, Option<usize>), Threshold>,
+    group_index: FastMap<(usize, Slot), usize>,
+    /// The group in which each key was counted last.
+    recent: Vec<Option<usize>>,
+    spans: FastMap<(usize, usize), usize>,
+    thresholds: FastMap<(usize, usize, Option<usize>), Threshold>,
 }
 
 /// Sets of variables that are told apart per pattern and program; more are counted with the last of these.
@@ -73,15 +77,11 @@ impl Tally {
         let variants = self
             .variants
             .entry((key.pattern, key.program.clone()))
-            .or_insert(0);
-        *variants += 1;
-        if *variants > MAX_VARIANTS {
-            return self
-                .keys
-                .iter()
-                .rposition(|other| other.pattern == key.pattern && other.program == key.program)
-                .unwrap_or(last);
+            .or_default();
+        if variants.0 >= MAX_VARIANTS {
+            return variants.1;
         }
+        *variants = (variants.0 + 1, last);
         self.keys.push(key.clone());
         self.key_index.insert(key, last);
         last
@@ -115,10 +115,10 @@ impl Tally {
     }
 
     fn continues(&self, key: usize, stream: usize, span: usize, place: Place) -> bool {
-        let group = self
-            .group_index
-            .get(&(key, Slot::Span { stream, span }))
-            .and_then(|&group| self.groups.get(group));
+        let slot = Slot::Span { stream, span };
+        let group = self.recent(key, slot);
+        let group = group.or_else(|| self.group_index.get(&(key, slot)).copied());
+        let group = group.and_then(|group| self.groups.get(group));
         let Some((last, now)) = group.and_then(|group| group.last.place.order.zip(place.order))
         else {
             return true;
@@ -128,19 +128,19 @@ impl Tally {
     }
 
     fn count(&mut self, key: usize, slot: Slot, sight: Sight<'_>) {
-        if let Some(group) = self
-            .group_index
-            .get(&(key, slot))
-            .and_then(|&group| self.groups.get_mut(group))
-        {
+        let known = self.recent(key, slot);
+        let known = known.or_else(|| self.group_index.get(&(key, slot)).copied());
+        if let Some(group) = known.and_then(|group| self.groups.get_mut(group)) {
             group.count += sight.weight;
             group
                 .last
                 .set(sight.entry, sight.line, sight.raw, sight.place);
+            self.remember(key, known);
             return;
         }
         let spot = Spot::new(sight.entry, sight.line, sight.raw, sight.place);
         self.group_index.insert((key, slot), self.groups.len());
+        self.remember(key, Some(self.groups.len()));
         self.groups.push(Group {
             key,
             slot,
@@ -148,6 +148,22 @@ impl Tally {
             first: spot.clone(),
             last: spot,
         });
+    }
+
+    /// The group in which a key was counted last, if it is that of this slot.
+    fn recent(&self, key: usize, slot: Slot) -> Option<usize> {
+        let recent = self.recent.get(key).copied().flatten()?;
+        let group = self.groups.get(recent)?;
+        (group.key == key && group.slot == slot).then_some(recent)
+    }
+
+    fn remember(&mut self, key: usize, group: Option<usize>) {
+        if self.recent.len() <= key {
+            self.recent.resize(key + 1, None);
+        }
+        if let Some(recent) = self.recent.get_mut(key) {
+            *recent = group;
+        }
     }
 
     /// Notes a match of a pattern that needs `min` of them within `within` microseconds.
@@ -185,6 +201,7 @@ impl Tally {
             other => other,
         };
         self.group_index.clear();
+        self.recent.clear();
         for mut group in std::mem::take(&mut self.groups) {
             group.slot = renumbered(group.slot);
             let key = (group.key, group.slot);

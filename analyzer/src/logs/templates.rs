@@ -4,7 +4,7 @@ use super::lives::after_folding;
 use super::place::{Place, Spot};
 use super::tally::Sight;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Templates kept while reading.
 const CAPACITY: usize = 4096;
@@ -30,33 +30,21 @@ pub(crate) struct Templates {
     index: HashMap<(Option<Arc<str>>, Arc<str>), usize>,
 }
 
+/// The place of a text's template; `None` inside when there was no room for it.
+pub(crate) type Slot = OnceLock<Option<usize>>;
+
 impl Templates {
-    /// Counts one record. When too many different texts come, new ones are left out.
+    /// Counts one record of a text. When too many different templates come, new ones are left out.
     pub(crate) fn count(
         &mut self,
-        text: &Arc<str>,
+        slot: &Slot,
+        text: &[u8],
         program: Option<&Arc<str>>,
         life: Option<usize>,
         sight: Sight<'_>,
     ) {
-        let key = (program.cloned(), Arc::clone(text));
-        let at = match self.index.get(&key) {
-            Some(&at) => at,
-            None if self.counted.len() >= CAPACITY => return,
-            None => {
-                self.index.insert(key, self.counted.len());
-                self.counted.push(Counted {
-                    text: Arc::clone(text),
-                    program: program.cloned(),
-                    count: 0,
-                    first: Spot::new(sight.entry, sight.line, sight.raw, sight.place),
-                    last: sight.place,
-                    latest: Vec::new(),
-                });
-                self.counted.len() - 1
-            }
-        };
-        let Some(counted) = self.counted.get_mut(at) else {
+        let at = *slot.get_or_init(|| self.place(template(text), program, sight));
+        let Some(counted) = at.and_then(|at| self.counted.get_mut(at)) else {
             return;
         };
         counted.count += sight.weight;
@@ -68,6 +56,31 @@ impl Templates {
             Some(latest) => *latest = (stream, life, sight.weight),
             None => counted.latest.push((stream, life, sight.weight)),
         }
+    }
+
+    fn place(
+        &mut self,
+        text: Arc<str>,
+        program: Option<&Arc<str>>,
+        first: Sight<'_>,
+    ) -> Option<usize> {
+        let key = (program.cloned(), Arc::clone(&text));
+        if let Some(&at) = self.index.get(&key) {
+            return Some(at);
+        }
+        if self.counted.len() >= CAPACITY {
+            return None;
+        }
+        self.index.insert(key, self.counted.len());
+        self.counted.push(Counted {
+            text,
+            program: program.cloned(),
+            count: 0,
+            first: Spot::new(first.entry, first.line, first.raw, first.place),
+            last: first.place,
+            latest: Vec::new(),
+        });
+        Some(self.counted.len() - 1)
     }
 
     /// Follows the folding of a stream's oldest lives.

@@ -12,7 +12,7 @@ pub use ladder::{Ladder, LadderPath};
 pub use problem::Problem;
 
 use crate::declarations::Declarations;
-use crate::logs::{PatternError, PatternSet};
+use crate::logs::{Literals, PatternError, PatternSet};
 use crate::rule::Rule;
 use check::pattern_variables;
 use compile::Compiler;
@@ -31,6 +31,8 @@ pub struct RuleSet {
     problems: Vec<Problem>,
     /// Name and text of the file of each rule, by index.
     files: Vec<(String, String)>,
+    /// Texts that the log patterns require, where they are known without reading the patterns.
+    literals: Option<Literals>,
     patterns: OnceLock<PatternSet>,
 }
 
@@ -45,6 +47,9 @@ pub struct RuleFile {
 
 /// Ladder and rules, without their examples.
 const BUILT_IN: &str = include_str!("../../rules.json");
+
+/// Texts that the log patterns of these rules require, so that none has to be read for it.
+const BUILT_IN_LITERALS: &str = include_str!("../../literals.json");
 
 #[derive(Deserialize)]
 struct CompiledIn {
@@ -64,7 +69,10 @@ impl RuleSet {
                     .into_iter()
                     .map(|rule| (format!("rule {}", rule.id), String::new(), rule))
                     .collect();
-                Self::new(rules, all.ladder, Declarations::all(), Vec::new())
+                Self {
+                    literals: serde_json::from_str(BUILT_IN_LITERALS).ok(),
+                    ..Self::new(rules, all.ladder, Declarations::all(), Vec::new())
+                }
             }
             Err(error) => Self {
                 problems: vec![Problem {
@@ -151,6 +159,7 @@ impl RuleSet {
             order,
             problems,
             files,
+            literals: None,
             patterns: OnceLock::new(),
         }
     }
@@ -158,6 +167,11 @@ impl RuleSet {
     /// The log patterns, made ready on first use. One that is no regular expression matches nothing.
     pub fn patterns(&self) -> &PatternSet {
         self.patterns.get_or_init(|| {
+            let known = self.literals.as_ref();
+            let known = known.map(|literals| PatternSet::with_literals(&self.rules, literals));
+            if let Some(Ok(patterns)) = known {
+                return patterns;
+            }
             let mut rules = self.rules.clone();
             loop {
                 match PatternSet::new(&rules) {

@@ -1,0 +1,136 @@
+//! Tests over the patterns and examples of all rules of this program.
+
+use super::patterns::{Pattern, PatternSet};
+use super::{clean, message, transport};
+use crate::declarations::Declarations;
+use crate::ruleset::{RuleFile, RuleSet};
+use std::fs;
+use std::path::Path;
+
+/// Patterns that no text rules out, by rule and number: every new text of a log meets them, so they cost every log.
+const UNFILTERED: [(&str, usize); 5] = [
+    ("aks-cse-failed", 1),
+    ("clock-skew", 5),
+    ("cni-config-invalid", 2),
+    ("host-firewall-blocks", 2),
+    ("kubelet-port-in-use", 2),
+];
+
+fn all_rules() -> RuleSet {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../rules");
+    let mut files = Vec::new();
+    let mut open = vec![folder];
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                open.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "yaml") {
+                files.push(RuleFile {
+                    name: path.display().to_string(),
+                    text: fs::read_to_string(&path).unwrap(),
+                });
+            }
+        }
+    }
+    RuleSet::from_files(&files, Declarations::all())
+}
+
+/// What patterns see of every example line of every rule, those that match and those that must not.
+fn texts(rules: &RuleSet) -> Vec<Vec<u8>> {
+    let examples = rules.rules().iter().flat_map(|rule| {
+        let examples = &rule.examples;
+        examples.matching.iter().chain(&examples.no_match)
+    });
+    let mut texts: Vec<Vec<u8>> = examples
+        .flat_map(|example| example.lines())
+        .map(|line| {
+            let line = clean::clean(line.as_bytes());
+            let envelope = transport::open(&line);
+            message::read(&envelope.text).text.into_owned()
+        })
+        .collect();
+    texts.sort();
+    texts.dedup();
+    texts
+}
+
+fn patterns(set: &PatternSet) -> Vec<&Pattern> {
+    (0..).map_while(|at| set.pattern(at)).collect()
+}
+
+/// The text with other digits.
+fn renumbered(text: &[u8]) -> Vec<u8> {
+    let other = |byte: u8| (byte - b'0' + 7) % 10 + b'0';
+    text.iter()
+        .map(|&byte| {
+            if byte.is_ascii_digit() {
+                other(byte)
+            } else {
+                byte
+            }
+        })
+        .collect()
+}
+
+#[test]
+fn required_texts_never_hide_a_match_in_an_example_of_any_rule() {
+    let rules = all_rules();
+    let built_in = RuleSet::built_in();
+    let (set, read) = (built_in.patterns(), PatternSet::new(rules.rules()).unwrap());
+    let everything = set.allowed(None);
+    let mut matches = 0;
+    for text in texts(&rules) {
+        let candidates = set.candidates(&text, &everything);
+        assert_eq!(candidates, read.candidates(&text, &everything));
+        for (at, pattern) in patterns(set).into_iter().enumerate() {
+            if candidates.binary_search(&at).is_err() {
+                assert_eq!(
+                    pattern.find(&text),
+                    None,
+                    "{}, log pattern {}: {}",
+                    built_in.rules()[pattern.rule].id,
+                    pattern.index + 1,
+                    String::from_utf8_lossy(&text)
+                );
+            } else {
+                matches += usize::from(pattern.find(&text).is_some());
+            }
+        }
+    }
+    assert!(matches > patterns(set).len());
+}
+
+#[test]
+fn a_pattern_that_takes_digits_alike_matches_every_example_with_other_numbers_at_the_same_places() {
+    let rules = all_rules();
+    let set = PatternSet::new(rules.rules()).unwrap();
+    let everything = set.allowed(None);
+    let mut found = 0;
+    for text in texts(&rules) {
+        let other = renumbered(&text);
+        let candidates = set.candidates(&text, &everything);
+        assert_eq!(candidates, set.candidates(&other, &everything));
+        for pattern in candidates.iter().filter_map(|&at| set.pattern(at)) {
+            if pattern.takes_digits_alike() {
+                found += usize::from(pattern.find(&text).is_some());
+                assert_eq!(pattern.find(&text), pattern.find(&other));
+            }
+        }
+    }
+    assert!(found > 0);
+}
+
+#[test]
+fn patterns_without_a_required_text_are_known() {
+    let rules = RuleSet::built_in();
+    let unfiltered: Vec<(&str, usize)> = rules
+        .patterns()
+        .unfiltered()
+        .map(|(rule, index)| (rules.rules()[rule].id.as_str(), index + 1))
+        .collect();
+    assert_eq!(
+        unfiltered, UNFILTERED,
+        "give the pattern a text of 6 letters that every match contains, or list it here"
+    );
+}

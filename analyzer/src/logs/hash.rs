@@ -1,0 +1,97 @@
+//! A fast hash of texts and small keys. It tells texts apart; it does not withstand somebody who looks for collisions, so whoever
+//! must be sure compares the texts as well.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+/// A map whose keys need no protection against chosen collisions.
+pub(crate) type FastMap<K, V> = HashMap<K, V, BuildHasherDefault<Fast>>;
+
+const ONE: u64 = 0x9E37_79B9_7F4A_7C15;
+const TWO: u64 = 0xD6E8_FEB8_6659_FD93;
+const THREE: u64 = 0xA076_1D64_78BD_642F;
+
+/// 64 bits of a text, differing by seed.
+pub(crate) fn hash(seed: u64, text: &[u8]) -> u64 {
+    let (pairs, rest) = text.as_chunks::<16>();
+    let mut state = seed ^ ONE;
+    for pair in pairs {
+        let (low, high) = halves(*pair);
+        state = fold(low ^ TWO, high ^ state);
+    }
+    if !rest.is_empty() {
+        let mut last = [0; 16];
+        for (to, from) in last.iter_mut().zip(rest) {
+            *to = *from;
+        }
+        let (low, high) = halves(last);
+        state = fold(low ^ THREE, high ^ state);
+    }
+    fold(state ^ text.len() as u64, THREE)
+}
+
+fn halves(pair: [u8; 16]) -> (u64, u64) {
+    let both = u128::from_le_bytes(pair);
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the halves are what is wanted"
+    )]
+    (both as u64, (both >> 64) as u64)
+}
+
+/// Both halves of the product in one word.
+fn fold(a: u64, b: u64) -> u64 {
+    let product = u128::from(a).wrapping_mul(u128::from(b));
+    let (low, high) = halves(product.to_le_bytes());
+    low ^ high
+}
+
+/// The hasher of a [`FastMap`].
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Fast(u64);
+
+impl Hasher for Fast {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = hash(self.0, bytes);
+    }
+    fn write_u64(&mut self, word: u64) {
+        self.0 = fold(self.0 ^ word ^ ONE, TWO);
+    }
+    fn write_u32(&mut self, word: u32) {
+        self.write_u64(word.into());
+    }
+    fn write_usize(&mut self, word: usize) {
+        self.write_u64(word as u64);
+    }
+    fn write_isize(&mut self, word: isize) {
+        self.write_u64(word.cast_unsigned() as u64);
+    }
+    fn write_i64(&mut self, word: i64) {
+        self.write_u64(word.cast_unsigned());
+    }
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn every_byte_the_length_and_the_seed_count() {
+        let text: Vec<u8> = (0..100).collect();
+        let mut seen = HashSet::new();
+        for length in 0..=text.len() {
+            assert!(seen.insert(hash(0, &text[..length])));
+        }
+        assert!(seen.insert(hash(1, &text)));
+        for at in 0..text.len() {
+            let mut other = text.clone();
+            other[at] ^= 0x80;
+            assert!(seen.insert(hash(0, &other)), "{at}");
+        }
+        assert_ne!(hash(0, b"a"), hash(0, b"a\0"));
+    }
+}
