@@ -85,6 +85,12 @@ pub struct Record {
     /// Rule id → how often it masked something.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub redactions: BTreeMap<String, u64>,
+    /// Where masks stand in the stored bytes, the first 20 of them in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub masked: Vec<Masked>,
+    /// How many more masks there are than `masked` lists.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub masked_more: u64,
     /// For a journal: line numbers (part, line) of records that were taken without `_SYSTEMD_UNIT`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unattributed: Vec<(u32, u64)>,
@@ -102,6 +108,27 @@ pub struct Declared {
     /// Most bytes taken of one source.
     pub cap: u64,
 }
+
+/// The place of a mask in what was stored. It says nothing of the value, not even how long it was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Masked {
+    /// What the placeholder says was there: `password`, `jwt`, `private-key`, …
+    pub kind: String,
+    /// Part of a stream, from 1; `None` for an ordinary entry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<u32>,
+    /// Line of the entry or part, from 1.
+    pub line: u64,
+    /// Last line of a value that had several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to_line: Option<u64>,
+    /// In an entry of one line: first byte of the placeholder, from 0, and one past its last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<(u64, u64)>,
+}
+
+/// Places that a record lists; the rest is counted.
+pub const MOST_MASKED: usize = 20;
 
 /// A byte range of a source that was kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -159,6 +186,8 @@ impl Record {
             sha256: String::new(),
             attributes: None,
             redactions: BTreeMap::new(),
+            masked: Vec::new(),
+            masked_more: 0,
             unattributed: Vec::new(),
         }
     }
@@ -196,6 +225,14 @@ impl Manifest {
         json.extend_from_slice(b"\n]}\n");
         Ok(json)
     }
+}
+
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands over a reference"
+)]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 #[cfg(test)]

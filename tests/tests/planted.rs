@@ -4,6 +4,7 @@ use crate::programs::{collect, entries, text};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use nodebundle_fixtures::NodeFixture;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Read as _;
@@ -281,6 +282,58 @@ fn of_hundreds_of_planted_secrets_none_is_in_the_bundle_and_the_gate_is_silent()
         );
     }
     assert!(variants.len() >= 500, "{places}");
+}
+
+#[test]
+fn every_item_says_where_its_masks_stand_and_the_first_are_found_there() {
+    let (node, _) = node();
+    assert!(checked_places(&node, &[]) > 100);
+    let secret = "A=b\nREGISTRY_PASSWORD=pl4ntedPassw0rd77\n";
+    let node = NodeFixture::ready().with_file("etc/default/kubelet", secret);
+    assert!(checked_places(&node, &["--pseudonymize"]) > 0);
+}
+
+/// Checks every place that the records of a bundle list; returns how many records list some.
+fn checked_places(node: &NodeFixture, more: &[&str]) -> usize {
+    let bundle = node.output().join("places.tar.gz");
+    collect(&node.root(), &bundle, more);
+    let stored = entries(&bundle);
+    let manifest: Value = serde_json::from_slice(&stored["manifest.json"]).unwrap();
+    let records = manifest["records"].as_array().unwrap().iter();
+    let records: Vec<&Value> = records
+        .filter(|record| record["redactions"].is_object())
+        .collect();
+    for record in &records {
+        let places = record["masked"].as_array();
+        let places = places.unwrap_or_else(|| panic!("no places: {record}"));
+        assert!((1..=20).contains(&places.len()), "{record}");
+        for place in places {
+            assert!(is_masked(&stored, record, place), "{place} of {record}");
+        }
+    }
+    records.len()
+}
+
+/// Whether a placeholder of its kind stands in a place.
+fn is_masked(stored: &BTreeMap<String, Vec<u8>>, record: &Value, place: &Value) -> bool {
+    let path = record["path"].as_str().unwrap();
+    let name = match place["part"].as_u64() {
+        Some(part) => format!("{path}/{part:04}.log"),
+        None => path.to_owned(),
+    };
+    let content = text(&stored[&name]);
+    let number = |value: &Value| usize::try_from(value.as_u64().unwrap()).unwrap();
+    let line = content.lines().nth(number(&place["line"]) - 1).unwrap();
+    let mask = format!("REDACTED({}", place["kind"].as_str().unwrap());
+    match place["bytes"].as_array() {
+        Some(bytes) => {
+            let range = number(&bytes[0])..number(&bytes[1]);
+            content
+                .get(range)
+                .is_some_and(|at| at.starts_with(&mask) && at.ends_with(')'))
+        }
+        None => line.contains(&mask),
+    }
 }
 
 fn unzipped(bundle: &Path) -> BTreeMap<String, Vec<u8>> {

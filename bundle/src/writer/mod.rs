@@ -2,6 +2,7 @@
 
 mod gate;
 mod parts;
+mod places;
 #[cfg(test)]
 pub(crate) mod sample;
 mod tar_gz;
@@ -105,9 +106,8 @@ enum Archive {
 }
 
 /// Bytes as they were stored.
-struct Stored {
-    bytes: u64,
-    sha256: String,
+struct Stored<'b> {
+    bytes: Cow<'b, [u8]>,
     gate_hits: BTreeMap<String, u64>,
 }
 
@@ -250,10 +250,11 @@ impl<W: Write> BundleWriter<W> {
     ) -> Result<(), WriteError> {
         let stored = self.store(path, bytes, 0)?;
         record.path = Some(path.clone());
-        record.stored_bytes = stored.bytes;
-        record.sha256 = stored.sha256;
+        record.stored_bytes = stored.bytes.len() as u64;
+        record.sha256 = hex(&Sha256::digest(&stored.bytes));
         add_counts(&mut record.redactions, counts);
         add_counts(&mut record.redactions, &stored.gate_hits);
+        places::note(&mut record, &stored.bytes, None);
         self.record(record)
     }
 
@@ -275,50 +276,40 @@ impl<W: Write> BundleWriter<W> {
         Ok(())
     }
 
-    fn store(&mut self, path: &EntryPath, bytes: &[u8], flags: u8) -> Result<Stored, WriteError> {
+    fn store<'b>(
+        &mut self,
+        path: &EntryPath,
+        bytes: &'b [u8],
+        flags: u8,
+    ) -> Result<Stored<'b>, WriteError> {
         if !self.names.insert(path.as_str().to_owned()) {
             return Err(WriteError::Duplicate(path.clone()));
         }
         self.store_unlisted(path.as_str(), bytes, flags)
     }
 
-    fn store_unlisted(
+    fn store_unlisted<'b>(
         &mut self,
         name: &str,
-        bytes: &[u8],
+        bytes: &'b [u8],
         flags: u8,
-    ) -> Result<Stored, WriteError> {
-        let (bytes, gate_hits) = self.pass_gate(bytes);
+    ) -> Result<Stored<'b>, WriteError> {
+        let stored = self.pass_gate(bytes);
         let name = self.shown(name)?;
-        self.append(&format!("{}/{name}", self.top), &bytes, flags)?;
-        Ok(Stored {
-            bytes: bytes.len() as u64,
-            sha256: hex(&Sha256::digest(&bytes)),
-            gate_hits,
-        })
+        self.append(&format!("{}/{name}", self.top), &stored.bytes, flags)?;
+        Ok(stored)
     }
 
-    /// Stores a part of a stream in a member of its own; `hash` goes over all parts.
-    fn store_part(
+    /// Stores a part of a stream in a member of its own.
+    fn store_part<'b>(
         &mut self,
         path: &EntryPath,
-        text: &[u8],
-        hash: &mut Sha256,
-    ) -> Result<Stored, WriteError> {
-        if !self.names.insert(path.as_str().to_owned()) {
-            return Err(WriteError::Duplicate(path.clone()));
-        }
-        let (text, gate_hits) = self.pass_gate(text);
+        text: &'b [u8],
+    ) -> Result<Stored<'b>, WriteError> {
         self.close_member()?;
-        let name = self.shown(path.as_str())?;
-        self.append(&format!("{}/{name}", self.top), &text, 0)?;
+        let stored = self.store(path, text, 0)?;
         self.close_member()?;
-        hash.update(&text);
-        Ok(Stored {
-            bytes: text.len() as u64,
-            sha256: String::new(),
-            gate_hits,
-        })
+        Ok(stored)
     }
 
     /// The name that the gate gives an entry.
@@ -326,13 +317,19 @@ impl<W: Write> BundleWriter<W> {
         named(&self.gate.name(name).unwrap_or_else(|| name.to_owned()))
     }
 
-    fn pass_gate<'b>(&mut self, bytes: &'b [u8]) -> (Cow<'b, [u8]>, BTreeMap<String, u64>) {
+    fn pass_gate<'b>(&mut self, bytes: &'b [u8]) -> Stored<'b> {
         match self.gate.check(bytes) {
-            Some((masked, hits)) => {
-                add_counts(&mut self.gate_hits, &hits);
-                (Cow::Owned(masked), hits)
+            Some((masked, gate_hits)) => {
+                add_counts(&mut self.gate_hits, &gate_hits);
+                Stored {
+                    bytes: Cow::Owned(masked),
+                    gate_hits,
+                }
             }
-            None => (Cow::Borrowed(bytes), BTreeMap::new()),
+            None => Stored {
+                bytes: Cow::Borrowed(bytes),
+                gate_hits: BTreeMap::new(),
+            },
         }
     }
 

@@ -1,6 +1,6 @@
 //! A stream, stored as parts: tar wants a size before the content, and redaction changes sizes.
 
-use super::{BundleWriter, FLUSH_AFTER, WriteError, add_counts, named};
+use super::{BundleWriter, FLUSH_AFTER, WriteError, add_counts, named, places};
 use crate::{EntryPath, Outcome, Record, Redacted, hex::hex};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
@@ -100,12 +100,12 @@ impl<'w, W: Write> PartWriter<'w, W> {
         lines: &[u8],
         counts: &BTreeMap<String, u64>,
     ) -> Result<Position, WriteError> {
+        add_counts(&mut self.record.redactions, counts);
         let mut first = None;
         for line in lines.split_inclusive(|byte| *byte == b'\n') {
             let position = self.write_line(line)?;
             first.get_or_insert(position);
         }
-        add_counts(&mut self.record.redactions, counts);
         Ok(first.unwrap_or(self.next_position()))
     }
 
@@ -161,9 +161,11 @@ impl<'w, W: Write> PartWriter<'w, W> {
         let text = std::mem::take(&mut self.text);
         let part = self.parts + 1;
         let name = named(&format!("{}/{part:04}.log", self.folder))?;
-        let stored = self.writer.store_part(&name, &text, &mut self.hash)?;
-        self.record.stored_bytes += stored.bytes;
+        let stored = self.writer.store_part(&name, &text)?;
+        self.hash.update(&stored.bytes);
+        self.record.stored_bytes += stored.bytes.len() as u64;
         add_counts(&mut self.record.redactions, &stored.gate_hits);
+        places::note(&mut self.record, &stored.bytes, Some(part));
         self.parts = part;
         self.lines = 0;
         Ok(())
