@@ -141,7 +141,7 @@ pub(crate) struct FileHealth {
     pub(crate) last: Option<u64>,
     /// Written in the compact form.
     pub(crate) compact: bool,
-    /// `xz` (not read), `lz4`, `zstd`.
+    /// `xz`, `lz4`, `zstd`.
     pub(crate) compression: Vec<String>,
     /// What is wrong with it.
     pub(crate) problem: Option<String>,

@@ -1,11 +1,14 @@
 //! Journals of any size and in any state yield what decides.
 
-use crate::programs::{collect, entries, report, text};
+use crate::programs::{collect, entries, report, skip, text};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use nodebundle_fixtures::NodeFixture;
 use nodebundle_fixtures::journal::{JournalWriter, Sender};
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 const KUBELET: Sender<'_> = Sender {
     unit: "kubelet.service",
@@ -200,3 +203,37 @@ fn every_flipped_byte_of_a_journal_ends_in_a_bundle() {
         assert!(entries.contains_key("manifest.json"), "round {round}");
     }
 }
+
+#[test]
+fn long_messages_of_journals_that_pack_with_xz_are_read_as_journalctl_reads_them() {
+    let numbers: String = (1..80).map(|n| format!("goroutine {n} ")).collect();
+    let message = format!("{UNKNOWN_FIELD}{numbers}");
+    let stream = STANDARD.decode(PACKED_WITH_XZ).unwrap();
+    let mut journal = JournalWriter::new(7);
+    journal.packed_with_xz(&format!("MESSAGE={message}"), &stream);
+    journal.line(NOW - SECOND, KUBELET, "I1121 20:00:01.0 1 a.go:1] before");
+    journal.line(NOW, KUBELET, &message);
+    let node = with_journal(&journal.finish());
+    let (_, entries) = collected(&node);
+    let log = kubelet(&entries);
+    assert!(log.ends_with(&format!("{message}\n")), "{log}");
+    if let Some(read) = journalctl(&node.root().join(FILE)) {
+        assert_eq!(read.lines().last(), Some(message.as_str()));
+        assert_eq!(read.lines().count(), 2);
+    }
+}
+
+/// Messages of a file as `journalctl` reads them; `None`, said loudly, where there is none that knows xz.
+fn journalctl(file: &Path) -> Option<String> {
+    let run = |arguments: &[&str]| Command::new("journalctl").args(arguments).output().ok();
+    let version = run(&["--version"]).map(|output| text(&output.stdout));
+    if !version.is_some_and(|version| version.contains("+XZ")) {
+        return skip("no journalctl that reads xz");
+    }
+    let output = run(&["--file", file.to_str().unwrap(), "-o", "cat", "--all", "-q"])?;
+    Some(text(&output.stdout))
+}
+
+const UNKNOWN_FIELD: &str = r#"E1121 20:00:02.000000     812 run.go:74] "command failed" err="failed to load Kubelet config file, path: /var/lib/kubelet/config.yaml, error: failed to decode: unknown field" "#;
+/// The field `MESSAGE` as journald of systemd 219 packs it: no checksum, least effort.
+const PACKED_WITH_XZ: &str = "/Td6WFoAAAD/EtlBAgAhAQwAAACPmEGc4ASwAQ1dACaRRqzQb3S4pbI85lHVf9QD8yU+w6nyaSyskV/ifwTe+D3pabMhUnkaEn+bmfJToRC1DvtWDUFPS6QDDCDhH2rnW3K3R9yioV01JTrGjaxMfunHi1Zv9OlVS4xm1GX64HKWxlQ5Fm9LIoyApby88FW/ZzlCw27EKS5Saqxd/Rrj08beHfq1Tp/YURuNqxP5/judCG1hMFtRsncdwnXZXx2GkzdrdojORVAsaad9muiZh/StgW2zdNnhT4ZUZMLiQ/2/L6P5/FYq1/+XnTUrHae2dQseuR8j7Li82Cz+n29uH6P/OFOmYmuH3+UaeHSznxPWAcGxKtsUGicwFMNcmuo8i61cKfKvWfqplH/IAAAAAAABoQKxCQAAhlfKwagACvwCAAAAAABZWg==";
