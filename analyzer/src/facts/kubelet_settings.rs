@@ -202,6 +202,44 @@ const FACTS: &[FactDecl] = &[
         Type::Int,
         "number of pods that the node takes",
     ),
+    setting(
+        "kubelet.effective.anonymous_auth",
+        Type::Bool,
+        "answers requests without an identity",
+    ),
+    setting(
+        "kubelet.effective.authorization_mode",
+        Type::Text,
+        "Webhook or AlwaysAllow",
+    ),
+    setting(
+        "kubelet.effective.read_only_port",
+        Type::Int,
+        "port that needs no identity; 0 is off",
+    ),
+    setting(
+        "kubelet.effective.log_verbosity",
+        Type::Int,
+        "verbosity of its log",
+    ),
+    setting(
+        "kubelet.effective.eviction_hard",
+        Type::Records,
+        "thresholds for hard eviction that are set",
+    ),
+    FactDecl::new("kubelet.effective.eviction_hard[].key", Type::Text, "signal"),
+    FactDecl::new("kubelet.effective.eviction_hard[].value", Type::Text, ""),
+    setting(
+        "kubelet.effective.merge_default_eviction_settings",
+        Type::Bool,
+        "thresholds that are not set keep their defaults",
+    )
+    .null_is("this version has no such setting"),
+    setting(
+        "kubelet.overridden_fields",
+        Type::Texts,
+        "settings whose flag has another value than the configuration file",
+    ),
     FactDecl::new(
         "kubelet.node_name",
         Type::Text,
@@ -233,6 +271,7 @@ fn derive(evidence: &mut Evidence, context: &Context<'_>) {
             Some((format!("kubelet.effective.{name}"), fact))
         })
         .collect();
+    let overridden = settings::overridden(&sources);
     for (path, fact) in found {
         evidence.facts.set(&path, fact);
     }
@@ -240,6 +279,7 @@ fn derive(evidence: &mut Evidence, context: &Context<'_>) {
     let more = [
         ("kubelet.node_name", node_name(evidence, context, complete)),
         ("kubelet.forbidden_labels", forbidden_labels(evidence)),
+        ("kubelet.overridden_fields", overridden),
         (
             "kubelet.unknown_feature_gates",
             unknown_gates(evidence, kubelet.version),

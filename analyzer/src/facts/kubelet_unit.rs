@@ -31,6 +31,11 @@ const FACTS: &[FactDecl] = &[
         "drop-ins that are not read because a folder of higher rank has one of the same name",
     ),
     file(
+        "kubelet.unit.follows",
+        Type::Texts,
+        "units that it is ordered behind or asks for: After=, Wants=, Requires=, BindsTo=",
+    ),
+    file(
         "kubelet.unit.missing_environment_files",
         Type::Texts,
         "files that EnvironmentFile= requires (no dash) and the node lacks",
@@ -54,6 +59,10 @@ fn derive(evidence: &mut Evidence, _: &Context<'_>) {
     };
     let mut found = start_facts(&unit, &read);
     found.push(("shadowed_drop_ins", texts(&unit.shadowed, &read)));
+    // Without the unit file itself, drop-ins alone do not tell of its order.
+    if unit.fragment.is_some() {
+        found.push(("follows", texts(&unit.follows, &read)));
+    }
     if let Some(missing) = missing(evidence, &unit, &read) {
         found.push(("missing_environment_files", missing));
     }

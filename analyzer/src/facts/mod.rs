@@ -2,6 +2,7 @@
 
 pub mod api_server;
 pub mod api_server_path;
+pub mod aws_auth;
 pub mod bundle_state;
 pub mod certificates;
 pub mod cni;
@@ -28,6 +29,7 @@ pub mod kubelet_silent;
 pub mod kubelet_unit;
 pub mod kubelet_version;
 pub mod missing_paths;
+pub mod node_files;
 pub mod node_object;
 pub mod running;
 pub mod runtime_config;
@@ -38,6 +40,7 @@ pub mod units;
 pub const ALL: &[&crate::derived::Derived] = &[
     &api_server::DERIVED,
     &api_server_path::DERIVED,
+    &aws_auth::DERIVED,
     &bundle_state::DERIVED,
     &certificates::DERIVED,
     &cni::DERIVED,
@@ -64,6 +67,7 @@ pub const ALL: &[&crate::derived::Derived] = &[
     &kubelet_unit::DERIVED,
     &kubelet_version::DERIVED,
     &missing_paths::DERIVED,
+    &node_files::DERIVED,
     &node_object::DERIVED,
     &running::DERIVED,
     &runtime_config::DERIVED,

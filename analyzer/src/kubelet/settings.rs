@@ -70,6 +70,25 @@ pub fn effective(name: &str, sources: &Sources<'_>) -> Option<Fact> {
     default(setting, sources)
 }
 
+/// Fields of the configuration whose value a flag replaces with another one; `None` when there is no configuration or no command line to tell.
+pub fn overridden(sources: &Sources<'_>) -> Option<Fact> {
+    let line = sources.line?;
+    let read = sources.config.file?.origin.clone();
+    let fields = settings().values().filter_map(|setting| {
+        let (field, flag) = (setting.field?, setting.flag?);
+        let (text, origins) = flags::value(&line.flags, flag)?;
+        let (node, entry) = sources.config.get(field)?;
+        let given = from_text(setting.kind, &text, origins.first()?)?;
+        let written = from_node(setting.kind, node, entry)?;
+        let scalar = !matches!(setting.kind, Kind::Texts | Kind::Map | Kind::Bools);
+        (scalar && given != written).then(|| Fact {
+            value: Value::from(field),
+            origins,
+        })
+    });
+    Some(Fact::list_at(fields.collect(), &read))
+}
+
 fn default(setting: &Setting, sources: &Sources<'_>) -> Option<Fact> {
     let has_field = setting.field.is_some();
     let flags_known = sources.line.is_some_and(|line| line.complete);
@@ -302,6 +321,24 @@ mod tests {
             value("client_ca_file", &evidence, &plain, "1.36"),
             Some(Value::Null)
         );
+    }
+
+    #[test]
+    fn a_flag_that_repeats_the_configuration_overrides_nothing() {
+        let evidence = with_config("cgroupDriver: systemd\nmaxPods: 50\n");
+        let line = line(
+            &["--config=/c", "--cgroup-driver=systemd", "--max-pods=60"],
+            true,
+        );
+        let config = config::config(&evidence, Some(&line));
+        let fact = overridden(&Sources {
+            line: Some(&line),
+            config: &config,
+            version: None,
+        });
+        let fields: Vec<_> = fact.iter().flat_map(Fact::items).collect();
+        assert_eq!(fields.len(), 1);
+        assert_eq!(fields[0].as_text(), Some("maxPods"));
     }
 
     #[test]

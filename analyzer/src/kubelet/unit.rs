@@ -24,6 +24,8 @@ pub struct Unit {
     pub environment: Vec<Sourced<Assignment>>,
     /// `EnvironmentFile=` values that are left after resets.
     pub environment_files: Vec<Sourced<NamedFile>>,
+    /// Units that `After=`, `Wants=`, `Requires=` and `BindsTo=` name.
+    pub follows: Vec<Sourced<String>>,
 }
 
 /// A file that `EnvironmentFile=` names.
@@ -171,13 +173,28 @@ fn rank(file: &UnitFile) -> usize {
 }
 
 fn apply(unit: &mut Unit, setting: &Setting, file: &Origin) {
-    if setting.section != "Service" {
-        return;
-    }
     let origin = Origin {
         line: Some(setting.line),
         ..file.clone()
     };
+    match setting.section.as_str() {
+        "Service" => apply_service(unit, setting, origin),
+        "Unit" => apply_order(unit, setting, &origin),
+        _ => {}
+    }
+}
+
+fn apply_order(unit: &mut Unit, setting: &Setting, origin: &Origin) {
+    if ["After", "Wants", "Requires", "BindsTo"].contains(&setting.key.as_str()) {
+        let names = setting.value.split_whitespace().map(|name| Sourced {
+            value: name.to_owned(),
+            origin: origin.clone(),
+        });
+        unit.follows.extend(names);
+    }
+}
+
+fn apply_service(unit: &mut Unit, setting: &Setting, origin: Origin) {
     let resets = setting.value.is_empty();
     match setting.key.as_str() {
         "ExecStart" if resets => unit.exec_starts.clear(),

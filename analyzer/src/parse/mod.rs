@@ -1,6 +1,7 @@
 //! One file per kind of entry. Written by `cargo xtask index`; do not edit.
 
 pub mod arguments_file;
+pub mod aws_auth;
 pub mod bundle_info;
 pub mod cgroups;
 pub mod checkpoint;
@@ -86,6 +87,7 @@ pub mod uptime;
 /// Every kind of entry, by file name.
 pub const ALL: &[&crate::parser::Parser] = &[
     &arguments_file::PARSER,
+    &aws_auth::PARSER,
     &bundle_info::PARSER,
     &cgroups::PARSER,
     &checkpoint::PARSER,
