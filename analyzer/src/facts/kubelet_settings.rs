@@ -227,7 +227,11 @@ const FACTS: &[FactDecl] = &[
         Type::Records,
         "thresholds for hard eviction that are set",
     ),
-    FactDecl::new("kubelet.effective.eviction_hard[].key", Type::Text, "signal"),
+    FactDecl::new(
+        "kubelet.effective.eviction_hard[].key",
+        Type::Text,
+        "signal",
+    ),
     FactDecl::new("kubelet.effective.eviction_hard[].value", Type::Text, ""),
     setting(
         "kubelet.effective.merge_default_eviction_settings",

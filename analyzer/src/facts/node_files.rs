@@ -81,7 +81,9 @@ fn is_open(file: &Listed) -> bool {
         || (name.starts_with("kubelet-client") && name.ends_with(".pem"))
         || (name.ends_with(".conf") && name != "cluster-info.conf");
     let others = file.mode.as_deref().and_then(|mode| mode.chars().last());
-    secret && file.kind == FileKind::File && others.is_some_and(|digit| ('4'..='7').contains(&digit))
+    secret
+        && file.kind == FileKind::File
+        && others.is_some_and(|digit| ('4'..='7').contains(&digit))
 }
 
 /// Known from a complete listing of the folder, else from the files themselves.
