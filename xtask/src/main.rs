@@ -6,6 +6,7 @@ mod bench;
 mod beside_sos;
 mod check;
 mod corpus;
+mod coverage;
 mod docs;
 mod index;
 #[allow(
@@ -63,6 +64,14 @@ enum Task {
         #[arg(long, default_value_t = 200)]
         megabytes: u64,
     },
+    /// Print in how many incidents of a labelled set some rule of the right finding matches.
+    Coverage {
+        /// Folder that holds `accept.json` and `incidents/<case>/`.
+        folder: PathBuf,
+        /// Folder with both programs; without it they are built in the release profile.
+        #[arg(long)]
+        programs: Option<PathBuf>,
+    },
     /// Compare, over a labelled set of nodes, collected journals with what journalctl printed, and verdicts over masked and raw bundles.
     Corpus {
         /// Folder that holds `nodes/<case>/{rootfs.tar.gz,commands/}`.
@@ -98,6 +107,7 @@ fn main() -> anyhow::Result<()> {
             subject: Subject::Sos,
             ..
         } => beside_sos::run(&root),
+        Task::Coverage { folder, programs } => coverage::run(&root, &folder, programs),
         Task::Corpus { folder, programs } => corpus::run(&root, &folder, programs),
     }
 }
