@@ -5,11 +5,13 @@ use crate::declarations::Declarations;
 use crate::derived::{Context, Derived};
 use crate::diagnosis::{Case, diagnose};
 use crate::evidence::Evidence;
-use crate::fact::Facts;
+use crate::fact::{Fact, Facts, Value};
 use crate::logs::{LogDigest, Stamp};
+use crate::origin::Origin;
 use crate::report::{self, Report};
 use crate::ruleset::RuleSet;
-use crate::{facts, intake};
+use crate::version::Version;
+use crate::{facts, intake, upgrade};
 use chrono::{DateTime, Utc};
 use nodebundle_bundle::Input;
 use nodebundle_bundle::reader::ReadError;
@@ -25,6 +27,8 @@ pub struct Options {
     pub since: Option<DateTime<Utc>>,
     /// Log records after this are left out.
     pub until: Option<DateTime<Utc>>,
+    /// Version that the kubelet is to be upgraded to.
+    pub plan_upgrade: Option<Version>,
 }
 
 /// Why an input could not be analysed at all.
@@ -107,11 +111,26 @@ pub fn analyze(input: &Input, rules: &RuleSet, options: &Options) -> Result<Repo
         now: read.now,
         collected_at: read.collected_at,
     };
-    Ok(diagnose(&case, read.input.clone()))
+    let mut report = diagnose(&case, read.input.clone());
+    if let Some(version) = options.plan_upgrade {
+        let planned = read_as(input, rules, options, Some(version))?;
+        report.upgrade = Some(upgrade::upgrade(version, &read, &planned, rules));
+    }
+    Ok(report)
 }
 
 /// Reads one input: everything that is known before a rule is asked.
 pub fn read(input: &Input, rules: &RuleSet, options: &Options) -> Result<Read, AnalyzeError> {
+    read_as(input, rules, options, None)
+}
+
+/// Reads one input, as it would be with a planned version of the kubelet.
+fn read_as(
+    input: &Input,
+    rules: &RuleSet,
+    options: &Options,
+    planned: Option<Version>,
+) -> Result<Read, AnalyzeError> {
     let taken = intake::take(input, rules, options)?;
     let mut evidence = taken.evidence;
     let logs = taken.logs;
@@ -120,9 +139,7 @@ pub fn read(input: &Input, rules: &RuleSet, options: &Options) -> Result<Read, A
         logs: &logs,
         now: now.map(|stamp| stamp.time),
     };
-    for derived in in_order(facts::ALL) {
-        (derived.derive)(&mut evidence, &context);
-    }
+    derive(&mut evidence, &context, planned);
     let collected_at = clock::collection(&evidence).map(|(time, _)| time);
     let mut input = taken.input;
     input.complete &= is_complete(&evidence.facts);
@@ -134,6 +151,23 @@ pub fn read(input: &Input, rules: &RuleSet, options: &Options) -> Result<Read, A
         collected_at,
     })
 }
+
+/// Yields the derived facts; with a planned version, as they would be with it.
+fn derive(evidence: &mut Evidence, context: &Context<'_>, planned: Option<Version>) {
+    for derived in in_order(facts::ALL) {
+        (derived.derive)(evidence, context);
+        if let Some(version) = planned.filter(|_| sets_version(derived)) {
+            let fact = Fact::new(Value::Version(version), Origin::entry("--plan-upgrade"));
+            evidence.facts.set(VERSION, fact);
+        }
+    }
+}
+
+fn sets_version(derived: &Derived) -> bool {
+    derived.facts.iter().any(|fact| fact.path == VERSION)
+}
+
+const VERSION: &str = "kubelet.version";
 
 /// The node's time; its year is inferred when it comes from a log line that has none.
 fn now(evidence: &Evidence, logs: &LogDigest, given: Option<DateTime<Utc>>) -> Option<Stamp> {
@@ -149,7 +183,7 @@ fn now(evidence: &Evidence, logs: &LogDigest, given: Option<DateTime<Utc>>) -> O
 fn is_complete(facts: &Facts) -> bool {
     facts
         .get("bundle.complete")
-        .is_none_or(|fact| fact.value != crate::fact::Value::Bool(false))
+        .is_none_or(|fact| fact.value != Value::Bool(false))
 }
 
 /// Derived facts, each after those that it builds on; by file name otherwise.

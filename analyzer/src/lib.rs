@@ -56,6 +56,7 @@ pub mod version;
 pub mod yaml;
 
 mod intake;
+mod upgrade;
 
 #[cfg(test)]
 mod testing;

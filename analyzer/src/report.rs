@@ -44,6 +44,18 @@ pub struct Report {
     pub gaps: Vec<Gap>,
     /// Error texts that no rule claims, at most 10.
     pub unexplained: Vec<Unexplained>,
+    /// What a planned upgrade would break; left out where none was asked about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upgrade: Option<Upgrade>,
+}
+
+/// What would break with another version of the kubelet.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Upgrade {
+    /// The version, `1.36.0`.
+    pub to: String,
+    /// What facts say of that version and not of the present one.
+    pub findings: Vec<Finding>,
 }
 
 /// The program that made a report.
@@ -165,11 +177,13 @@ pub enum RungState {
     NotReached,
 }
 
-/// A rule whose line was seen and whose facts speak against it.
+/// A fault that the facts speak against, though a line or the symptoms suggest it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RuledOut {
     /// Id of the rule.
     pub id: String,
+    /// Title of the rule.
+    pub title: String,
     /// What speaks against it.
     pub by: Vec<Evidence>,
 }

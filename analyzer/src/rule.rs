@@ -291,6 +291,16 @@ pub enum Edge {
     Conditional(ConditionalEdge),
 }
 
+impl Edge {
+    /// Id of the finding that is explained.
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Id(id) => id,
+            Self::Conditional(edge) => &edge.id,
+        }
+    }
+}
+
 /// An edge that holds under conditions.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

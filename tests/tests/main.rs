@@ -32,4 +32,5 @@ mod static_build;
 mod streams;
 mod stuck_mount;
 mod transport;
+mod upgrade;
 mod user_spec;

@@ -2,6 +2,7 @@
 
 use crate::format::View;
 use crate::rule::Severity;
+use crate::version::Version;
 use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -63,6 +64,9 @@ pub(super) struct Report {
     /// Exit with 1 when a cause is present, or one of at least this severity.
     #[arg(long, value_name = "cause|SEVERITY", value_parser = threshold)]
     pub(super) fail_on: Option<Severity>,
+    /// Also say what an upgrade of the kubelet to this version would break on the node.
+    #[arg(long, value_name = "1.N")]
+    pub(super) plan_upgrade: Option<Version>,
     /// Inputs to analyse at a time; as many as there are processors by default.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) jobs: Option<u16>,

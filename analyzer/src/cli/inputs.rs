@@ -24,6 +24,7 @@ pub(super) fn options(reading: &Reading) -> Options {
         now: reading.now,
         since: reading.since,
         until: reading.until,
+        plan_upgrade: None,
     }
 }
 

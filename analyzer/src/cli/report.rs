@@ -3,7 +3,7 @@
 use super::arguments::{Color, Report as Arguments};
 use super::inputs::{inputs, options, rules};
 use super::{Exit, Failure, complain};
-use crate::analyze::{AnalyzeError, analyze_all};
+use crate::analyze::{self, AnalyzeError, analyze_all};
 use crate::format::Options;
 use crate::formats;
 use crate::report::Report;
@@ -24,7 +24,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         .num_threads(arguments.jobs.map_or(0, usize::from))
         .build()
         .map_err(|error| Failure::Usage(format!("--jobs: {error}")))?;
-    let results = pool.install(|| analyze_all(&all, &rules, &options(&arguments.reading)));
+    let options = analyze::Options {
+        plan_upgrade: arguments.plan_upgrade,
+        ..options(&arguments.reading)
+    };
+    let results = pool.install(|| analyze_all(&all, &rules, &options));
     let mut reports = Vec::new();
     for result in results {
         match result {

@@ -8,7 +8,7 @@ use super::finding::{Draft, make};
 use super::past::{LogWitness, witness};
 use crate::condition::{Condition, Decided, Fault, Missing, Outcome, Scope};
 use crate::fact::{Fact, Value};
-use crate::finding::Finding;
+use crate::finding::{Evidence, Finding};
 use crate::logs::Hit;
 use crate::report::RuledOut;
 use crate::rule::{Confidence, Role, Rule};
@@ -25,6 +25,8 @@ pub(super) struct Judged {
     pub(super) past: Vec<Present>,
     /// Rules whose line was seen and whose facts speak against it.
     pub(super) ruled_out: Vec<RuledOut>,
+    /// Causes that no line suggests and that facts speak against: the rule and what decided.
+    pub(super) cleared: Vec<(usize, Vec<Decided>)>,
     /// Rules that could not be judged, and what was missing.
     pub(super) unknown: Vec<(usize, BTreeSet<Missing>)>,
     /// Rules whose condition failed.
@@ -85,18 +87,27 @@ pub(super) fn judge(case: &Case<'_>) -> Judged {
     judged
 }
 
-/// A present `confirmed_by` confirms what facts alone say.
+/// A present `confirmed_by` confirms what facts alone say, and its line becomes a proof.
 fn confirm(case: &Case<'_>, present: &mut [Present]) {
-    let ids: BTreeSet<String> = present.iter().map(|one| one.finding.id.clone()).collect();
+    let lines: BTreeMap<String, Option<Evidence>> = present
+        .iter()
+        .map(|one| (one.finding.id.clone(), newest_line(&one.finding)))
+        .collect();
     for one in present.iter_mut().filter(|one| one.by_facts && !one.by_log) {
-        let confirmed = case
-            .rules
-            .get(one.rule)
-            .is_some_and(|(rule, _)| rule.confirmed_by.iter().any(|id| ids.contains(id)));
-        if confirmed {
+        let Some((rule, _)) = case.rules.get(one.rule) else {
+            continue;
+        };
+        let mut confirming = rule.confirmed_by.iter().filter_map(|id| lines.get(id));
+        if let Some(line) = confirming.next() {
             one.finding.confidence = Confidence::Confirmed.min(one.cap);
+            one.finding.evidence.extend(line.clone());
         }
     }
+}
+
+fn newest_line(finding: &Finding) -> Option<Evidence> {
+    let is_line = |one: &&Evidence| matches!(one, Evidence::Line { .. });
+    finding.evidence.iter().find(is_line).cloned()
 }
 
 /// How sure a finding is by its witnesses, and at most; `None` when no witness speaks or the one that does is switched off.
@@ -177,12 +188,16 @@ impl<'a> Court<'a, '_> {
                     let by = evidence::collect(&[], &by, &self.case.evidence.facts);
                     judged.ruled_out.push(RuledOut {
                         id: rule.id.clone(),
+                        title: rule.title.clone(),
                         by,
                     });
                 }
                 return Presence::No;
             }
         };
+        if when.truth == Some(false) && rule.role == Role::Cause {
+            judged.cleared.push((self.number, when.against.clone()));
+        }
         if findings.is_empty() && !log.seen.is_empty() && log.present.is_empty() {
             judged.past.extend(self.past(rule, compiled, &log.seen));
         }

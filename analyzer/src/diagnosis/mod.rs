@@ -11,19 +11,22 @@ mod ladder;
 mod node;
 mod past;
 mod rank;
+mod recovered;
+mod rivals;
 #[cfg(test)]
 mod tests;
+mod unexplained;
 mod unknown;
 mod verdict;
 
 use crate::declarations::Declarations;
 use crate::evidence::Evidence;
 use crate::logs::{LogDigest, Stamp};
-use crate::report::{Input, Report, RuledOut, SCHEMA_VERSION, Tool, Unexplained};
+use crate::report::{Input, Report, SCHEMA_VERSION, Tool};
 use crate::rule::{Role, Severity};
 use crate::ruleset::RuleSet;
 use chrono::{DateTime, Utc};
-use judge::{Judged, Present};
+use judge::Present;
 
 /// Everything that one report is made of.
 #[derive(Clone, Copy)]
@@ -46,12 +49,17 @@ pub struct Case<'a> {
 pub fn diagnose(case: &Case<'_>, input: Input) -> Report {
     let judged = judge::judge(case);
     let path = ladder::path(case);
-    let (present, refuted) = past::split_refuted(judged.present.clone(), case);
+    let (present, mut past) = past::split_refuted(judged.present.clone(), case);
+    past.extend(judged.past.iter().cloned());
+    let (present, recovered) = recovered::split_recovered(case, present, &past, &judged);
+    past.extend(recovered);
     let folds = fold::fold(case, &present, &judged);
     let rungs = ladder::rungs(case, &path, &present, &judged);
     let ranked = rank::rank(&present, &folds, &rungs);
     let verdict = verdict::verdict(case, &ranked, &rungs, &present);
     let node = node::node(case, &rungs);
+    let ruled_out = rivals::ruled_out(case, &judged, &ranked.causes, &ranked.symptoms);
+    let unexplained = unexplained::unexplained(case, &rungs, &present);
     Report {
         schema_version: SCHEMA_VERSION,
         tool: Tool {
@@ -62,20 +70,21 @@ pub fn diagnose(case: &Case<'_>, input: Input) -> Report {
         input,
         verdict,
         node,
-        unknown: unknown::unknown(case, &judged, &rungs),
+        unknown: unknown::unknown(case, &judged, &rungs, &ranked.symptoms),
         gaps: unknown::gaps(case, &judged),
         ladder: rungs,
         causes: ranked.causes,
         latent: ranked.latent,
         symptoms: ranked.symptoms,
-        history: history(refuted, &judged),
+        history: history(past),
         hygiene: of_role(&present, |one| {
             one.role == Role::Hygiene
                 || (one.role == Role::Cause && one.severity < Severity::Medium)
         }),
         benign: of_role(&present, |one| one.role == Role::Benign),
-        ruled_out: ruled_out(&judged),
-        unexplained: unexplained(case),
+        ruled_out,
+        unexplained,
+        upgrade: None,
     }
 }
 
@@ -91,11 +100,10 @@ fn of_role(
         .collect()
 }
 
-/// Faults that are past: those the log has outlived, and those that a later proof refutes. Newest first.
-fn history(refuted: Vec<Present>, judged: &Judged) -> Vec<crate::finding::Finding> {
-    let mut history: Vec<_> = refuted
+/// Faults that are past: those the log has outlived, those that a later proof refutes, and what they caused. Newest first.
+fn history(past: Vec<Present>) -> Vec<crate::finding::Finding> {
+    let mut history: Vec<_> = past
         .into_iter()
-        .chain(judged.past.iter().cloned())
         .map(|one| one.finding)
         .filter(|finding| {
             matches!(
@@ -106,32 +114,4 @@ fn history(refuted: Vec<Present>, judged: &Judged) -> Vec<crate::finding::Findin
         .collect();
     history.sort_by(|a, b| (b.last, &a.id).cmp(&(a.last, &b.id)));
     history
-}
-
-fn ruled_out(judged: &Judged) -> Vec<RuledOut> {
-    let mut ruled_out = judged.ruled_out.clone();
-    ruled_out.sort_by(|a, b| a.id.cmp(&b.id));
-    ruled_out
-}
-
-/// Those of the current life first, most frequent first, as the log digest sorts them.
-fn unexplained(case: &Case<'_>) -> Vec<Unexplained> {
-    const SHOWN: usize = 10;
-    let (current, older): (Vec<_>, Vec<_>) = case
-        .logs
-        .unexplained
-        .iter()
-        .partition(|template| template.current > 0);
-    current
-        .into_iter()
-        .chain(older)
-        .take(SHOWN)
-        .map(|template| Unexplained {
-            template: template.text.clone(),
-            count: template.count,
-            first: template.first.time.map(|stamp| stamp.time),
-            last: template.last.map(|stamp| stamp.time),
-            example: evidence::line(&template.first),
-        })
-        .collect()
 }

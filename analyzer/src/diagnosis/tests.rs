@@ -1,7 +1,7 @@
 use super::*;
 use crate::fact::{Fact, FactDecl, Type, Value};
 use crate::finding::{Evidence as Piece, Finding};
-use crate::logs::{Hit, Life, Occurrence, Span};
+use crate::logs::{Hit, Life, Occurrence, Span, Template};
 use crate::origin::Origin;
 use crate::report::{Answer, RungState, State};
 use crate::rule::{Confidence, Stage};
@@ -23,7 +23,10 @@ const fn declared(path: &'static str, ty: Type) -> FactDecl {
 static FACTS: [FactDecl; 10] = [
     declared("a.bad", Type::Bool),
     declared("b.bad", Type::Bool),
-    declared("kubelet.version", Type::Version),
+    FactDecl {
+        needs: "the version",
+        ..declared("kubelet.version", Type::Version)
+    },
     declared("kubelet.kubeconfig.exists", Type::Bool),
     declared("kubelet.bootstrap.exists", Type::Bool),
     declared("kubelet.bootstrap.path", Type::Text),
@@ -156,12 +159,6 @@ impl Bench {
     }
 
     fn report(&self) -> Report {
-        let input = Input {
-            path: "test".to_owned(),
-            sha256: None,
-            layout: "folder".to_owned(),
-            complete: true,
-        };
         diagnose(
             &Case {
                 rules: &self.rules,
@@ -171,8 +168,17 @@ impl Bench {
                 now: self.now,
                 collected_at: None,
             },
-            input,
+            input(),
         )
+    }
+}
+
+fn input() -> Input {
+    Input {
+        path: "test".to_owned(),
+        sha256: None,
+        layout: "folder".to_owned(),
+        complete: true,
     }
 }
 
@@ -715,4 +721,136 @@ fn a_time_from_a_line_without_a_year_makes_a_judgement_by_time_only_possible() {
         ..second(5)
     });
     assert_eq!(bench.report().causes[0].confidence, Confidence::Possible);
+}
+
+#[test]
+fn a_symptom_is_past_when_all_that_explains_it_is_and_it_ended_with_it() {
+    let cause =
+        "id: outage\nlog: [{pattern: x, every: 10s}]\nexplains: [noise]\nends: [node-registered]";
+    let noise = "id: noise\nrole: symptom\nseverity: critical\nlog: [{pattern: x}]";
+    let node = |noise_at: i64| {
+        bench(&[cause, noise, REGISTERED])
+            .life(0, 500)
+            .line("outage", 100)
+            .line("node-registered", 105)
+            .line("noise", noise_at)
+            .report()
+    };
+    let over = node(120);
+    assert_eq!(ids(&over.history), ["noise", "outage"]);
+    assert!(over.symptoms.is_empty());
+    assert_eq!(over.verdict.state, State::Healthy);
+    let goes_on = node(140);
+    assert_eq!(ids(&goes_on.symptoms), ["noise"]);
+    assert_eq!(goes_on.verdict.state, State::Broken);
+}
+
+#[test]
+fn rivals_that_facts_clear_are_ruled_out_when_they_would_explain_the_same() {
+    let cause = "id: real\nlog: [{pattern: x}]\nexplains: [noise]";
+    let rival = "id: rival\nwhen: a.bad\nexplains: [noise]";
+    let other = "id: other\nwhen: b.bad";
+    let noise = "id: noise\nrole: symptom\nlog: [{pattern: x}]";
+    let node = |lines: &[&str]| {
+        let node = bench(&[cause, rival, other, noise])
+            .fact("a.bad", false)
+            .fact("b.bad", false)
+            .life(0, 500);
+        lines
+            .iter()
+            .fold(node, |node, id| node.line(id, 100))
+            .report()
+    };
+    let report = node(&["real", "noise"]);
+    let ruled_out: Vec<&str> = report.ruled_out.iter().map(|one| one.id.as_str()).collect();
+    assert_eq!(ruled_out, ["rival"]);
+    assert!(node(&["real"]).ruled_out.is_empty());
+}
+
+#[test]
+fn a_confirming_symptom_lends_its_line() {
+    let cause = "id: by-fact\nwhen: a.bad\nconfirmed_by: [noise]\nexplains: [noise]";
+    let noise = "id: noise\nrole: symptom\nlog: [{pattern: x}]";
+    let report = bench(&[cause, noise])
+        .fact("a.bad", true)
+        .life(0, 500)
+        .line("noise", 100)
+        .report();
+    assert_eq!(report.causes[0].confidence, Confidence::Confirmed);
+    let quotes = |one: &Piece| matches!(one, Piece::Line { text, .. } if text == "noise happened");
+    assert!(report.causes[0].evidence.iter().any(quotes));
+}
+
+#[test]
+fn what_an_unknown_fact_would_explain_of_an_open_symptom_comes_first() {
+    let other = "id: big\nseverity: critical\nwhen: files != null";
+    let answer =
+        "id: answer\nseverity: medium\nwhen: kubelet.version >= version('1.35')\nexplains: [noise]";
+    let noise = "id: noise\nrole: symptom\nlog: [{pattern: x}]";
+    let mut node = bench(&[other, answer, noise])
+        .life(0, 500)
+        .line("noise", 100);
+    let first = |node: &Bench| node.report().unknown[0].needs.clone();
+    assert_eq!(first(&node), "the version");
+    node.logs.hits.clear();
+    assert_eq!(first(&node), "the file of it");
+}
+
+#[test]
+fn the_sentence_says_what_the_cause_keeps_the_node_from() {
+    let critical = |stage: &str| {
+        format!("id: fault\nseverity: critical\nstage: {stage}\nlog: [{{pattern: x}}]")
+    };
+    let sentence = |stage: &str, registered: bool| {
+        let rule = critical(stage);
+        let node = bench(&[&rule, REGISTERED]).life(0, 500);
+        let node = if registered {
+            node.line("node-registered", 50)
+        } else {
+            node
+        };
+        let sentence = node.line("fault", 100).report().verdict.sentence;
+        sentence.split(':').next().unwrap().to_owned()
+    };
+    assert_eq!(sentence("config", false), "The kubelet cannot run");
+    assert_eq!(sentence("authn", false), "The kubelet cannot register");
+    assert_eq!(
+        sentence("authn", true),
+        "The kubelet has lost the API server"
+    );
+    assert_eq!(sentence("runtime", true), "The node cannot stay Ready");
+}
+
+#[test]
+fn texts_of_a_start_are_left_out_once_the_node_is_well() {
+    let ready = "id: node-became-ready\nrole: progress\nproves: [ready]\nlog: [{pattern: x}]";
+    let template = |text: &str, last: i64| Template {
+        text: text.to_owned(),
+        program: Some("kubelet".to_owned()),
+        count: 3,
+        current: 3,
+        first: Occurrence {
+            origin: Origin::line("kubelet.log", 1),
+            text: text.to_owned(),
+            time: Some(second(1)),
+            sequence: 1,
+        },
+        last: Some(second(last)),
+    };
+    let texts = |node: Bench| -> Vec<String> {
+        let unexplained = node.report().unexplained;
+        unexplained.into_iter().map(|one| one.template).collect()
+    };
+    let node = |is_ready: bool| {
+        let node = bench(&[ready]).life(0, 500);
+        let mut node = if is_ready {
+            node.line("node-became-ready", 50)
+        } else {
+            node
+        };
+        node.logs.unexplained = vec![template("early", 60), template("late", 300)];
+        node
+    };
+    assert_eq!(texts(node(true)), ["late"]);
+    assert_eq!(texts(node(false)), ["early", "late"]);
 }

@@ -3,12 +3,15 @@
 use super::Case;
 use super::judge::Judged;
 use crate::condition::Missing;
+use crate::finding::Finding;
 use crate::report::{Gap, Rung, RungState, Unknown};
 use crate::rule::{Role, Rule, Severity, Stage};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Most entries listed.
 const SHOWN: usize = 10;
+/// How much more a rule counts that would explain what nothing explains.
+const ANSWERS: usize = 10;
 
 /// The entry that would hold something missing, and the command that collects it. `None` where no one entry would.
 pub(super) fn needs(case: &Case<'_>, missing: &Missing) -> Option<(String, String)> {
@@ -41,7 +44,14 @@ fn log_command(program: &str) -> String {
 }
 
 /// Missing entries by how much they would decide; only for rungs that are not proven.
-pub(super) fn unknown(case: &Case<'_>, judged: &Judged, rungs: &[Rung]) -> Vec<Unknown> {
+///
+/// What could explain a symptom that nothing explains yet would change the answer, so it counts most.
+pub(super) fn unknown(
+    case: &Case<'_>,
+    judged: &Judged,
+    rungs: &[Rung],
+    symptoms: &[Finding],
+) -> Vec<Unknown> {
     #[derive(Default)]
     struct Group {
         collect_with: String,
@@ -53,6 +63,11 @@ pub(super) fn unknown(case: &Case<'_>, judged: &Judged, rungs: &[Rung]) -> Vec<U
         .iter()
         .filter(|rung| rung.state != RungState::Ok)
         .map(|rung| rung.stage)
+        .collect();
+    let unexplained: BTreeSet<&str> = symptoms
+        .iter()
+        .filter(|symptom| symptom.explained_by.is_empty())
+        .map(|symptom| symptom.id.as_str())
         .collect();
     let mut groups: BTreeMap<String, Group> = BTreeMap::new();
     for (number, missing) in &judged.unknown {
@@ -67,7 +82,7 @@ pub(super) fn unknown(case: &Case<'_>, judged: &Judged, rungs: &[Rung]) -> Vec<U
             group.collect_with = collect_with;
             group.stages.insert(rule.stage);
             if group.rules.insert(rule.id.clone()) {
-                group.weight += weight(rule);
+                group.weight += weight(rule, &unexplained);
             }
         }
     }
@@ -85,12 +100,21 @@ pub(super) fn unknown(case: &Case<'_>, judged: &Judged, rungs: &[Rung]) -> Vec<U
         .collect()
 }
 
-fn weight(rule: &Rule) -> usize {
-    match rule.severity {
+fn weight(rule: &Rule, unexplained: &BTreeSet<&str>) -> usize {
+    let severity = match rule.severity {
         Severity::Critical => 4,
         Severity::High => 3,
         Severity::Medium => 2,
         Severity::Low => 1,
+    };
+    let answers = rule
+        .explains
+        .iter()
+        .any(|edge| unexplained.contains(edge.id()));
+    if answers {
+        severity * ANSWERS
+    } else {
+        severity
     }
 }
 

@@ -1,13 +1,13 @@
 //! The answer in one sentence.
 
-use super::Case;
 use super::events::age;
 use super::judge::Present;
 use super::rank::Ranked;
+use super::{Case, node};
 use crate::duration;
 use crate::fact::Value;
 use crate::finding::Finding;
-use crate::report::{Rung, RungState, State, Verdict};
+use crate::report::{Answer, Rung, RungState, State, Verdict};
 use crate::rule::{Role, Severity, Stage};
 use chrono::TimeDelta;
 
@@ -24,7 +24,10 @@ pub(super) fn verdict(
     present: &[Present],
 ) -> Verdict {
     let (state, sentence) = match ranked.causes.first() {
-        Some(cause) => from_cause(cause, ranked.causes.len()),
+        Some(cause) => {
+            let was_in = node::registered(case, rungs) == Answer::Yes;
+            from_cause(cause, ranked.causes.len(), was_in)
+        }
         None => without_cause(case, ranked, rungs, present),
     };
     let place = ranked
@@ -40,19 +43,34 @@ pub(super) fn verdict(
     }
 }
 
-fn from_cause(cause: &Finding, causes: usize) -> (State, String) {
+fn from_cause(cause: &Finding, causes: usize, was_in: bool) -> (State, String) {
     let others = match causes - 1 {
         0 => String::new(),
         1 => " One more independent cause is present.".to_owned(),
         more => format!(" {more} more independent causes are present."),
     };
     let title = in_sentence(&cause.title);
-    let (state, effect) = match cause.severity {
-        Severity::Critical => (State::Broken, "The kubelet cannot run or register"),
-        Severity::High => (State::Broken, "The node cannot become Ready"),
-        Severity::Medium | Severity::Low => (State::Degraded, "The node does not do its whole job"),
+    let state = match cause.severity {
+        Severity::Critical | Severity::High => State::Broken,
+        Severity::Medium | Severity::Low => State::Degraded,
     };
+    let effect = effect(cause, was_in);
     (state, format!("{effect}: {title}.{others}"))
+}
+
+/// What a cause keeps the node from; `was_in` where the node has registered.
+fn effect(cause: &Finding, was_in: bool) -> &'static str {
+    match (cause.severity, cause.stage) {
+        (Severity::Medium | Severity::Low, _) => "The node does not do its whole job",
+        (Severity::High, _) | (_, Stage::Heartbeat | Stage::Ready) => {
+            "The node cannot become Ready"
+        }
+        (_, Stage::Unit | Stage::Process | Stage::Config) => "The kubelet cannot run",
+        (_, Stage::Host | Stage::Runtime) if was_in => "The node cannot stay Ready",
+        (_, Stage::Host | Stage::Runtime) => "The kubelet cannot run or register",
+        _ if was_in => "The kubelet has lost the API server",
+        _ => "The kubelet cannot register",
+    }
 }
 
 /// A title inside a sentence: without a full stop, and with a small first letter where it begins with an ordinary word.

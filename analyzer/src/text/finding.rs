@@ -4,10 +4,15 @@ use crate::finding::{Evidence, Finding, Remedy};
 use crate::rule::Confidence;
 use crate::rule_page::{place, severity};
 use crate::terminal::{BOLD, DIM, Paper, RED, escape};
+use std::cmp::Reverse;
 use std::io;
 
 /// A cause: what it means, why we believe it, what to do.
-pub(super) fn cause(finding: &Finding, explains: &[&str], paper: &mut Paper<'_>) -> io::Result<()> {
+pub(super) fn cause(
+    finding: &Finding,
+    explains: &[&Finding],
+    paper: &mut Paper<'_>,
+) -> io::Result<()> {
     head(finding, paper)?;
     paper.paragraph("  ", "  ", &finding.meaning)?;
     let why = paper.paint(BOLD, "Why we believe it");
@@ -16,14 +21,32 @@ pub(super) fn cause(finding: &Finding, explains: &[&str], paper: &mut Paper<'_>)
     for evidence in &finding.evidence {
         evidence_piece(evidence, paper)?;
     }
-    if !explains.is_empty() {
-        paper.paragraph("    it also explains: ", "      ", &explains.join(", "))?;
-    }
+    explained(explains, paper)?;
     for remedy in &finding.remedy {
         remedy_steps(remedy, paper)?;
     }
     if !finding.references.is_empty() {
         paper.paragraph("\n  See: ", "       ", &finding.references.join("; "))?;
+    }
+    Ok(())
+}
+
+/// The noise that goes away with the cause: the loudest first, each once.
+fn explained(symptoms: &[&Finding], paper: &mut Paper<'_>) -> io::Result<()> {
+    if symptoms.is_empty() {
+        return Ok(());
+    }
+    let mut loudest = symptoms.to_vec();
+    loudest.sort_by_key(|symptom| (Reverse(symptom.count), symptom.id.as_str()));
+    let title = paper.paint(BOLD, "It also explains");
+    paper.line(&format!("\n  {title}"))?;
+    for symptom in loudest {
+        let times = match symptom.count {
+            0 => String::new(),
+            count => format!("{count}× "),
+        };
+        let text = format!("{times}{} [{}]", symptom.title, symptom.id);
+        paper.paragraph("    - ", "      ", &text)?;
     }
     Ok(())
 }

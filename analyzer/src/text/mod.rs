@@ -65,6 +65,7 @@ mod tests {
             unknown: Vec::new(),
             gaps: Vec::new(),
             unexplained: Vec::new(),
+            upgrade: None,
         }
     }
 

@@ -34,7 +34,8 @@ pub(super) fn render(report: &Report, view: View, paper: &mut Paper<'_>) -> io::
         )?;
     }
     unexplained(report, view, paper)?;
-    unseen(report, view, paper)
+    unseen(report, view, paper)?;
+    upgrade(report, paper)
 }
 
 /// Who, the verdict, as of when.
@@ -86,11 +87,10 @@ fn causes(report: &Report, paper: &mut Paper<'_>) -> io::Result<()> {
             _ => "Another cause, independent of the first",
         };
         paper.heading(heading)?;
-        let explains: Vec<&str> = report
+        let explains: Vec<&Finding> = report
             .symptoms
             .iter()
             .filter(|symptom| symptom.explained_by.contains(&finding.id))
-            .map(|symptom| symptom.id.as_str())
             .collect();
         cause(finding, &explains, paper)?;
     }
@@ -114,9 +114,10 @@ fn ruled_out(report: &Report, paper: &mut Paper<'_>) -> io::Result<()> {
     if report.ruled_out.is_empty() {
         return Ok(());
     }
-    paper.heading("Ruled out, although the log suggests it")?;
+    paper.heading("Ruled out")?;
     for one in &report.ruled_out {
-        paper.line(&format!("  - {}, because", one.id))?;
+        let text = format!("{} [{}]: no, because", one.title, one.id);
+        paper.paragraph("  - ", "    ", &text)?;
         for evidence in one.by.iter().take(SHOWN) {
             evidence_piece(evidence, paper)?;
         }
@@ -162,6 +163,21 @@ fn unexplained(report: &Report, view: View, paper: &mut Paper<'_>) -> io::Result
     paper.heading("Errors that no rule knows")?;
     for one in &report.unexplained {
         paper.quote("  - ", &format!("{}× {}", one.count, one.template))?;
+    }
+    Ok(())
+}
+
+/// What a planned upgrade would break, in full: it is to be repaired first.
+fn upgrade(report: &Report, paper: &mut Paper<'_>) -> io::Result<()> {
+    let Some(upgrade) = &report.upgrade else {
+        return Ok(());
+    };
+    paper.heading(&format!("If the kubelet is upgraded to {}", upgrade.to))?;
+    if upgrade.findings.is_empty() {
+        return paper.line("  Nothing that was read speaks against it.");
+    }
+    for finding in &upgrade.findings {
+        cause(finding, &[], paper)?;
     }
     Ok(())
 }
