@@ -62,6 +62,9 @@ pub struct Record {
     /// With `absent`, where the parent folder is missing too: the nearest folder that exists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub below: Option<String>,
+    /// With `absent` of a whole distribution: the nearest folder that exists → the paths below it that do not exist.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub absent: BTreeMap<String, Vec<String>>,
     /// When work on it began, UTC.
     pub started: DateTime<Utc>,
     /// How long it took, in milliseconds.
@@ -177,6 +180,7 @@ impl Record {
             exit: None,
             reason: None,
             below: None,
+            absent: BTreeMap::new(),
             started,
             duration_ms: 0,
             source_bytes: None,

@@ -10,6 +10,7 @@ pub(crate) mod mounts;
 mod rtnetlink;
 mod running;
 mod systemd;
+mod trust;
 mod walk;
 pub(crate) mod wire;
 pub(crate) mod worker;

@@ -58,6 +58,7 @@ mod take_files;
 mod take_journal;
 mod take_logs;
 mod transport;
+mod undetected;
 mod user_spec;
 mod vault;
 mod verdict;

@@ -120,7 +120,7 @@ pub(crate) enum Source {
     CarefulCommand {
         argv: &'static [&'static str],
         /// Why it is not run on this node.
-        unless: fn(&mut Host) -> Option<&'static str>,
+        unless: fn(&mut Host) -> Option<Failure>,
         /// What of its output is kept.
         keep: fn(&str) -> String,
     },

@@ -128,6 +128,7 @@ impl<W: Write> Taking<'_, W> {
         let mut probed = false;
         for (spec, item) in items {
             if item.source.turn() > 0 && !std::mem::replace(&mut probed, true) {
+                self.vault.tell_undetected("files")?;
                 self.user_items()?;
                 self.probes()?;
             }
@@ -144,10 +145,20 @@ impl<W: Write> Taking<'_, W> {
                 short.get_or_insert(why);
                 continue;
             }
+            self.vault.look_for(self.undetected(spec));
             self.item(spec, item)?;
             self.done += 1;
         }
+        self.vault.tell_undetected("logs")?;
         Ok(cut.or_else(|| self.reason_to_stop()).or(short))
+    }
+
+    /// The distribution that a spec is of, when all are looked for and this one was not found.
+    fn undetected(&self, spec: &Spec) -> Option<&'static str> {
+        let name = profile::named(spec.name)?.spec.name;
+        let mut found = self.node.profiles.iter();
+        let is_found = found.any(|found| found.profile.spec.name == name);
+        (self.choice.profile.is_none() && !is_found).then_some(name)
     }
 
     /// Why the rest is left out.
@@ -222,13 +233,11 @@ impl<W: Write> Taking<'_, W> {
             Source::Command(argv) => self.command(id, item, argv, str::to_owned),
             Source::CarefulCommand { argv, unless, keep } => match self.why_not(*unless) {
                 None => self.command(id, item, argv, *keep),
-                Some(why) => self.refuse(id, item, why),
+                Some(why) => self.refuse(id, item, &why),
             },
             Source::NamedCommands { argvs, .. } => {
                 for argv in argvs(self.node) {
-                    let words: Vec<&str> = argv.iter().map(String::as_str).collect();
-                    let id = format!("{id}:{}", words.join(" "));
-                    self.command(id, item, &words, str::to_owned)?;
+                    self.version(&id, item, &argv)?;
                 }
                 Ok(())
             }

@@ -5,7 +5,7 @@ use crate::expand;
 use crate::host::wire::{Failure, Keep, Listing};
 use crate::host::{Host, Taken};
 use crate::profile;
-use crate::spec::{Item, Source, listing_entry};
+use crate::spec::{Item, Source, command_entry, listing_entry};
 use crate::take::Taking;
 use nodebundle_bundle::Outcome;
 use nodebundle_bundle::writer::WriteError;
@@ -131,19 +131,38 @@ impl<W: Write> Taking<'_, W> {
     }
 
     /// Why a command would change the node; of a tree no command is run anyway.
-    pub(crate) fn why_not(
-        &mut self,
-        unless: fn(&mut Host) -> Option<&'static str>,
-    ) -> Option<&'static str> {
+    pub(crate) fn why_not(&mut self, unless: fn(&mut Host) -> Option<Failure>) -> Option<Failure> {
         self.host.is_live().then(|| unless(self.host)).flatten()
     }
 
     /// Records a command that would change the node.
-    pub(crate) fn refuse(&mut self, id: String, item: &Item, why: &str) -> Result<(), WriteError> {
+    pub(crate) fn refuse(
+        &mut self,
+        id: String,
+        item: &Item,
+        why: &Failure,
+    ) -> Result<(), WriteError> {
         let source = item.source.describe();
         let open = self.vault.open_item(id.clone(), item, &source);
-        let failure = Failure::new(Outcome::NotApplicable, why);
-        let outcome = self.vault.fail(open, &failure)?;
+        let outcome = self.vault.fail(open, why)?;
+        self.finished(id, outcome);
+        Ok(())
+    }
+
+    /// Stores what a program that the node itself names says of its version.
+    pub(crate) fn version(
+        &mut self,
+        id: &str,
+        item: &Item,
+        argv: &[String],
+    ) -> Result<(), WriteError> {
+        let words = argv.join(" ");
+        let id = format!("{id}:{words}");
+        let source = format!("command: {words}");
+        let open = self.vault.open_item(id.clone(), item, &source);
+        let ran = self.host.run_named(argv, item.cap);
+        let argv: Vec<&str> = argv.iter().map(String::as_str).collect();
+        let outcome = self.output(open, &command_entry(&argv), ran)?;
         self.finished(id, outcome);
         Ok(())
     }

@@ -8,6 +8,7 @@ use crate::output::Room;
 use crate::priority::Floor;
 use crate::pseudonym::{Case, Cloak};
 use crate::spec::{Item, has_ending};
+use crate::undetected::Undetected;
 use nodebundle_bundle::redact::{CaseKey, ContentKind, Redactor, SecretGate, Secrets};
 use nodebundle_bundle::writer::{BundleWriter, Gate, Setup, WriteError};
 use nodebundle_bundle::{EntryPath, Outcome, Record};
@@ -27,6 +28,7 @@ pub(crate) struct Vault<W: Write> {
     limits: Limits,
     /// Bytes written when the space is looked at next.
     look_at: u64,
+    undetected: Undetected,
 }
 
 /// How large the bundle may become.
@@ -77,6 +79,7 @@ impl<W: Write> Vault<W> {
             started: Instant::now(),
             limits,
             look_at: LOOK_EVERY,
+            undetected: Undetected::default(),
         })
     }
 
@@ -240,9 +243,23 @@ impl<W: Write> Vault<W> {
             record.attributes = failure.attributes.as_deref().cloned();
         }
         record.duration_ms = self.clock.milliseconds_since(open.started);
-        self.writer.record(open.record)?;
+        if !self.undetected.takes(record) {
+            self.writer.record(open.record)?;
+        }
         self.tick()?;
         Ok(failure.outcome)
+    }
+
+    /// From now on the items are those of a distribution that was not found; `None` for others.
+    pub(crate) fn look_for(&mut self, undetected: Option<&'static str>) {
+        self.undetected.look_for(undetected);
+    }
+
+    /// Adds the records of distributions that were not found, for the items so far.
+    pub(crate) fn tell_undetected(&mut self, what: &str) -> Result<(), WriteError> {
+        self.look_for(None);
+        let mut records = self.undetected.records(what).into_iter();
+        records.try_for_each(|record| self.writer.record(record))
     }
 
     /// Lets the writer store what waited too long; with a fixed clock nothing depends on time.

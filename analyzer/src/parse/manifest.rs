@@ -59,6 +59,17 @@ fn parse(entry: &Entry, evidence: &mut Evidence) {
 }
 
 fn note(record: &Record, origin: Origin, evidence: &mut Evidence) {
+    for (below, paths) in &record.absent {
+        for path in paths {
+            let parent = path.rsplit_once('/').map(|(parent, _)| parent);
+            let is_parent = parent == Some(below.trim_end_matches('/'));
+            let absence = Absence {
+                path: path.clone(),
+                below: (!is_parent).then(|| below.clone()),
+            };
+            evidence.push(absence, origin.clone());
+        }
+    }
     if !record.source.starts_with('/') {
         return;
     }
@@ -103,6 +114,31 @@ mod tests {
             source: Source::Meta("manifest/0001.jsonl".into()),
             bytes: lines.join("\n").into_bytes(),
         }
+    }
+
+    #[test]
+    fn a_record_of_a_distribution_that_is_not_there_proves_each_of_its_paths() {
+        let start = DateTime::from_timestamp(0, 0).unwrap();
+        let source = "profile: k3s";
+        let mut record = Record::new(
+            "k3s/absent-files",
+            "profile",
+            source,
+            Outcome::Absent,
+            start,
+        );
+        let paths = |paths: &[&str]| paths.iter().map(|path| (*path).to_owned()).collect();
+        let next = paths(&["/etc/k3s.conf", "/etc/rancher/k3s/config.yaml"]);
+        record.absent.insert("/etc".to_owned(), next);
+        record.absent.insert("/".to_owned(), paths(&["/k3s"]));
+        let entry = manifest(&[record]);
+        let mut evidence = Evidence::default();
+        (PARSER.parse)(&entry, &mut evidence);
+        let known = |path| presence(&evidence, path).known();
+        assert_eq!(known("/etc/k3s.conf"), Some(false));
+        assert_eq!(known("/k3s"), Some(false));
+        // Its folder is missing too, which only a listing of /etc proves.
+        assert_eq!(known("/etc/rancher/k3s/config.yaml"), None);
     }
 
     #[test]

@@ -23,12 +23,13 @@ const PROGRAMS: &[&str] = &[
     "dockerd",
     "k3s",
     "rke2",
+    "k0s",
 ];
 
 fn accepts(entry: &Entry) -> bool {
     entry.command().is_some()
         && entry.may_be_output_of(PROGRAMS)
-        && entry.is_command(&["--version"])
+        && (entry.is_command(&["--version"]) || entry.is_command(&["k0s", "version"]))
 }
 
 fn parse(entry: &Entry, evidence: &mut Evidence) {
@@ -44,7 +45,7 @@ fn parse(entry: &Entry, evidence: &mut Evidence) {
         return;
     };
     let origin = entry.at(number);
-    if matches!(program.as_str(), "kubelet" | "k3s" | "rke2") {
+    if matches!(program.as_str(), "kubelet" | "k3s" | "rke2" | "k0s") {
         if let Ok(version) = version.parse() {
             let value = Value::Version(version);
             claim::claim(evidence, "kubelet.version", Witness::Program, value, origin);
@@ -101,9 +102,18 @@ mod tests {
 
     #[test]
     fn each_program_prints_its_version_in_its_own_way() {
-        let kubelet = read("kubelet --version", "Kubernetes v1.36.2\n");
-        let version = claim::best(&kubelet, "kubelet.version").unwrap().value;
-        assert_eq!(version, Value::Version("1.36.2".parse().unwrap()));
+        for (command, text) in [
+            ("kubelet --version", "Kubernetes v1.36.2\n"),
+            ("k0s version", "v1.36.2+k0s.0\n"),
+            (
+                "k3s --version",
+                "k3s version v1.36.2+k3s1 (abc)\ngo version go1.26.1\n",
+            ),
+        ] {
+            let version = claim::best(&read(command, text), "kubelet.version").unwrap();
+            let expected = Value::Version("1.36.2".parse().unwrap());
+            assert_eq!(version.value, expected, "{command}");
+        }
         for (command, text, expected) in [
             (
                 "containerd --version",

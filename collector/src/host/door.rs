@@ -48,6 +48,18 @@ impl Door {
         }
     }
 
+    /// Where an opened node lies below the root, links followed.
+    pub(super) fn place(&self, node: &OwnedFd) -> rustix::io::Result<String> {
+        let path = |descriptor: &OwnedFd| {
+            let link = format!("/proc/self/fd/{}", descriptor.as_raw_fd());
+            let path = fs::readlinkat(fs::CWD, link, Vec::new())?;
+            Ok(path.to_string_lossy().into_owned())
+        };
+        let (node, root) = (path(node)?, path(&self.root)?);
+        let below = node.strip_prefix(root.trim_end_matches('/'));
+        below.map(str::to_owned).ok_or(Errno::XDEV)
+    }
+
     /// Reads a regular file.
     pub(crate) fn read(
         &self,

@@ -1,12 +1,12 @@
 //! What only a running host can answer: output of its programs, and what listens on its Unix sockets.
 
 use super::door::Door;
+use super::trust;
 use super::wire::{Failure, Ran};
 use crate::grpc::{self, CallError, Reply};
 use crate::web::http;
 use nodebundle_bundle::Outcome;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs;
 use rustix::io::Errno;
 use rustix::net::{self, AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -19,17 +19,14 @@ use std::time::{Duration, Instant};
 
 /// Runs a program by absolute path and returns its standard output, at most `cap` bytes.
 ///
-/// The program is root's, in a system folder, and not writable by others; else it is skipped.
+/// What others than root could have put there is skipped; `named` says that the node itself names the program.
 pub(crate) fn run(
     door: &Door,
-    argv: &[String],
+    (argv, named): (&[String], bool),
     cap: u64,
     timeout: Duration,
 ) -> Result<(Ran, Vec<u8>), Failure> {
-    let Some(program) = argv.first() else {
-        return Err(Failure::new(Outcome::Error, "an empty command"));
-    };
-    check_program(door, program)?;
+    trust::check(door, argv, named)?;
     let deadline = Instant::now() + timeout;
     let mut child = start(argv)
         .map_err(|error| Failure::new(Outcome::Error, format!("it did not start: {error}")))?;
@@ -126,24 +123,6 @@ fn connected(door: &Door, path: &str) -> Result<Result<OwnedFd, Errno>, Failure>
     Ok(net::connect(&socket, &address.map_err(explain)?).map(|()| socket))
 }
 
-fn check_program(door: &Door, program: &str) -> Result<(), Failure> {
-    let untrusted = || Failure::new(Outcome::Skipped, "untrusted binary");
-    if !SYSTEM_FOLDERS
-        .iter()
-        .any(|folder| program.starts_with(folder))
-    {
-        return Err(untrusted());
-    }
-    let node = door
-        .open_node(program, true)
-        .map_err(|errno| door.explain(program, errno))?;
-    let stat = fs::fstat(&node).map_err(|errno| door.explain(program, errno))?;
-    if stat.st_uid != 0 || stat.st_mode & 0o022 != 0 || stat.st_mode & 0o111 == 0 {
-        return Err(untrusted());
-    }
-    Ok(())
-}
-
 /// Starts this very program as `exec`, which limits itself and then becomes the other program.
 #[allow(
     clippy::disallowed_methods,
@@ -225,5 +204,3 @@ fn kill_group(child: &Child) {
         kill_process_group(pid, Signal::KILL).ok();
     }
 }
-
-const SYSTEM_FOLDERS: &[&str] = &["/usr/bin/", "/usr/sbin/", "/bin/", "/sbin/"];

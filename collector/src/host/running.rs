@@ -8,15 +8,36 @@ use std::time::Duration;
 impl Host {
     /// Standard output of a system program, at most `cap` bytes.
     pub(crate) fn run(&mut self, argv: &[&str], cap: u64) -> Result<(Ran, Vec<u8>), Failure> {
+        let argv = argv.iter().map(|word| (*word).to_owned()).collect();
+        self.output_of(argv, cap, false)
+    }
+
+    /// What a program says that a unit or a process of this node names, asked for its version, wherever it lies.
+    pub(crate) fn run_named(
+        &mut self,
+        argv: &[String],
+        cap: u64,
+    ) -> Result<(Ran, Vec<u8>), Failure> {
+        self.output_of(argv.to_vec(), cap, true)
+    }
+
+    fn output_of(
+        &mut self,
+        argv: Vec<String>,
+        cap: u64,
+        named: bool,
+    ) -> Result<(Ran, Vec<u8>), Failure> {
         let share = self.stop.share().saturating_sub(REPORT_TIME);
-        let timeout = self.reach.item_timeout.min(share);
+        let most = if named { VERSION_TIME } else { Duration::MAX };
+        let timeout = self.reach.item_timeout.min(share).min(most);
+        let program = argv.first().cloned().unwrap_or_else(|| "/".to_owned());
         let ask = Ask::Run {
-            argv: argv.iter().map(|word| (*word).to_owned()).collect(),
+            argv,
             cap,
             timeout_ms: crate::clock::milliseconds(timeout),
+            named,
         };
-        let program = argv.first().copied().unwrap_or("/");
-        match self.ask(&ask, program)? {
+        match self.ask(&ask, &program)? {
             (Answer::Ran(ran), bytes) => Ok((ran, bytes)),
             _ => Err(unexpected()),
         }
@@ -94,5 +115,7 @@ impl Host {
     }
 }
 
+/// For a program that is asked for its version.
+const VERSION_TIME: Duration = Duration::from_secs(3);
 /// A worker gets this much longer than its program, to report it.
 pub(super) const REPORT_TIME: Duration = Duration::from_millis(250);

@@ -24,11 +24,13 @@ pub(crate) enum Ask {
     Digest { path: String, cap: u64 },
     /// The kernel's network tables of one kind; only on the running host.
     Rtnetlink { kind: u16 },
-    /// Output of a program of the system folders.
+    /// Output of a program that only root can have put where it is.
     Run {
         argv: Vec<String>,
         cap: u64,
         timeout_ms: u64,
+        /// The node itself names the program, which is asked for its version.
+        named: bool,
     },
     /// Whether somebody answers on a Unix socket.
     Connect { path: String },

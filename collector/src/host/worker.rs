@@ -67,7 +67,8 @@ fn running(door: &Door, ask: Ask) -> (Answer, Vec<u8>) {
             argv,
             cap,
             timeout_ms,
-        } => live::run(door, &argv, cap, time(timeout_ms))
+            named,
+        } => live::run(door, (&argv, named), cap, time(timeout_ms))
             .map_or_else(failed, |(ran, bytes)| (Answer::Ran(ran), bytes)),
         Ask::Connect { path } => plain(live::connect(door, &path).map(Answer::Connected)),
         Ask::Call {

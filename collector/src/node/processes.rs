@@ -26,12 +26,21 @@ pub(crate) struct Process {
     pub(crate) unit: Option<String>,
     /// Command line, of programs on the list only.
     pub(crate) argv: Option<Vec<String>>,
+    /// The file that it runs, of programs on the list only; `None` where it cannot be seen, or is deleted.
+    pub(crate) program: Option<String>,
 }
 
 impl Process {
     /// Whether its command line and environment may be looked at.
     pub(crate) fn is_of_interest(&self) -> bool {
         is_program_of_interest(&self.comm)
+    }
+
+    /// The file that it runs, else the one that its command line begins with.
+    pub(crate) fn program(&self) -> Option<String> {
+        let first = || self.argv.as_ref()?.first()?.split(' ').next();
+        let program = self.program.as_deref().or_else(first)?;
+        program.starts_with('/').then(|| program.to_owned())
     }
 }
 
@@ -74,7 +83,17 @@ fn load(host: &mut Host, pid: u32) -> Option<Process> {
         .then(|| host.read(&format!("/proc/{pid}/cmdline"), 64 << 10).ok())
         .flatten()
         .map(|taken| split_nul(&taken.bytes));
+    if process.argv.is_some() {
+        process.program = executable(host, pid);
+    }
     Some(process)
+}
+
+fn executable(host: &mut Host, pid: u32) -> Option<String> {
+    let listing = host.list(&format!("/proc/{pid}")).ok()?;
+    let mut entries = listing.entries.into_iter();
+    let link = entries.find(|entry| entry.name == "exe")?.link?;
+    (!link.ends_with(" (deleted)")).then_some(link)
 }
 
 /// What `/proc/PID/stat` tells; the name in it may hold spaces and parentheses.

@@ -1,7 +1,9 @@
 //! Packet filters: rules, services and tables, asked only in ways that load nothing into the kernel.
 
 use crate::host::Host;
+use crate::host::wire::Failure;
 use crate::spec::{Item, KIB, MIB, Sensitivity, Source, Spec, Tier};
+use nodebundle_bundle::Outcome;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -93,7 +95,7 @@ const fn command(
     name: &'static str,
     catalog: &'static str,
     argv: &'static [&'static str],
-    unless: fn(&mut Host) -> Option<&'static str>,
+    unless: fn(&mut Host) -> Option<Failure>,
 ) -> Item {
     Item {
         name,
@@ -124,51 +126,63 @@ const fn file(name: &'static str, catalog: &'static str, path: &'static str) -> 
     }
 }
 
-fn never_refused(_: &mut Host) -> Option<&'static str> {
+fn never_refused(_: &mut Host) -> Option<Failure> {
     None
 }
 
 /// Asking for the ruleset loads `nf_tables` where nothing uses it.
-fn no_nft(host: &mut Host) -> Option<&'static str> {
-    (!has_module(host, "nf_tables")).then_some("the kernel uses no nftables; asking would load it")
+fn no_nft(host: &mut Host) -> Option<Failure> {
+    let why = "the kernel uses no nftables; asking would load it";
+    (!has_module(host, "nf_tables")).then(|| needless(why))
 }
 
 /// Where `iptables` is the legacy program, asking loads modules.
-fn legacy_would_load(host: &mut Host) -> Option<&'static str> {
+fn legacy_would_load(host: &mut Host) -> Option<Failure> {
     is_legacy(host)
         .then(|| no_legacy(host))
         .flatten()
         .or_else(|| nothing_to_save(host))
 }
 
-fn legacy6_would_load(host: &mut Host) -> Option<&'static str> {
+fn legacy6_would_load(host: &mut Host) -> Option<Failure> {
     is_legacy(host)
         .then(|| no_legacy6(host))
         .flatten()
         .or_else(|| nothing_to_save(host))
 }
 
-fn nothing_to_save(host: &mut Host) -> Option<&'static str> {
+fn nothing_to_save(host: &mut Host) -> Option<Failure> {
     (!is_legacy(host)).then(|| no_nft(host)).flatten()
 }
 
-fn no_legacy(host: &mut Host) -> Option<&'static str> {
+fn no_legacy(host: &mut Host) -> Option<Failure> {
     tables_missing(host, "/proc/net/ip_tables_names")
 }
 
-fn no_legacy6(host: &mut Host) -> Option<&'static str> {
+fn no_legacy6(host: &mut Host) -> Option<Failure> {
     tables_missing(host, "/proc/net/ip6_tables_names")
 }
 
-fn tables_missing(host: &mut Host, path: &str) -> Option<&'static str> {
-    let tables = host.line(path).unwrap_or_default();
-    tables
-        .is_empty()
-        .then_some("the kernel has no legacy tables; asking would load them")
+fn tables_missing(host: &mut Host, path: &str) -> Option<Failure> {
+    match host.read(path, 64 * KIB) {
+        Ok(taken) if !taken.text().trim().is_empty() => None,
+        Err(failure) if failure.outcome == Outcome::Denied => Some(Failure {
+            reason: Some("only root can see whether there are legacy tables".to_owned()),
+            ..failure
+        }),
+        _ => Some(needless(
+            "the kernel has no legacy tables; asking would load them",
+        )),
+    }
 }
 
-fn no_ipset(host: &mut Host) -> Option<&'static str> {
-    (!has_module(host, "ip_set")).then_some("the kernel uses no IP sets; asking would load them")
+fn needless(why: &str) -> Failure {
+    Failure::new(Outcome::NotApplicable, why)
+}
+
+fn no_ipset(host: &mut Host) -> Option<Failure> {
+    let why = "the kernel uses no IP sets; asking would load them";
+    (!has_module(host, "ip_set")).then(|| needless(why))
 }
 
 /// Loaded, or built into the kernel and in use.

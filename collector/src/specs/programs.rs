@@ -3,6 +3,7 @@
 use crate::facts;
 use crate::host::Host;
 use crate::host::wire::{Digest, Failure};
+use crate::node::processes::Process;
 use crate::node::units::Unit;
 use crate::node::{Node, unique};
 use crate::spec::{Item, KIB, MIB, Sensitivity, Source, Spec, Tier};
@@ -31,7 +32,7 @@ pub(crate) const SPEC: Spec = Spec {
             catalog: "K5 CR8",
             kind: "command",
             source: Source::NamedCommands {
-                what: "--version of the kubelet and the runtime that units start, of runc and crun",
+                what: "version of the kubelet and the runtime that run or that units start, of runc and crun",
                 argvs: versions,
             },
             cap: 16 * KIB,
@@ -155,22 +156,38 @@ fn build_id(start: &[u8]) -> Option<String> {
     })
 }
 
-/// The kubelet and the runtime are asked where a unit starts them; what is not root's in a system folder is not run.
+/// Running programs first, then those that units start; what others than root could have put there is not run.
 fn versions(node: &Node) -> Vec<Vec<String>> {
+    let running = node.processes.iter().filter_map(Process::program);
     let started = node.units.iter().flat_map(Unit::programs);
-    let asked = started.filter(|path| {
+    let asked = running.chain(started).filter_map(|path| {
         let name = path.rsplit('/').next().unwrap_or_default();
-        ASKED.contains(&name)
+        let (_, word) = ASKED.iter().find(|(asked, _)| *asked == name)?;
+        Some((path, *word))
     });
-    let usual = USUAL.iter().map(|path| (*path).to_owned());
-    let paths = unique(asked.chain(usual));
-    paths
-        .into_iter()
-        .map(|path| vec![path, "--version".to_owned()])
-        .collect()
+    let usual = USUAL.iter().map(|path| ((*path).to_owned(), "--version"));
+    let mut argvs: Vec<Vec<String>> = Vec::new();
+    for (path, word) in asked.chain(usual) {
+        let argv = vec![path, word.to_owned()];
+        if !argvs.contains(&argv) {
+            argvs.push(argv);
+        }
+    }
+    argvs
 }
 
-const ASKED: &[&str] = &["kubelet", "containerd", "crio", "cri-dockerd", "dockerd"];
+/// Programs that are asked for their version, and how.
+const ASKED: &[(&str, &str)] = &[
+    ("kubelet", "--version"),
+    ("k3s", "--version"),
+    ("rke2", "--version"),
+    ("k0s", "version"),
+    ("microshift", "version"),
+    ("containerd", "--version"),
+    ("crio", "--version"),
+    ("cri-dockerd", "--version"),
+    ("dockerd", "--version"),
+];
 
 const USUAL: &[&str] = &["/usr/bin/runc", "/usr/sbin/runc", "/usr/bin/crun"];
 
@@ -224,6 +241,37 @@ mod tests {
         start.extend_from_slice(b"\x04\0\0\0\x03\0\0\0\x03\0\0\0GNU\0\xab\xcd\xef");
         assert_eq!(machine(&start).as_deref(), Some("aarch64"));
         assert_eq!(build_id(&start).as_deref(), Some("abcdef"));
+    }
+
+    #[test]
+    fn the_running_program_is_asked_for_its_version_before_the_one_of_the_unit() {
+        let running = |program: &str, words: &str| Process {
+            program: Some(program.to_owned()),
+            argv: Some(vec![words.to_owned()]),
+            ..Process::default()
+        };
+        let mut unit = Unit::default();
+        unit.exec_start
+            .push("/usr/local/bin/kubelet --v=2".to_owned());
+        let node = Node {
+            processes: vec![
+                running("/opt/bin/kubelet", "kubelet"),
+                running("/usr/local/bin/k0s", "/usr/local/bin/k0s worker"),
+                running("/usr/bin/python3", "kubelet"),
+            ],
+            units: vec![unit],
+            ..Node::default()
+        };
+        let argvs = versions(&node);
+        let asked: Vec<String> = argvs.iter().map(|argv| argv.join(" ")).collect();
+        assert_eq!(
+            asked[..3],
+            [
+                "/opt/bin/kubelet --version",
+                "/usr/local/bin/k0s version",
+                "/usr/local/bin/kubelet --version"
+            ]
+        );
     }
 
     #[test]

@@ -70,7 +70,8 @@ pub(crate) const SPEC: Spec = Spec {
                 argv: &["/usr/bin/containerd", "config", "dump"],
                 unless: |host| {
                     let absent = host.stat("/etc/containerd/config.toml").is_err();
-                    absent.then_some("there is no configuration to complete")
+                    let why = "there is no configuration to complete";
+                    absent.then(|| Failure::new(Outcome::NotApplicable, why))
                 },
                 keep: str::to_owned,
             },
