@@ -9,7 +9,8 @@ use std::sync::Arc;
 pub struct Origin {
     /// Name of the entry, without the bundle's top folder.
     pub entry: Arc<str>,
-    /// Line number from 1, as an editor counts; `None` where the whole entry is meant.
+    /// Line number from 1, as an editor counts; of a journal file (`system.journal`) the record's sequence number,
+    /// `__SEQNUM` of `journalctl -o json`; `None` where the whole entry is meant.
     pub line: Option<u64>,
 }
 

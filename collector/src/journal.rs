@@ -2,13 +2,11 @@
 
 mod bytes;
 mod choose;
-mod compress;
 mod cursor;
 mod failure;
 mod file;
 mod files;
 mod hash;
-mod header;
 mod health;
 mod merge;
 mod read;

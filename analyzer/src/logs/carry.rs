@@ -1,4 +1,4 @@
-//! Records whose message, or whose fields, fill several lines.
+//! Records whose message, or whose fields, fill several lines, and lines that stand for several records.
 
 use super::clean::clean;
 use super::fold::{Folded, Taken};
@@ -75,3 +75,21 @@ fn of_line<'a>(envelope: &Envelope<'a>, line: &'a [u8]) -> Envelope<'a> {
         ..envelope.clone()
     }
 }
+
+/// `message repeated 5 times: [ text]` of syslog.
+pub(super) fn repeated(text: &[u8]) -> (u64, &[u8]) {
+    let parts = || {
+        let rest = text.strip_prefix(b"message repeated ")?;
+        let end = memchr::memchr(b' ', rest)?;
+        let times: u64 = std::str::from_utf8(rest.get(..end)?).ok()?.parse().ok()?;
+        let inner = rest
+            .get(end..)?
+            .strip_prefix(b" times: [ ")?
+            .strip_suffix(b"]")?;
+        Some((u64::clamp(times, 1, MOST_REPEATS), inner))
+    };
+    parts().unwrap_or((1, text))
+}
+
+/// No log leaves out more.
+pub(super) const MOST_REPEATS: u64 = 1_000_000;

@@ -19,7 +19,7 @@ pub(crate) struct Fields {
     /// The unit that systemd speaks of.
     about: Option<Vec<u8>>,
     pub(crate) boot: Option<Vec<u8>>,
-    host: Option<Vec<u8>>,
+    pub(crate) host: Option<Vec<u8>>,
     is_kernel: bool,
 }
 

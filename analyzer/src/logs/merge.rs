@@ -159,7 +159,17 @@ impl MergedLife {
         let apart = streams(other)
             .iter()
             .all(|stream| !streams(self).contains(stream));
-        pids && boots && apart && self.overlaps(other, timeline)
+        pids && boots && apart && (self.goes_on_in(other) || self.overlaps(other, timeline))
+    }
+
+    /// Files of one journal follow each other, and a quiet process may say nothing for long around the border. A boot gives a
+    /// process id again only after all others.
+    fn goes_on_in(&self, other: &Self) -> bool {
+        self.boot.is_some()
+            && self.boot == other.boot
+            && self.pid.is_some()
+            && self.pid == other.pid
+            && !(self.start_seen && other.start_seen)
     }
 
     fn overlaps(&self, other: &Self, timeline: &Timeline<'_>) -> bool {

@@ -14,6 +14,7 @@ mod fold;
 mod forms;
 mod hash;
 mod heading;
+mod journal;
 mod json;
 mod judge;
 mod kernel;
@@ -43,6 +44,7 @@ mod window;
 
 pub use digest::{Hit, Life, LogDigest, Occurrence, Span, Stamp, Template};
 pub use example::matching_patterns;
+pub use journal::is_journal;
 pub use patterns::{Literals, PatternError, PatternSet};
 pub use scanner::{Options, Scanner};
 pub use sniff::{is_binary, is_log};

@@ -1,10 +1,12 @@
 //! Reads logs one after another, line by line, and keeps what rules need to know.
 
 use super::attribute::{Author, author};
+use super::carry::{MOST_REPEATS, repeated};
 use super::clean::{clean, unquote};
 use super::digest::LogDigest;
 use super::fold::{Fold, Taken};
 use super::heading::{Heading, heading};
+use super::journal::is_journal;
 use super::judge::{Judge, Record};
 use super::lines::Lines;
 use super::lives::{Opening, Unit, unit_event};
@@ -19,6 +21,7 @@ use super::unwrap;
 use super::window;
 use crate::source::Source;
 use chrono::{DateTime, Utc};
+use nodebundle_journal::MAGIC;
 use std::collections::HashMap;
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -69,7 +72,16 @@ impl<'p> Scanner<'p> {
     pub fn scan(&mut self, entry: &str, source: &Source, reader: &mut dyn Read) -> io::Result<()> {
         let number = self.stream(entry, source);
         let entry: Arc<str> = Arc::from(entry);
-        let mut lines = Lines::new(reader);
+        let mut start = Vec::new();
+        reader.take(MAGIC.len() as u64).read_to_end(&mut start)?;
+        let is_journal = is_journal(&start);
+        let mut reader = start.chain(reader);
+        if is_journal {
+            let result = self.journal(number, &entry, &mut reader);
+            self.end(number, &entry);
+            return result;
+        }
+        let mut lines = Lines::new(&mut reader);
         let unwrapped = lines.whole(MOST_POSTED)?.and_then(unwrap::unwrapped);
         if let Some(text) = unwrapped {
             for (line, bytes) in text {
@@ -200,6 +212,11 @@ impl<'p> Scanner<'p> {
             Heading::Repeats(count) => stream.left_out = count,
             Heading::Status => stream.in_status = true,
         }
+    }
+
+    /// Counts a line that was not read as one.
+    pub(super) fn count_line(&mut self) {
+        self.ordinal += 1;
     }
 
     pub(super) fn record(
@@ -350,26 +367,8 @@ fn life(
     stream.lives.current()
 }
 
-/// `message repeated 5 times: [ text]` of syslog.
-fn repeated(text: &[u8]) -> (u64, &[u8]) {
-    let parts = || {
-        let rest = text.strip_prefix(b"message repeated ")?;
-        let end = memchr::memchr(b' ', rest)?;
-        let times: u64 = std::str::from_utf8(rest.get(..end)?).ok()?.parse().ok()?;
-        let inner = rest
-            .get(end..)?
-            .strip_prefix(b" times: [ ")?
-            .strip_suffix(b"]")?;
-        Some((u64::clamp(times, 1, MOST_REPEATS), inner))
-    };
-    parts().unwrap_or((1, text))
-}
-
 /// Bytes of a text that may have been copied from a narrow terminal.
 const MOST_POSTED: usize = 64 << 10;
-
-/// No log leaves out more.
-const MOST_REPEATS: u64 = 1_000_000;
 
 /// What a kubelet line says about the start of its process.
 fn opening(text: &[u8], program: &str) -> Opening {

@@ -2,12 +2,16 @@
 
 use super::clean::{clean, unquote};
 use super::heading::heading;
+use super::journal::is_journal;
 use super::{message, transport};
 
 /// Whether an entry of unknown kind is to be read as a log, from its name and its first bytes (some KiB are enough).
 ///
 /// Text that is nothing else counts: people post single lines, cut at both ends.
 pub fn is_log(name: &str, head: &[u8]) -> bool {
+    if is_journal(head) {
+        return true;
+    }
     if head.is_empty() || is_binary(head) || is_named_otherwise(name) {
         return false;
     }
@@ -23,10 +27,10 @@ pub fn is_log(name: &str, head: &[u8]) -> bool {
     is_named_log(name) || !is_configuration(&lines)
 }
 
-/// Whether content is no text, from its first bytes.
+/// Whether content is neither text nor a journal file, from its first bytes.
 pub fn is_binary(head: &[u8]) -> bool {
     let zeros = memchr::memchr_iter(0, head).count();
-    zeros > head.len() / 20 || head.starts_with(b"LPKSHHRH")
+    zeros > head.len() / 20 && !is_journal(head)
 }
 
 /// A line that something known carried, or that has a header of its own.
@@ -115,6 +119,7 @@ mod tests {
                 "[ 7063.247407] Memory cgroup out of memory: Killed process 1 (x)\n",
             ),
             ("journal.txt", "-- No entries --\n"),
+            ("system.journal", "LPKSHHRH\0\0\0\0"),
         ] {
             assert!(is_log(name, head.as_bytes()), "{name}");
         }
@@ -129,7 +134,6 @@ mod tests {
             ("show.txt", "Type=simple\nRestart=always\n"),
             ("ca", "-----BEGIN CERTIFICATE-----\nMIIB\n"),
             ("node.json", "{\n  \"kind\": \"Node\"\n}\n"),
-            ("system.journal", "LPKSHHRH\0\0\0\0"),
             ("unit", "[Unit]\nDescription=x\n"),
             ("empty.log", ""),
         ] {

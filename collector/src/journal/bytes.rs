@@ -112,23 +112,6 @@ fn load(file: &File, offset: u64, block: &mut Vec<u8>) -> bool {
     whole
 }
 
-/// A little-endian number of 8 bytes.
-pub(super) fn word(bytes: &[u8], at: usize) -> Option<u64> {
-    let end = at.checked_add(8)?;
-    Some(u64::from_le_bytes(bytes.get(at..end)?.try_into().ok()?))
-}
-
-/// A little-endian number of 4 bytes.
-pub(super) fn half_word(bytes: &[u8], at: usize) -> Option<u32> {
-    let end = at.checked_add(4)?;
-    Some(u32::from_le_bytes(bytes.get(at..end)?.try_into().ok()?))
-}
-
-/// An id of 16 bytes.
-pub(super) fn id(bytes: &[u8], at: usize) -> Option<[u8; 16]> {
-    bytes.get(at..at.checked_add(16)?)?.try_into().ok()
-}
-
 /// Bytes of a block.
 const BLOCK: usize = 16 << 10;
 /// Blocks in the cache: 8 MiB.

@@ -1,10 +1,10 @@
 //! One journal file: its objects, its entries. Every offset and size in it is distrusted.
 
-use super::bytes::{Bytes, half_word, id, word};
-use super::compress::Packing;
-use super::header::{HEADER, Header, Unusable};
+use super::bytes::Bytes;
 use super::{hash, salvage};
 use crate::host::door::size_of;
+use nodebundle_journal::object::{DATA, ENTRY, ENTRY_ARRAY, FIELD};
+use nodebundle_journal::{HEADER, Header, Packing, Unusable, half_word, id, word};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -76,11 +76,6 @@ pub(super) struct Object {
     pub(super) flags: u8,
     pub(super) size: u64,
 }
-
-pub(super) const DATA: u8 = 1;
-pub(super) const FIELD: u8 = 2;
-pub(super) const ENTRY: u8 = 3;
-pub(super) const ENTRY_ARRAY: u8 = 6;
 
 impl JournalFile {
     pub(super) fn open(path: String, size: u64, bytes: Bytes) -> Result<Self, Unusable> {

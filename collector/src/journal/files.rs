@@ -2,10 +2,10 @@
 
 use super::bytes::{Bytes, Cache};
 use super::file::JournalFile;
-use super::header::Unusable;
 use crate::host::door::Door;
 use crate::host::wire::Failure;
 use nodebundle_bundle::Outcome;
+use nodebundle_journal::Unusable;
 use std::cell::RefCell;
 use std::rc::Rc;
 

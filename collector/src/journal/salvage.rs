@@ -1,6 +1,7 @@
 //! What can still be read of a file that was cut or overwritten: its entries, found by walking from object to object.
 
-use super::file::{ENTRY, JournalFile};
+use super::file::JournalFile;
+use nodebundle_journal::object::ENTRY;
 
 /// Offsets of the entries in the order in which they were written; of too many the newest.
 pub(super) fn entries(file: &JournalFile) -> Vec<u64> {

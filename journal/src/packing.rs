@@ -5,7 +5,7 @@ use std::io::Read;
 
 /// How a field is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Packing {
+pub enum Packing {
     /// As it is.
     Plain,
     /// An xz stream: RHEL 7, CentOS 7, Debian 8.
@@ -18,7 +18,7 @@ pub(super) enum Packing {
 
 impl Packing {
     /// What the flags of a data object say; `None` for flags of the future.
-    pub(super) fn of(flags: u8) -> Option<Self> {
+    pub fn of(flags: u8) -> Option<Self> {
         match flags {
             0 => Some(Self::Plain),
             1 => Some(Self::Xz),
@@ -29,7 +29,7 @@ impl Packing {
     }
 
     /// The field itself, at most [`MOST`] bytes of it; `None` when it is damaged.
-    pub(super) fn open(self, packed: Vec<u8>) -> Option<Vec<u8>> {
+    pub fn open(self, packed: Vec<u8>) -> Option<Vec<u8>> {
         match self {
             Self::Plain => Some(packed),
             Self::Xz => at_most(XzReader::new_mem_limit(
