@@ -158,6 +158,7 @@ const PROGRAMS: &[&str] = &[
     "kube-controller-manager",
     "kube-scheduler",
     "kube-proxy",
+    "proxy-agent",
     "etcd",
     "flanneld",
     "chronyd",

@@ -7,7 +7,7 @@ use crate::host::wire::Failure;
 use crate::node::Node;
 use crate::probe::{Probe, ProbeContext, ProbeResult};
 use crate::web::kubeconfig::{Cluster, clusters};
-use crate::web::ladder::{API_PATHS, Goal, Ground, all};
+use crate::web::ladder::{API_PATHS, Endpoint, Goal, Ground, all};
 use crate::web::names::Names;
 use crate::web::proxy::Environment;
 use crate::web::servers::{SUPERVISOR_PORT, named_servers};
@@ -37,14 +37,25 @@ pub(super) fn climb_all(
         let why = "no file names such a server";
         return Err(Failure::new(Outcome::NotApplicable, why));
     }
+    let proxies = Environment::read(context.host, context.node);
+    let endpoints = climb_with(context, goals, time, proxies);
+    Ok(facts::list("endpoints", &endpoints))
+}
+
+/// Looks at the goals within a time, with the proxy settings of whoever would go.
+pub(super) fn climb_with(
+    context: &mut ProbeContext<'_>,
+    goals: &[Goal],
+    time: Duration,
+    proxies: Environment,
+) -> Vec<Endpoint> {
     let ground = Ground {
         names: Names::read(context.host),
-        proxies: Environment::read(context.host, context.node),
+        proxies,
         clock: context.host.clock(),
         deadline: Instant::now() + time.min(context.host.stop().left()),
     };
-    let endpoints = all(goals, &ground, context.host.stop());
-    Ok(facts::list("endpoints", &endpoints))
+    all(goals, &ground, context.host.stop())
 }
 
 /// Every distinct server, those of the kubelet first.

@@ -4,6 +4,7 @@ pub mod cluster_info;
 pub mod cri;
 pub mod docker;
 pub mod endpoint;
+pub mod helpers;
 pub mod kubelet;
 pub mod names;
 pub mod node;
@@ -15,6 +16,7 @@ pub const ALL: &[&crate::probe::Probe] = &[
     &cri::PROBE,
     &docker::PROBE,
     &endpoint::PROBE,
+    &helpers::PROBE,
     &kubelet::PROBE,
     &names::PROBE,
     &node::PROBE,

@@ -1,12 +1,13 @@
 //! One address of a server, step by step: connection, proxy, TLS, answers. A step that was not reached has no key.
 
 use super::answer::Answer;
-use super::http::{self, Reply};
+use super::http::Reply;
 use super::kubeconfig::Cluster;
 use super::ladder::Ground;
 use super::large_greeting::LargeGreeting;
 use super::observe::{Line, Observer};
 use super::tcp::{self, CONNECT_TIME, Timed, word_of};
+use super::through::{Led, Through};
 use super::url::ServerUrl;
 use crate::clock::milliseconds;
 use base64::Engine as _;
@@ -27,9 +28,8 @@ pub(crate) struct Attempt {
     tcp: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tcp_ms: Option<u64>,
-    /// Status with which the proxy answered CONNECT.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    connect_status: Option<u16>,
+    #[serde(flatten)]
+    led: Led,
     /// `ok`, `not-tls`, `alert`, `eof`, `timeout`.
     #[serde(skip_serializing_if = "Option::is_none")]
     tls: Option<&'static str>,
@@ -61,14 +61,14 @@ pub(crate) struct Attempt {
 }
 
 /// Where an attempt goes.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Way<'a> {
     /// The server.
     pub(crate) cluster: &'a Cluster,
     /// Address to connect to.
     pub(crate) address: SocketAddr,
-    /// Whether that is a proxy, which is asked for the way to the server.
-    pub(crate) proxy: bool,
+    /// The proxy that this is, which is asked for the way to the server.
+    pub(crate) proxy: Option<Through>,
     /// Paths to ask for.
     pub(crate) paths: &'static [&'static str],
 }
@@ -87,13 +87,16 @@ pub(crate) fn attempt(way: &Way<'_>, ground: &Ground) -> Attempt {
             return attempt;
         }
     };
+    if way.paths.is_empty() {
+        attempt.error = attempt.greet_only(way, &observer, ground).err();
+    }
     for path in way.paths {
         if let Err(why) = attempt.step(way, &observer, path, ground) {
             attempt.error = Some(why);
             break;
         }
     }
-    if attempt.tls == Some("ok") && !way.proxy {
+    if attempt.tls == Some("ok") && way.proxy.is_none() && !way.paths.is_empty() {
         attempt.large_greeting = LargeGreeting::send(name, way.address, ground.deadline);
     }
     attempt
@@ -127,6 +130,20 @@ impl Attempt {
             error: Some(why),
             ..Self::default()
         }
+    }
+
+    /// Connects and shakes hands; nothing is asked.
+    fn greet_only(
+        &mut self,
+        way: &Way<'_>,
+        observer: &Observer,
+        ground: &Ground,
+    ) -> Result<(), String> {
+        let stream = self.connect(way, ground.deadline)?;
+        if way.server().secure {
+            self.greet(way, observer, stream)?;
+        }
+        Ok(())
     }
 
     fn step(
@@ -165,7 +182,7 @@ impl Attempt {
         }
         let connected = tcp::connect(way.address, deadline);
         self.tcp_ms.get_or_insert(milliseconds(began.elapsed()));
-        let mut stream = match connected {
+        let stream = match connected {
             Ok(stream) => stream.until(deadline.min(Instant::now() + EXCHANGE_TIME)),
             Err(error) => {
                 self.tcp.get_or_insert(word_of(&error));
@@ -173,15 +190,10 @@ impl Attempt {
             }
         };
         self.tcp.get_or_insert("connected");
-        if way.proxy {
-            let status = http::tunnel(&mut stream, &way.server().authority())
-                .map_err(|error| format!("the proxy did not answer CONNECT: {error}"))?;
-            self.connect_status = Some(status);
-            if !(200..300).contains(&status) {
-                return Err(format!("the proxy answered CONNECT with status {status}"));
-            }
+        match &way.proxy {
+            Some(proxy) => proxy.lead((stream, way.address.ip()), way.server(), &mut self.led),
+            None => Ok(stream),
         }
-        Ok(stream)
     }
 
     fn greet(&mut self, way: &Way<'_>, observer: &Observer, stream: Timed) -> Result<Line, String> {
@@ -196,7 +208,7 @@ impl Attempt {
             self.client_cas = shown.client_cas;
         }
         line.map_err(|failure| {
-            if failure.word == "not-tls" && !way.proxy {
+            if failure.word == "not-tls" && way.proxy.is_none() {
                 self.speaks = Some(look_for_http(way));
             }
             self.alert = failure.alert;

@@ -4,7 +4,7 @@ use super::attempt::{Attempt, Way, attempt};
 use super::kubeconfig::Cluster;
 use super::names::{Names, Resolved};
 use super::proxy::{Decision, Environment};
-use super::url::ServerUrl;
+use super::through::Through;
 use crate::clock::Clock;
 use crate::stop::Stop;
 use serde::Serialize;
@@ -144,7 +144,7 @@ fn climb(at: usize, goal: &Arc<Goal>, ground: &Arc<Ground>, send: &Sender<Found>
             let way = Way {
                 cluster: &goal.cluster,
                 address: SocketAddr::new(address, goal.cluster.server.port),
-                proxy: false,
+                proxy: None,
                 paths: goal.paths,
             };
             let attempt = attempt(&way, &ground);
@@ -167,13 +167,9 @@ fn through_proxy(at: usize, goal: &Arc<Goal>, ground: &Arc<Ground>, send: &Sende
 }
 
 fn by(url: &str, goal: &Goal, ground: &Ground) -> Attempt {
-    let proxy = match ServerUrl::parse(url) {
-        Some(proxy) if !proxy.secure => proxy,
-        _ => {
-            return Attempt::failed(
-                "only proxies of the form http://host:port are tried".to_owned(),
-            );
-        }
+    let Some((proxy, kind)) = Through::parse(url) else {
+        let why = "only proxies with http://, https:// and socks5:// are tried";
+        return Attempt::failed(why.to_owned());
     };
     let resolved = ground.names.resolve(&proxy.host, ground.deadline);
     let Some(address) = resolved.addresses.first() else {
@@ -182,7 +178,7 @@ fn by(url: &str, goal: &Goal, ground: &Ground) -> Attempt {
     let way = Way {
         cluster: &goal.cluster,
         address: SocketAddr::new(*address, proxy.port),
-        proxy: true,
+        proxy: Some(kind),
         paths: goal.paths,
     };
     attempt(&way, ground)
@@ -199,6 +195,7 @@ const GRACE: Duration = Duration::from_millis(300);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::web::url::ServerUrl;
     use nodebundle_fixtures::api_server::{Authority, Behaviour, Server, Silent};
     use serde_json::{Value, json};
     use std::net::TcpListener;

@@ -43,6 +43,17 @@ impl Environment {
         Self::new(from, variables)
     }
 
+    /// The environment of the container runtime that runs.
+    pub(crate) fn of_runtime(host: &mut Host, node: &Node) -> Self {
+        let mut processes = node.processes.iter();
+        let runtime = processes.find(|process| RUNTIMES.contains(&process.comm.as_str()));
+        runtime.map_or_else(Self::default, |runtime| {
+            let pid = runtime.pid.to_string();
+            let variables = process_variables(host, &pid);
+            Self::new(format!("process {pid}"), variables)
+        })
+    }
+
     /// Keeps the proxy variables only.
     pub(crate) fn new(from: String, mut variables: BTreeMap<String, String>) -> Self {
         variables.retain(|name, _| name.to_ascii_lowercase().ends_with("_proxy"));
@@ -173,6 +184,9 @@ fn without_credentials(url: &str) -> String {
     let place = place.split(['/', '?', '#']).next().unwrap_or_default();
     format!("{scheme}://{place}")
 }
+
+/// Programs that pull images.
+const RUNTIMES: &[&str] = &["containerd", "crio", "dockerd"];
 
 #[cfg(test)]
 mod tests {

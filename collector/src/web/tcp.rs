@@ -1,5 +1,6 @@
 //! TCP connections whose every step ends at a deadline.
 
+use rustls::{ClientConnection, Stream};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
@@ -10,6 +11,13 @@ pub(crate) const CONNECT_TIME: Duration = Duration::from_secs(3);
 /// A stream on which no read and no write lasts beyond the deadline, however slowly the other side drips.
 #[derive(Debug)]
 pub(crate) struct Timed {
+    raw: Raw,
+    /// TLS to a proxy, which everything goes through.
+    cover: Option<Box<ClientConnection>>,
+}
+
+#[derive(Debug)]
+struct Raw {
     stream: TcpStream,
     deadline: Instant,
 }
@@ -19,7 +27,8 @@ pub(crate) fn connect(address: SocketAddr, deadline: Instant) -> io::Result<Time
     let time = left(deadline)?.min(CONNECT_TIME);
     let stream = TcpStream::connect_timeout(&address, time)?;
     stream.set_nodelay(true).ok();
-    Ok(Timed { stream, deadline })
+    let raw = Raw { stream, deadline };
+    Ok(Timed { raw, cover: None })
 }
 
 /// `refused`, `reset`, `timeout` or `unreachable`.
@@ -37,23 +46,36 @@ pub(crate) fn word_of(error: &io::Error) -> &'static str {
 impl Timed {
     /// The same connection with another deadline.
     pub(crate) fn until(self, deadline: Instant) -> Self {
-        Self { deadline, ..self }
+        let raw = Raw {
+            deadline,
+            ..self.raw
+        };
+        Self { raw, ..self }
+    }
+
+    /// The same connection, with everything in TLS from now on.
+    pub(crate) fn covered(self, connection: ClientConnection) -> Self {
+        Self {
+            cover: Some(Box::new(connection)),
+            ..self
+        }
     }
 
     /// Largest packet in bytes that the kernel sends on this connection's path; `None` when it does not say.
     pub(crate) fn path_mtu(&self) -> Option<u32> {
-        let ipv6 = self.stream.peer_addr().ok()?.is_ipv6();
+        let stream = &self.raw.stream;
+        let ipv6 = stream.peer_addr().ok()?.is_ipv6();
         if ipv6 {
-            rustix::net::sockopt::ipv6_mtu(&self.stream).ok()
+            rustix::net::sockopt::ipv6_mtu(stream).ok()
         } else {
-            rustix::net::sockopt::ip_mtu(&self.stream).ok()
+            rustix::net::sockopt::ip_mtu(stream).ok()
         }
     }
 
     /// How often the kernel has repeated the oldest bytes that the peer has not acknowledged.
     pub(crate) fn retransmits(&self) -> Option<u32> {
-        let local = self.stream.local_addr().ok()?;
-        let peer = self.stream.peer_addr().ok()?;
+        let local = self.raw.stream.local_addr().ok()?;
+        let peer = self.raw.stream.peer_addr().ok()?;
         let tables = crate::process::own_tcp_sockets();
         tables
             .lines()
@@ -63,12 +85,37 @@ impl Timed {
 
 impl Read for Timed {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match &mut self.cover {
+            Some(cover) => Stream::new(cover.as_mut(), &mut self.raw).read(buffer),
+            None => self.raw.read(buffer),
+        }
+    }
+}
+
+impl Write for Timed {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut self.cover {
+            Some(cover) => Stream::new(cover.as_mut(), &mut self.raw).write(bytes),
+            None => self.raw.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match &mut self.cover {
+            Some(cover) => Stream::new(cover.as_mut(), &mut self.raw).flush(),
+            None => self.raw.flush(),
+        }
+    }
+}
+
+impl Read for Raw {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.stream.set_read_timeout(Some(left(self.deadline)?))?;
         self.stream.read(buffer)
     }
 }
 
-impl Write for Timed {
+impl Write for Raw {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.stream.set_write_timeout(Some(left(self.deadline)?))?;
         self.stream.write(bytes)
