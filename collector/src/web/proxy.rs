@@ -69,7 +69,7 @@ impl Environment {
             return used(url, "proxy-url of the kubeconfig".to_owned());
         }
         let Some(from) = &self.from else {
-            return direct("no kubelet is known".to_owned());
+            return direct("nobody is known whose settings would hold".to_owned());
         };
         let name = if server.secure {
             "HTTPS_PROXY"
