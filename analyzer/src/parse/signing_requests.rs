@@ -35,7 +35,7 @@ fn is_empty(entry: &Entry, line: &str) -> bool {
     entry.is_command(&["csr"]) && line.starts_with("No resources found")
 }
 
-/// Columns differ between versions of kubectl: the signer names itself, the requestor has a colon, the state is the last word.
+/// Columns differ between versions of kubectl: the signer names itself, the requestor has a colon or is the last column before the state, which is the last word.
 fn row(line: &str) -> Option<SigningRequest> {
     let words: Vec<&str> = line.split_whitespace().collect();
     let [name, _, middle @ .., state] = words.as_slice() else {
@@ -44,7 +44,13 @@ fn row(line: &str) -> Option<SigningRequest> {
     let known = state
         .split(',')
         .all(|part| ["Pending", "Approved", "Issued", "Denied", "Failed"].contains(&part));
-    let requestor = middle.iter().rev().find(|word| word.contains(':'));
+    let named = name.starts_with("csr-") || name.starts_with("node-csr-");
+    let plain = || middle.last().filter(|_| named);
+    let requestor = middle
+        .iter()
+        .rev()
+        .find(|word| word.contains(':'))
+        .or_else(plain);
     if !known || requestor.is_none() {
         return None;
     }
@@ -63,6 +69,13 @@ fn row(line: &str) -> Option<SigningRequest> {
 mod tests {
     use super::*;
     use crate::testing::{command, named};
+
+    #[test]
+    fn a_requestor_without_a_colon_is_read_where_the_name_is_that_of_a_request() {
+        let evidence = named(&PARSER, "node-csr-8k2lq   3h   kubelet-bootstrap   Pending\n");
+        let request = &evidence.all::<SigningRequest>()[0].value;
+        assert_eq!(request.requestor.as_deref(), Some("kubelet-bootstrap"));
+    }
 
     #[test]
     fn rows_are_read_with_and_without_a_header() {
