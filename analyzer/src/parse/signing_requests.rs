@@ -72,7 +72,10 @@ mod tests {
 
     #[test]
     fn a_requestor_without_a_colon_is_read_where_the_name_is_that_of_a_request() {
-        let evidence = named(&PARSER, "node-csr-8k2lq   3h   kubelet-bootstrap   Pending\n");
+        let evidence = named(
+            &PARSER,
+            "node-csr-8k2lq   3h   kubelet-bootstrap   Pending\n",
+        );
         let request = &evidence.all::<SigningRequest>()[0].value;
         assert_eq!(request.requestor.as_deref(), Some("kubelet-bootstrap"));
     }
