@@ -26,6 +26,7 @@ mod learn;
 mod lines;
 mod names;
 mod pattern;
+mod payload;
 pub(crate) mod rule;
 pub(crate) mod rules;
 mod scan;

@@ -2,14 +2,14 @@
 
 use crate::pem;
 use crate::redact::hit::{Hit, Placeholder};
-
-use crate::redact::rules::r01_private_key;
+use crate::redact::payload::{self, Payload};
+use crate::redact::rules::{r01_private_key, r13_user_data};
 use crate::redact::{Redacted, Redactor};
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-/// Which stream a record belongs to. A key printed over several records is followed within its stream only, because
-/// other programs write in between.
+/// Which stream a record belongs to. A key or a payload printed over several records is followed within its stream only,
+/// because other programs write in between.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct StreamKey<'a> {
     /// Boot id; empty where there is none.
@@ -28,7 +28,7 @@ pub struct StreamKey<'a> {
 #[derive(Debug)]
 pub struct TextRedactor {
     redactor: Redactor,
-    streams: HashMap<u64, State>,
+    streams: HashMap<u64, Follow>,
 }
 
 impl TextRedactor {
@@ -51,35 +51,52 @@ impl TextRedactor {
     /// a stream: it may begin in the middle of a key.
     pub fn record(&mut self, key: &StreamKey<'_>, head: &[u8], message: &[u8]) -> Redacted {
         let message = message.strip_suffix(b"\n").unwrap_or(message);
-        let hidden = self.follow(key, message);
+        let hidden_as = self.follow(key, message);
         let mut line = Vec::with_capacity(head.len() + message.len() + 1);
         one_line(head, &mut line);
         let start = line.len();
         one_line(message, &mut line);
         let mut hits = Vec::new();
-        if hidden && line.len() > start {
-            hits.push(Hit {
-                range: start..line.len(),
-                rule: r01_private_key::RULE.id,
-                mask: Placeholder::new("private-key").fact("part", "yes").text(),
-            });
+        if let Some((rule, mask)) = hidden_as.filter(|_| line.len() > start) {
+            let range = start..line.len();
+            hits.push(Hit { range, rule, mask });
         }
         line.push(b'\n');
         self.redactor.finish(&line, hits)
     }
 
-    /// Moves the stream's state on and says whether this message is part of a key.
-    fn follow(&mut self, key: &StreamKey<'_>, message: &[u8]) -> bool {
+    /// Moves the stream's state on and says whether this message is part of something hidden: rule and mask.
+    fn follow(&mut self, key: &StreamKey<'_>, message: &[u8]) -> Option<(&'static str, String)> {
         let mut hasher = DefaultHasher::new();
         key.hash(&mut hasher);
         let id = hasher.finish();
         if self.streams.len() >= MAX_STREAMS && !self.streams.contains_key(&id) {
             self.streams.clear();
         }
-        let state = self.streams.entry(id).or_insert(State::Start);
-        let (next, hidden) = state.after(message);
-        *state = next;
-        hidden
+        self.streams.entry(id).or_default().take(message)
+    }
+}
+
+/// What runs over several records of one stream.
+#[derive(Debug, Default)]
+struct Follow {
+    key: State,
+    payload: Option<Payload>,
+}
+
+impl Follow {
+    fn take(&mut self, message: &[u8]) -> Option<(&'static str, String)> {
+        let (key, in_key) = self.key.after(message);
+        let (payload, in_payload) = match self.payload.take() {
+            Some(payload) => payload.after(message),
+            None => (Payload::opened_by(message), false),
+        };
+        (self.key, self.payload) = (key, payload);
+        if in_key {
+            let mask = Placeholder::new("private-key").fact("part", "yes");
+            return Some((r01_private_key::RULE.id, mask.text()));
+        }
+        in_payload.then(|| (r13_user_data::RULE.id, payload::mask()))
     }
 }
 
@@ -89,9 +106,10 @@ const MAX_STREAMS: usize = 1 << 16;
 /// A line of base64 this long at the start of a stream may be the rest of a key.
 const LONG_LINE: usize = 40;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum State {
     /// Nothing but base64 was seen yet.
+    #[default]
     Start,
     /// Ordinary text.
     Open,
@@ -253,6 +271,36 @@ mod tests {
         assert!(!stored.contains(first.get(20..40).unwrap()), "{stored}");
         assert!(!stored.contains(second.get(20..40).unwrap()), "{stored}");
         assert!(stored.ends_with("done\n"), "{stored}");
+    }
+
+    #[test]
+    fn a_file_of_user_data_printed_over_several_records_is_masked_and_other_processes_are_not() {
+        let stored = log(&[
+            ("1", "write_files:"),
+            ("1", "- path: /etc/acme.conf"),
+            ("1", "  content: |"),
+            ("1", "    shared word of mouth"),
+            ("2", "    an indented line"),
+            ("1", "    second word"),
+            ("1", "  permissions: '0600'"),
+            ("1", "cat > /etc/more <<EOF"),
+            ("1", "third word"),
+            ("1", "EOF"),
+        ]);
+        assert!(!stored.contains("word"), "{stored}");
+        assert!(
+            stored.contains("host[2]:     an indented line\n"),
+            "{stored}"
+        );
+        for kept in [
+            "path: /etc/acme.conf",
+            "permissions: '0600'",
+            "cat > /etc/more",
+        ] {
+            assert!(stored.contains(kept), "{kept}: {stored}");
+        }
+        assert_eq!(stored.matches("REDACTED(user-data;part=yes)").count(), 3);
+        assert_eq!(stored.lines().count(), 10);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use crate::redact::hit::{Hit, Placeholder};
 use crate::redact::names::{self, Secret};
 use crate::redact::pattern::compile;
+use crate::redact::payload::{self, Payload};
 use crate::redact::rule::{Rule, Text};
 use crate::redact::rules::r01_private_key;
 use crate::redact::value;
@@ -35,6 +36,10 @@ pub(crate) const RULE: Rule = Rule {
         "text/cloud-",
         "text/jinja2",
         "text/part-handler",
+        "content:",
+        "contents:",
+        "inline:",
+        "<<",
     ],
     find,
 };
@@ -48,12 +53,50 @@ fn find(text: &Text<'_>, hits: &mut Vec<Hit>) {
             }
         }
     }
+    if !text.config && text.depth == 0 {
+        printed(text, hits);
+    }
     for found in NAMED.captures_iter(text.bytes) {
         let payload = found.name("double").or_else(|| found.name("plain"));
         if let Some(payload) = payload.filter(|payload| is_payload(payload.as_bytes())) {
             mask(text, payload.range(), hits);
         }
     }
+}
+
+/// Payloads that a log holds line by line. A record of another program in between is left alone.
+fn printed(text: &Text<'_>, hits: &mut Vec<Hit>) {
+    let mut open: Option<(&[u8], Payload)> = None;
+    let mut at = 0;
+    for whole in text.bytes.split_inclusive(|byte| *byte == b'\n') {
+        let ended = whole.trim_ascii_end();
+        let (program, before) = program_of(ended);
+        let start = at + before;
+        let line = ended.get(before..).unwrap_or_default();
+        at += whole.len();
+        open = match open.take() {
+            Some((other, payload)) if other != program => Some((other, payload)),
+            Some((_, payload)) => {
+                let (next, hidden) = payload.after(line);
+                if hidden {
+                    hits.push(Hit {
+                        range: start..start + line.len(),
+                        rule: RULE.id,
+                        mask: payload::mask(),
+                    });
+                }
+                next.map(|next| (program, next))
+            }
+            None => Payload::opened_by(line).map(|payload| (program, payload)),
+        };
+    }
+}
+
+/// Host, program and process that syslog wrote before a message, and where the message begins.
+fn program_of(line: &[u8]) -> (&[u8], usize) {
+    let found = SYSLOG.captures(line);
+    let program = found.and_then(|found| Some((found.get(1)?.as_bytes(), found.get(0)?.end())));
+    program.unwrap_or((b"", 0))
 }
 
 /// Masks a payload, wherever it was found.
@@ -131,6 +174,10 @@ static ESCAPED_PART: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
+static SYSLOG: LazyLock<Regex> = LazyLock::new(|| {
+    compile(r"^(?:[A-Z][a-z]{2} [ 0-9][0-9] [0-9:]{8}|[0-9-]{10}T[0-9:.+Z-]+) ([^ ]+ [^ :]+): ")
+});
+
 static NAMED: LazyLock<Regex> = LazyLock::new(|| {
     compile(
         r#"(?i)\b(?:user|custom)[-_]?data\\*["']?[ \t]*[:=][ \t]*\\*(?:["'](?P<double>(?:[^"'\\\r\n]|\\[^\r\n])+)|(?P<plain>[A-Za-z0-9+/=]{24,}))"#,
@@ -140,8 +187,19 @@ static NAMED: LazyLock<Regex> = LazyLock::new(|| {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::redact::ContentKind as Kind;
     use crate::redact::check::redact;
+    use crate::redact::{CaseKey, ContentKind as Kind, Redactor, Secrets};
+
+    #[test]
+    fn a_file_in_a_system_log_is_hidden_and_other_programs_are_not() {
+        let text = "Nov 22 07:00:00 n cloud-init[9]:   content: |\nNov 22 07:00:00 n kernel:     x\nNov 22 07:00:01 n cloud-init[9]:     setting aloud\nNov 22 07:00:01 n cloud-init[9]:   owner: root\n";
+        let redactor = Redactor::new(CaseKey::from_random([7; 32]), Secrets::none());
+        let redacted = redactor.file(Kind::Text, text.as_bytes()).unwrap();
+        let stored = String::from_utf8(redacted.bytes().to_vec()).unwrap();
+        assert!(!stored.contains("aloud"), "{stored}");
+        assert!(stored.contains("kernel:     x\n"), "{stored}");
+        assert!(stored.ends_with("owner: root\n"), "{stored}");
+    }
 
     #[test]
     fn parts_of_a_mime_document_are_hidden_line_by_line_and_its_frame_stays() {
