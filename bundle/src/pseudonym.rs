@@ -5,6 +5,7 @@
 
 mod address;
 mod certificate;
+mod cloud;
 mod der;
 mod find;
 mod identifier;
@@ -12,6 +13,7 @@ mod names;
 mod personal;
 mod signers;
 mod words;
+mod workload;
 
 use crate::redact::CaseKey;
 use address::Addresses;
@@ -32,6 +34,8 @@ pub struct Pseudonyms {
     matcher: Option<AhoCorasick>,
     /// Pseudonym → original.
     map: BTreeMap<String, String>,
+    /// What came into the map since it was last asked for.
+    fresh: Vec<(String, String)>,
 }
 
 /// What a learned word is.
@@ -41,6 +45,10 @@ enum Literal {
     User,
     Organization,
     Serial,
+    Cluster,
+    Cloud,
+    Namespace,
+    Pod,
 }
 
 /// Bytes and what takes their place.
@@ -60,6 +68,7 @@ impl Pseudonyms {
             domains: BTreeSet::new(),
             matcher: None,
             map: BTreeMap::new(),
+            fresh: Vec::new(),
         }
     }
 
@@ -86,6 +95,7 @@ impl Pseudonyms {
         let domain = domain.trim().trim_matches('.').to_ascii_lowercase();
         let is_name = names::is_host_name(&domain) && domain.parse::<std::net::IpAddr>().is_err();
         if is_name && !names::is_public(&domain) && !words::SYSTEM.contains(&domain.as_str()) {
+            self.domains.extend(names::parent(&domain));
             self.domains.insert(domain);
         }
     }
@@ -124,6 +134,9 @@ impl Pseudonyms {
         for user in personal::users_in(text) {
             self.learn_user(&user);
         }
+        self.learn_neighbours(text);
+        self.learn_cloud(text);
+        self.learn_workloads(text);
     }
 
     /// The text with everything replaced; as many lines as before.
@@ -135,6 +148,8 @@ impl Pseudonyms {
         self.swap_identifiers(text, &mut swaps);
         self.swap_addresses(text, &mut swaps);
         self.swap_names(text, &mut swaps);
+        self.swap_cloud(text, &mut swaps);
+        self.swap_workloads(text, &mut swaps);
         self.swap_literals(text, &mut swaps);
         applied(text, swaps)
     }
@@ -147,6 +162,11 @@ impl Pseudonyms {
     /// Pseudonym → original, of everything replaced so far.
     pub fn map(&self) -> &BTreeMap<String, String> {
         &self.map
+    }
+
+    /// What came into [`Pseudonyms::map`] since this was last called, in the order in which it came.
+    pub fn take_fresh(&mut self) -> Vec<(String, String)> {
+        std::mem::take(&mut self.fresh)
     }
 
     fn literal(&mut self, word: &str, kind: Literal) {
@@ -166,6 +186,10 @@ impl Pseudonyms {
                 Literal::User => self.named("user", &original),
                 Literal::Organization => self.named("org", &original),
                 Literal::Serial => self.named("serial", &original),
+                Literal::Cluster => self.named("cluster", &original),
+                Literal::Cloud => self.named("cloud", &original),
+                Literal::Namespace => self.named("ns", &original),
+                Literal::Pod => self.named("pod", &original),
             };
             let with = with.into_bytes();
             swaps.push(Swap { range, with });
@@ -230,6 +254,7 @@ impl Pseudonyms {
     fn remember(&mut self, pseudonym: &str, original: &str) {
         if pseudonym != original && !self.map.contains_key(pseudonym) {
             self.map.insert(pseudonym.to_owned(), original.to_owned());
+            self.fresh.push((pseudonym.to_owned(), original.to_owned()));
         }
     }
 }

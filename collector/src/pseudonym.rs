@@ -37,7 +37,16 @@ pub(crate) struct Cloak {
     pseudonyms: Rc<RefCell<Pseudonyms>>,
     /// The map beside the key; set before the bundle begins.
     map: Rc<RefCell<String>>,
-    saved: Rc<RefCell<BTreeSet<String>>>,
+    saved: Rc<RefCell<Saved>>,
+}
+
+/// What became of the map so far.
+#[derive(Default)]
+struct Saved {
+    file: Option<File>,
+    /// Why the last attempt failed, and what it would have written.
+    failed: Option<io::Error>,
+    owed: Vec<u8>,
 }
 
 impl Case {
@@ -102,18 +111,22 @@ impl Cloak {
         Self {
             pseudonyms: Rc::new(RefCell::new(Pseudonyms::new(key.clone()))),
             map: Rc::new(RefCell::new(String::new())),
-            saved: Rc::new(RefCell::new(BTreeSet::new())),
+            saved: Rc::default(),
         }
     }
 
-    /// Bytes as they may be stored.
+    /// Bytes as they may be stored. The way back is on the disk before they are.
     pub(crate) fn bytes(&self, bytes: &[u8]) -> Vec<u8> {
-        self.pseudonyms.borrow_mut().bytes(bytes)
+        let cloaked = self.pseudonyms.borrow_mut().bytes(bytes);
+        self.add_to_map();
+        cloaked
     }
 
     /// The name of an entry as it may be stored.
     pub(crate) fn name(&self, name: &str) -> String {
-        self.pseudonyms.borrow_mut().text(name)
+        let cloaked = self.pseudonyms.borrow_mut().text(name);
+        self.add_to_map();
+        cloaked
     }
 
     /// Reads everything that names the node, its network and its people, also what is not stored. Returns what it could not
@@ -149,23 +162,45 @@ impl Cloak {
         missed
     }
 
-    /// Adds to the map beside the key what is new. Returns its path.
+    /// Path of the map, when everything is in it.
     pub(crate) fn save(&self) -> io::Result<String> {
-        let path = self.map.borrow().clone();
-        let mut saved = self.saved.borrow_mut();
-        let pseudonyms = self.pseudonyms.borrow();
-        let mut lines = String::new();
-        for (pseudonym, original) in pseudonyms.map() {
-            if saved.insert(pseudonym.clone()) {
-                lines.push_str(&serde_json::json!([pseudonym, original]).to_string());
-                lines.push('\n');
-            }
+        self.add_to_map();
+        match self.saved.borrow_mut().failed.take() {
+            Some(error) => Err(error),
+            None => Ok(self.map.borrow().clone()),
         }
+    }
+
+    /// Adds to the map beside the key what is new, and what could not be added before.
+    fn add_to_map(&self) {
+        let mut saved = self.saved.borrow_mut();
+        for pair in self.pseudonyms.borrow_mut().take_fresh() {
+            let line = serde_json::json!([pair.0, pair.1]).to_string();
+            saved.owed.extend(line.bytes());
+            saved.owed.push(b'\n');
+        }
+        if !saved.owed.is_empty() {
+            saved.failed = saved.write(&self.map.borrow()).err();
+        }
+    }
+}
+
+impl Saved {
+    fn write(&mut self, path: &str) -> io::Result<()> {
         let flags =
             OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let mut file = File::from(fs::open(path.as_str(), flags, Mode::RUSR | Mode::WUSR)?);
-        file.write_all(lines.as_bytes())?;
-        Ok(path)
+        let file = match &mut self.file {
+            Some(file) => file,
+            none => none.insert(File::from(fs::open(path, flags, Mode::RUSR | Mode::WUSR)?)),
+        };
+        while !self.owed.is_empty() {
+            let written = file.write(&self.owed)?;
+            if written == 0 {
+                return Err(io::ErrorKind::WriteZero.into());
+            }
+            self.owed.drain(..written);
+        }
+        Ok(())
     }
 }
 

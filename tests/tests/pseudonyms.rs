@@ -1,11 +1,16 @@
 //! A bundle under pseudonyms names nobody and leads to the same diagnosis.
 
+use crate::killed::first_child;
 use crate::programs::{causes, collect, collector, entries, report, text};
 use nodebundle_fixtures::{NodeFixture, names};
+use rustix::process::{Pid, Signal, kill_process};
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::thread::sleep;
+use std::time::Duration;
 
 #[test]
 fn every_recorded_node_has_the_same_verdict_and_none_of_its_names() {
@@ -143,6 +148,76 @@ fn a_pipe_has_no_place_for_the_way_back() {
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("--case-key FILE"));
     assert!(output.stdout.is_empty());
+}
+
+#[test]
+fn after_a_kill_the_way_back_of_all_that_is_stored_is_there() {
+    let log: String = (0..40_000_u32)
+        .map(|n| {
+            format!(
+                "Nov 22 07:00:01 edge-7 x: from 10.{}.{}.7\n",
+                n >> 8 & 255,
+                n & 255
+            )
+        })
+        .collect();
+    let node = NodeFixture::ready()
+        .with_file("/etc/hostname", "edge-7.fra.acme.example\n")
+        .with_file("/var/log/syslog", log);
+    let folder = node.output().join("out");
+    fs::create_dir(&folder).unwrap();
+    let mut command = collector();
+    command
+        .arg("--root")
+        .arg(node.root())
+        .arg("-o")
+        .arg(&folder);
+    let mut child = command.args(["--quiet", "--pseudonymize"]).spawn().unwrap();
+    let partial = || {
+        let names = fs::read_dir(&folder).unwrap().flatten();
+        let mut paths = names.map(|entry| entry.path());
+        paths.find(|path| path.extension().is_some_and(|end| end == "partial"))
+    };
+    while partial().is_none_or(|path| fs::metadata(path).map_or(0, |data| data.len()) < 20_000) {
+        if child.try_wait().unwrap().is_some() {
+            break;
+        }
+        sleep(Duration::from_millis(2));
+    }
+    let inner = first_child(&child);
+    kill_process(inner.unwrap_or(Pid::from_child(&child)), Signal::KILL).ok();
+    child.kill().ok();
+    child.wait().unwrap();
+    let files = || {
+        fs::read_dir(&folder)
+            .unwrap()
+            .flatten()
+            .map(|entry| entry.path())
+    };
+    let ending = |end: &str| {
+        files()
+            .find(|path| path.to_string_lossy().ends_with(end))
+            .unwrap()
+    };
+    let map = fs::read_to_string(ending(".case-key.map")).unwrap();
+    let bundle = partial().unwrap_or_else(|| ending(".tar.gz"));
+    let mut stored = Vec::new();
+    let file = fs::File::open(bundle).unwrap();
+    flate2::read::MultiGzDecoder::new(file)
+        .read_to_end(&mut stored)
+        .ok();
+    let pseudonym = regex::Regex::new(r"\bn[a-z2-7]{8}\b|\b10(?:\.[0-9]{1,3}){3}\b").unwrap();
+    let stored = text(&stored);
+    let mut found = 0;
+    let words = pseudonym.find_iter(&stored).map(|word| word.as_str());
+    for word in words.filter(|word| word.contains(|letter: char| letter.is_ascii_digit())) {
+        assert!(
+            map.contains(&format!("[\"{word}\",")),
+            "{word} is not in the map"
+        );
+        found += 1;
+    }
+    assert!(found > 3, "{found}");
 }
 
 /// The node's name, its machine id, and its addresses.

@@ -32,7 +32,10 @@ impl Pseudonyms {
                 let bare = word.replace('-', "");
                 self.digits(word, ("id", &bare), 0, HEX)
             }
-            Kind::Instance => self.digits(word, ("instance", word), 2, HEX),
+            Kind::Instance => {
+                let kept = word.rfind('-').map_or(0, |at| at + 1);
+                self.digits(word, ("instance", word), kept, HEX)
+            }
             Kind::Account => self.digits(word, ("account", word), 0, b"0123456789"),
         }
     }
@@ -116,8 +119,11 @@ static MAC: LazyLock<Option<Regex>> =
 static UUID: LazyLock<Option<Regex>> = LazyLock::new(|| {
     expression(r"(?-u)[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|[0-9A-Fa-f]{32}")
 });
-static INSTANCE: LazyLock<Option<Regex>> =
-    LazyLock::new(|| expression(r"(?-u)i-(?:[0-9a-f]{17}|[0-9a-f]{8})"));
+static INSTANCE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    expression(
+        r"(?-u)(?:i|mi|vpc|subnet|sg|eni|vol|snap|lt|igw|nat|rtb|acl|vpce|fs|fsap|eipalloc|eipassoc|lb)-(?:[0-9a-f]{17}|[0-9a-f]{8})",
+    )
+});
 static ACCOUNT: LazyLock<Option<Regex>> = LazyLock::new(|| {
     expression(r"(?-u)arn:aws[a-z-]*:[a-z0-9-]*:[a-z0-9-]*:([0-9]{12}):|\b([0-9]{12})\.dkr\.ecr\.")
 });

@@ -49,6 +49,24 @@ impl Pseudonyms {
         Some(mapped.join("."))
     }
 
+    /// Learns the first label of each host of a learned domain, unless it could be a word.
+    pub(super) fn learn_neighbours(&mut self, text: &[u8]) {
+        let dotted = DOTTED.iter().flat_map(|expression| {
+            each(expression, text, |range| {
+                stands_alone(text, &range).then_some(range)
+            })
+        });
+        for range in dotted.collect::<Vec<_>>() {
+            let name = text.get(range).unwrap_or_default();
+            let lower = String::from_utf8_lossy(name).to_ascii_lowercase();
+            let first = lower.split('.').next().unwrap_or_default();
+            let mark = |letter: char| letter.is_ascii_digit() || letter == '-';
+            if first.contains(mark) && self.has_learned_domain(&lower) && !is_public(&lower) {
+                self.learn_host(first);
+            }
+        }
+    }
+
     pub(super) fn has_learned_domain(&self, lower: &str) -> bool {
         let mut rest = lower;
         loop {
@@ -74,6 +92,14 @@ pub(super) fn hosts_in(text: &[u8]) -> Vec<String> {
     hosts.sort_unstable();
     hosts.dedup();
     hosts
+}
+
+/// The domain above, if it is one's own: `acme.zz` of `prod.acme.zz`, nothing of `acme.co.uk`.
+pub(super) fn parent(domain: &str) -> Option<String> {
+    let (_, parent) = domain.split_once('.')?;
+    let own = parent.contains('.') && !SECOND_LEVEL.contains(&format!(".{parent}").as_str());
+    let own = own && !is_public(parent) && kept_labels(parent) < parent.split('.').count();
+    own.then(|| parent.to_owned())
 }
 
 /// Letters, digits, dashes and dots as in a host name.

@@ -1,8 +1,9 @@
 use super::*;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use std::net::Ipv4Addr;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
-fn case() -> Pseudonyms {
+pub(super) fn case() -> Pseudonyms {
     Pseudonyms::new(CaseKey::from_random([7; 32]))
 }
 
@@ -13,7 +14,7 @@ fn addresses_of_one_subnet_stay_in_one_subnet_of_the_same_kind() {
         "10.1.2.3 10.1.2.200 10.9.0.1 192.168.4.4 172.20.0.9 93.184.216.34 2001:db8::5 2001:db8::6",
     );
     let words: Vec<&str> = text.split(' ').collect();
-    let of = |at: usize| words[at].parse::<std::net::Ipv4Addr>().unwrap().octets();
+    let of = |at: usize| words[at].parse::<Ipv4Addr>().unwrap().octets();
     assert_eq!(of(0)[..3], of(1)[..3], "{text}");
     assert_ne!(of(0)[3], of(1)[3]);
     assert_ne!(of(0)[1], of(2)[1]);
@@ -35,11 +36,74 @@ fn a_network_stays_a_network_that_holds_its_addresses() {
     let words: Vec<&str> = text.split(' ').collect();
     let (network, length) = words[0].split_once('/').unwrap();
     assert_eq!(length, "16");
-    let network: std::net::Ipv4Addr = network.parse().unwrap();
-    let address: std::net::Ipv4Addr = words[1].parse().unwrap();
+    let network: Ipv4Addr = network.parse().unwrap();
+    let address: Ipv4Addr = words[1].parse().unwrap();
     assert_eq!(network.octets()[2..], [0, 0], "{text}");
     assert_eq!(network.octets()[..2], address.octets()[..2], "{text}");
     assert_eq!(words[2], "10.0.0.0/8");
+}
+
+#[test]
+fn what_range_an_address_is_of_can_still_be_seen() {
+    let range = |address: Ipv4Addr| match address.octets() {
+        [100, 64..=127, ..] => "shared",
+        _ if address.is_loopback() => "loopback",
+        _ if address.is_link_local() => "link-local",
+        _ if address.is_private() => "private",
+        _ => "public",
+    };
+    let mut case = case();
+    for number in 0..4000_u32 {
+        let address = Ipv4Addr::from_bits(number.wrapping_mul(2_654_435_761));
+        for address in [
+            address,
+            Ipv4Addr::from_bits(address.to_bits() >> 8 | 10 << 24),
+            Ipv4Addr::from_bits(address.to_bits() >> 10 | 100 << 24 | 1 << 22),
+        ] {
+            let shown = case.text(&address.to_string());
+            assert_eq!(range(shown.parse().unwrap()), range(address), "{address}");
+        }
+    }
+    for (address, start) in [("fd12::7", "fd"), ("fe80::7", "fe80:")] {
+        assert!(case.text(address).starts_with(start), "{address}");
+    }
+}
+
+#[test]
+fn a_foreign_host_of_a_learned_domain_is_hidden_also_where_its_bare_name_stands() {
+    let mut case = case();
+    case.learn_host("worker-7.prod.acme.zz");
+    let text = case.text("db-3.prod.acme.zz refused; vault.acme.zz too; db-3 is down");
+    assert!(
+        !text.contains("acme") && !text.contains("db-3") && !text.contains("vault"),
+        "{text}"
+    );
+    assert!(text.ends_with(" is down"), "{text}");
+}
+
+#[test]
+fn ids_of_clouds_keep_what_they_are_of() {
+    let text = case().text("vpc-0abc1234def567890 subnet-0abc1234 ami-0abc1234def567890");
+    let words: Vec<&str> = text.split(' ').collect();
+    assert!(
+        words[0].starts_with("vpc-") && words[0] != "vpc-0abc1234def567890",
+        "{text}"
+    );
+    assert!(
+        words[1].starts_with("subnet-") && words[1].len() == 15,
+        "{text}"
+    );
+    assert_eq!(words[2], "ami-0abc1234def567890", "an image is public");
+}
+
+#[test]
+fn what_is_new_in_the_map_is_told_once() {
+    let mut case = case();
+    let shown = case.text("10.1.2.3");
+    let fresh = case.take_fresh();
+    assert_eq!(fresh, [(shown, "10.1.2.3".to_owned())]);
+    case.text("10.1.2.3");
+    assert_eq!(case.take_fresh(), []);
 }
 
 #[test]
