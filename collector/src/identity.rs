@@ -19,7 +19,8 @@ pub(crate) struct Owner {
 /// The node's name made safe for file names: `[a-z0-9.-]{1,63}`.
 ///
 /// A running host is asked by a system call. A tree's `etc/hostname` is the only file read before `bundle.json` is
-/// written, because the top folder needs the name.
+/// written, because the top folder needs the name. A worker reads it within the time of an item, so a file that does not
+/// answer costs the name alone; whoever is killed meanwhile leaves no file, as before every `bundle.json`.
 pub(crate) fn node_name(host: &mut Host) -> String {
     let name = if host.is_live() {
         rustix::system::uname()

@@ -1,5 +1,7 @@
 //! The output file: made once, never over anything, under a name that says it is not finished until it is.
 
+mod leftovers;
+
 use crate::priority::Floor;
 use rustix::fs::{self, AtFlags, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
@@ -133,6 +135,7 @@ impl OutputFile {
     /// A file in a folder, in which neither `<name>` nor `<name>.partial` may exist.
     fn create(folder: Folder, name: &str) -> Result<Self, OutputError> {
         folder.must_not_hold(name)?;
+        folder.clear_leftovers(&partial(name));
         folder.must_not_hold(&partial(name))?;
         Ok(Self {
             folder,
@@ -170,7 +173,8 @@ impl OutputFile {
         }
     }
 
-    /// The way of file systems that know no files without a name.
+    /// The way of file systems that know no files without a name, as FAT. Whoever is killed between its two steps leaves an empty
+    /// file, and nothing of the node; the next run into that folder removes it.
     fn named(&self, held: &[u8]) -> io::Result<File> {
         let flags =
             OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;

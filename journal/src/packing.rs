@@ -8,7 +8,7 @@ use std::io::Read;
 pub enum Packing {
     /// As it is.
     Plain,
-    /// An xz stream: RHEL 7, CentOS 7, Debian 8.
+    /// An xz stream: RHEL 7, `CentOS` 7, Debian 8.
     Xz,
     /// One LZ4 block behind its length.
     Lz4,
@@ -117,7 +117,7 @@ mod tests {
     fn no_damage_of_one_bit_to_xz_does_harm() {
         let whole = bytes(XZ);
         for at in 0..whole.len() {
-            let cut = whole.get(..at).unwrap().to_vec();
+            let cut = whole[..at].to_vec();
             assert_eq!(Packing::Xz.open(cut), None, "cut at {at}");
             for bit in 0..8 {
                 let mut damaged = whole.clone();

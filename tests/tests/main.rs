@@ -20,6 +20,7 @@ mod hostile;
 mod journals;
 mod killed;
 mod leaks;
+mod limits;
 mod many_nodes;
 mod odd_files;
 mod planted;

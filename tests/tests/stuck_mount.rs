@@ -76,6 +76,27 @@ fn a_stuck_folder_is_given_up_also_when_the_root_is_written_as_a_relative_path()
     assert!(late.len() > 4, "{late:?}");
 }
 
+/// With `--root` the name in `/etc/hostname` is asked for before there is a file, because the bundle is called by it.
+#[test]
+fn a_stuck_etc_costs_the_name_of_the_node_and_not_the_bundle() {
+    let fixture = NodeFixture::ready();
+    collector();
+    let Some(_stuck) = StuckMount::at(&fixture.root().join("etc")) else {
+        return;
+    };
+    let (code, found) = collect(&fixture, &fixture.root(), "1s");
+    assert_eq!(code, Some(1));
+    assert_eq!(found["complete"], true, "{}", found["reason"]);
+    let stored = entries(&fixture.output().join("bundle.tar.gz"));
+    let info: Value = serde_json::from_slice(&stored["bundle.json"]).unwrap();
+    assert_eq!(info["node"], "node");
+    assert!(
+        stored
+            .keys()
+            .any(|name| name.starts_with("journal/kubelet.service/"))
+    );
+}
+
 #[test]
 fn a_stuck_output_folder_ends_in_time_with_advice() {
     assert_ends_in_time_with_advice("output");
