@@ -46,6 +46,16 @@ const FACTS: &[FactDecl] = &[
         "connected, refused, timeout, unreachable or reset: the server that k3s or RKE2 joins through; one connection that came about wins",
     ),
     joined(
+        "supervisor.configured_tcp",
+        Type::Text,
+        "the same of the servers that a configuration names",
+    ),
+    joined(
+        "supervisor.balancer_tcp",
+        Type::Text,
+        "the same of the servers that only the saved state of the local balancer names",
+    ),
+    joined(
         "supervisor.ca_matches_token",
         Type::Bool,
         "the CA that the server hands out is the one that the join token was made for",
@@ -57,7 +67,15 @@ fn derive(evidence: &mut Evidence, _: &Context<'_>) {
         ("cluster_info.status", status(evidence)),
         ("cluster_info.token_known", token_known(evidence)),
         ("cluster_info.ca_matches", ca_matches(evidence)),
-        ("supervisor.tcp", tcp(evidence)),
+        ("supervisor.tcp", tcp(evidence, |_| true)),
+        (
+            "supervisor.configured_tcp",
+            tcp(evidence, |server| !server.only_balancer),
+        ),
+        (
+            "supervisor.balancer_tcp",
+            tcp(evidence, |server| server.only_balancer),
+        ),
         ("supervisor.ca_matches_token", ca_matches_token(evidence)),
     ];
     for (path, fact) in found {
@@ -110,9 +128,13 @@ fn ca_matches(evidence: &Evidence) -> Option<Fact> {
     Some(fact)
 }
 
-fn tcp(evidence: &Evidence) -> Option<Fact> {
+/// How far a connection came to one of these servers, the best of all.
+fn tcp(evidence: &Evidence, which: fn(&Supervisor) -> bool) -> Option<Fact> {
     let all = evidence.all::<Supervisor>();
-    let words = || all.iter().filter(|one| one.value.tcp.is_some());
+    let words = || {
+        let told = all.iter().filter(|one| one.value.tcp.is_some());
+        told.filter(move |one| which(&one.value))
+    };
     let best = words().find(|one| one.value.tcp.as_deref() == Some("connected"));
     let one = best.or_else(|| words().next())?;
     Some(Fact::text(one.value.tcp.clone()?, one.origin.clone()))
@@ -173,6 +195,7 @@ mod tests {
                 url: "https://a:9345".to_owned(),
                 tcp: Some("connected".to_owned()),
                 ca_hash: Some(hash.to_owned()),
+                only_balancer: false,
             };
             evidence.push(supervisor, at());
             run(&mut evidence, &[&DERIVED]);
@@ -182,5 +205,26 @@ mod tests {
             );
             assert_eq!(evidence.facts.text("supervisor.tcp"), Some("connected"));
         }
+    }
+
+    #[test]
+    fn dead_servers_of_a_saved_balancer_are_told_apart_from_the_configured_one() {
+        let mut evidence = Evidence::default();
+        for (tcp, only_balancer) in [("connected", false), ("timeout", true), ("refused", true)] {
+            let server = Supervisor {
+                tcp: Some(tcp.to_owned()),
+                only_balancer,
+                ..Supervisor::default()
+            };
+            evidence.push(server, at());
+        }
+        run(&mut evidence, &[&DERIVED]);
+        let told = |path: &str| evidence.facts.text(path).map(str::to_owned);
+        assert_eq!(
+            told("supervisor.configured_tcp").as_deref(),
+            Some("connected")
+        );
+        assert_eq!(told("supervisor.balancer_tcp").as_deref(), Some("timeout"));
+        assert_eq!(told("supervisor.tcp").as_deref(), Some("connected"));
     }
 }

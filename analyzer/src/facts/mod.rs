@@ -11,10 +11,12 @@ pub mod host_disks;
 pub mod host_distribution;
 pub mod host_identity;
 pub mod host_kernel;
+pub mod host_limits;
 pub mod host_memory;
 pub mod host_network;
 pub mod host_time;
 pub mod joining;
+pub mod journal_state;
 pub mod kubeconfigs;
 pub mod kubelet_bootstrap;
 pub mod kubelet_client_cert;
@@ -49,10 +51,12 @@ pub const ALL: &[&crate::derived::Derived] = &[
     &host_distribution::DERIVED,
     &host_identity::DERIVED,
     &host_kernel::DERIVED,
+    &host_limits::DERIVED,
     &host_memory::DERIVED,
     &host_network::DERIVED,
     &host_time::DERIVED,
     &joining::DERIVED,
+    &journal_state::DERIVED,
     &kubeconfigs::DERIVED,
     &kubelet_bootstrap::DERIVED,
     &kubelet_client_cert::DERIVED,

@@ -87,6 +87,8 @@ pub struct Supervisor {
     pub tcp: Option<String>,
     /// SHA-256 of the CA bundle that it hands out, hex.
     pub ca_hash: Option<String>,
+    /// Only the state of a local balancer names it, no configuration.
+    pub only_balancer: bool,
 }
 
 /// The hash of the CA that a join token of k3s or RKE2 was made for, hex.

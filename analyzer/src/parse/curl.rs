@@ -38,6 +38,14 @@ fn parse(entry: &Entry, evidence: &mut Evidence) {
         talk.line(content, &entry.at(line));
     }
     let told = &talk.attempt;
+    // The metadata service of a cloud is no API server.
+    let metadata = told
+        .host
+        .as_deref()
+        .is_some_and(|host| host.starts_with("169.254."));
+    if metadata {
+        return;
+    }
     if told.tcp.is_some() || told.livez.is_some() || told.host.is_some() {
         evidence.push(talk.attempt, entry.whole());
     }
@@ -340,5 +348,11 @@ mod tests {
         );
         assert_eq!(claimed_text(&down, "kubelet.health"), "refused");
         assert!(down.all::<Attempt>().is_empty());
+    }
+
+    #[test]
+    fn the_metadata_service_is_no_api_server() {
+        let text = "curl: (28) Failed to connect to 169.254.169.254 port 80 after 5000 ms: Connection timed out\n";
+        assert!(named(&PARSER, text).all::<Attempt>().is_empty());
     }
 }

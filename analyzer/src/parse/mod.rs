@@ -33,11 +33,14 @@ pub mod ip_addr;
 pub mod ip_route;
 pub mod iptables;
 pub mod journal_facts;
+pub mod journal_health;
 pub mod kernel_filesystems;
+pub mod kernel_module_facts;
 pub mod key_facts;
 pub mod kubeconfig;
 pub mod kubelet_config;
 pub mod kubelet_probe;
+pub mod limit_facts;
 pub mod listing;
 pub mod look_up;
 pub mod ls;
@@ -119,11 +122,14 @@ pub const ALL: &[&crate::parser::Parser] = &[
     &ip_route::PARSER,
     &iptables::PARSER,
     &journal_facts::PARSER,
+    &journal_health::PARSER,
     &kernel_filesystems::PARSER,
+    &kernel_module_facts::PARSER,
     &key_facts::PARSER,
     &kubeconfig::PARSER,
     &kubelet_config::PARSER,
     &kubelet_probe::PARSER,
+    &limit_facts::PARSER,
     &listing::PARSER,
     &look_up::PARSER,
     &ls::PARSER,

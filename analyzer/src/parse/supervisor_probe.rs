@@ -38,6 +38,7 @@ fn parse(entry: &Entry, evidence: &mut Evidence) {
                 url: url.unwrap_or_default().to_owned(),
                 tcp: tcp.map(str::to_owned),
                 ca_hash: ca_hash(address),
+                only_balancer: only_balancer(endpoint),
             };
             let origin = Origin {
                 line,
@@ -46,6 +47,17 @@ fn parse(entry: &Entry, evidence: &mut Evidence) {
             evidence.push(supervisor, origin);
         }
     }
+}
+
+/// k3s and RKE2 keep the servers of their local balancers in files of this name; such a file can outlive its servers.
+fn only_balancer(endpoint: &Value) -> bool {
+    let files = endpoint.get("used_by").and_then(Value::as_array);
+    let mut files = files
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .peekable();
+    files.peek().is_some() && files.all(|path| path.ends_with("load-balancer.json"))
 }
 
 fn ca_hash(address: &Value) -> Option<String> {
@@ -70,5 +82,23 @@ mod tests {
         assert_eq!(all[0].value.ca_hash.as_deref(), Some("bb"));
         assert_eq!(all[1].value.tcp.as_deref(), Some("refused"));
         assert_eq!(all[0].origin.line, Some(4));
+        assert!(!all[0].value.only_balancer);
+    }
+
+    #[test]
+    fn a_server_that_only_a_balancers_state_names_is_told_apart() {
+        for (files, only) in [
+            (r#"["/x/agent/etc/k3s-agent-load-balancer.json"]"#, true),
+            (
+                r#"["/etc/rancher/k3s/config.yaml","/x/k3s-agent-load-balancer.json"]"#,
+                false,
+            ),
+        ] {
+            let text = format!(
+                "{{\n \"endpoints\": [\n  {{\"url\":\"https://a:6443\",\"used_by\":{files},\"addresses\":[{{\"tcp\":\"refused\"}}]}}\n ]\n}}"
+            );
+            let evidence = probe(&PARSER, "supervisor", &text);
+            assert_eq!(evidence.all::<Supervisor>()[0].value.only_balancer, only);
+        }
     }
 }
