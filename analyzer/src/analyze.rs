@@ -103,6 +103,16 @@ pub fn analyze_all(
 /// Reports on one input.
 pub fn analyze(input: &Input, rules: &RuleSet, options: &Options) -> Result<Report, AnalyzeError> {
     let read = read(input, rules, options)?;
+    let mut report = report_on(&read, rules);
+    if let Some(version) = options.plan_upgrade {
+        let planned = read_as(input, rules, options, Some(version))?;
+        report.upgrade = Some(upgrade::upgrade(version, &read, &planned, rules));
+    }
+    Ok(report)
+}
+
+/// Reports on what was read.
+pub fn report_on(read: &Read, rules: &RuleSet) -> Report {
     let case = Case {
         rules,
         declared: Declarations::all(),
@@ -111,12 +121,7 @@ pub fn analyze(input: &Input, rules: &RuleSet, options: &Options) -> Result<Repo
         now: read.now,
         collected_at: read.collected_at,
     };
-    let mut report = diagnose(&case, read.input.clone());
-    if let Some(version) = options.plan_upgrade {
-        let planned = read_as(input, rules, options, Some(version))?;
-        report.upgrade = Some(upgrade::upgrade(version, &read, &planned, rules));
-    }
-    Ok(report)
+    diagnose(&case, read.input.clone())
 }
 
 /// Reads one input: everything that is known before a rule is asked.

@@ -49,6 +49,7 @@ pub mod systemd;
 pub mod template;
 pub mod terminal;
 pub mod text;
+pub mod timeline;
 pub mod times;
 pub mod toml;
 pub mod tree;

@@ -24,6 +24,8 @@ pub(super) enum Command {
     Report(Report),
     /// Print everything that is known about a node before a rule is asked.
     Facts(Facts),
+    /// Print what happened on a node, in order, on one axis.
+    Timeline(Timeline),
     /// Print the page of a rule.
     Explain(Explain),
     /// Look at the rules.
@@ -49,7 +51,7 @@ pub(super) enum RulesCommand {
 
 #[derive(Debug, Args)]
 pub(super) struct Report {
-    /// Bundles, folders, log files, or - for standard input. A folder that holds bundles stands for each of them.
+    /// Bundles, folders, log files, journal files, or - for standard input. A folder that holds bundles stands for each of them.
     #[arg(required = true, value_name = "INPUT")]
     pub(super) inputs: Vec<PathBuf>,
     /// Form of the report.
@@ -101,6 +103,27 @@ pub(super) struct Facts {
     pub(super) input: PathBuf,
     #[command(flatten)]
     pub(super) reading: Reading,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Timeline {
+    /// A bundle, folder, log file or journal file, or - for standard input.
+    #[arg(value_name = "INPUT")]
+    pub(super) input: PathBuf,
+    /// Form of the timeline.
+    #[arg(long, value_enum, default_value = "text")]
+    pub(super) format: TimelineFormat,
+    #[command(flatten)]
+    pub(super) reading: Reading,
+}
+
+/// Forms of a timeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum TimelineFormat {
+    /// One line for each event.
+    Text,
+    /// One object with all events.
+    Json,
 }
 
 #[derive(Debug, Args)]

@@ -5,6 +5,7 @@ mod dump;
 mod inputs;
 mod report;
 mod rules;
+mod timeline;
 
 use arguments::{Cli, Command, RulesCommand};
 use clap::Parser as _;
@@ -58,6 +59,7 @@ fn run(command: &Command) -> Result<Exit, Failure> {
     match command {
         Command::Report(arguments) => report::run(arguments),
         Command::Facts(arguments) => dump::facts_of(arguments),
+        Command::Timeline(arguments) => timeline::run(arguments),
         Command::Explain(arguments) => rules::explain(arguments),
         Command::Rules { command } => match command {
             RulesCommand::List(arguments) => rules::list(arguments),

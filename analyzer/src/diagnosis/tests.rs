@@ -110,6 +110,8 @@ impl Bench {
             cut: false,
             first: Some(second(from)),
             last: Some(second(to)),
+            from: None,
+            to: None,
             first_sequence: u64::try_from(from).unwrap(),
             last_sequence: u64::try_from(to).unwrap(),
             records: 10,

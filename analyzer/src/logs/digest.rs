@@ -21,6 +21,8 @@ pub struct LogDigest {
     pub lives: Vec<Life>,
     /// Matches, sorted by rule, then by first sequence.
     pub hits: Vec<Hit>,
+    /// Places at which the node's clock was set, in time order.
+    pub clock_steps: Vec<ClockStep>,
     /// Error texts that no pattern matches, most frequent first.
     pub unexplained: Vec<Template>,
     /// Newest time of any record; `None` when no record has a time, or nothing tells the year.
@@ -64,6 +66,10 @@ pub struct Life {
     pub first: Option<Stamp>,
     /// Time of its last record.
     pub last: Option<Stamp>,
+    /// Where its first record stands.
+    pub from: Option<Origin>,
+    /// Where its last record stands.
+    pub to: Option<Origin>,
     /// Sequence of its first record.
     pub first_sequence: u64,
     /// Sequence of its last record.
@@ -77,6 +83,18 @@ impl Life {
     pub fn age(&self) -> Option<TimeDelta> {
         Some(self.last?.time - self.first?.time)
     }
+}
+
+/// The node's clock was set, or the records of a log stand in no order of time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClockStep {
+    /// By how much; negative: back. Forward steps are only known where records have the time since the boot, and a node that
+    /// slept shows the same.
+    pub by: TimeDelta,
+    /// Time of the first record behind the step, by the clock that was set.
+    pub after: Stamp,
+    /// Where that record stands.
+    pub origin: Origin,
 }
 
 /// All matches of one pattern in one life with the same captured variables.

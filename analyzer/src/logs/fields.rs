@@ -9,6 +9,8 @@ use std::borrow::Cow;
 pub(crate) struct Fields {
     /// When journald got it, microseconds since 1970.
     pub(crate) time: Option<i64>,
+    /// Microseconds since the boot.
+    pub(crate) uptime: Option<i64>,
     pub(crate) message: Vec<u8>,
     ident: Option<Vec<u8>>,
     program: Option<Vec<u8>>,
@@ -40,6 +42,7 @@ impl Fields {
             b"_PID" => self.pid = self.pid.or(number(value)),
             b"SYSLOG_PID" => self.given_pid = self.given_pid.or(number(value)),
             b"__REALTIME_TIMESTAMP" => self.time = self.time.or(number(value)),
+            b"__MONOTONIC_TIMESTAMP" => self.uptime = self.uptime.or(number(value)),
             b"_TRANSPORT" => self.is_kernel |= value == b"kernel",
             b"__CURSOR" => self.time = self.time.or_else(|| cursor_time(value)),
             _ => {}
@@ -51,6 +54,7 @@ impl Fields {
         let borrowed = |field: &'_ Option<Vec<u8>>| field.clone().map(Cow::Owned);
         Envelope {
             clock: self.time.map(Clock::Utc),
+            uptime: self.uptime,
             ident: borrowed(&self.ident)
                 .or_else(|| borrowed(&self.program))
                 .or_else(|| self.is_kernel.then_some(Cow::Borrowed(&b"kernel"[..]))),

@@ -35,6 +35,7 @@ impl Scanner<'_> {
     fn journal_entry(&mut self, number: usize, entry: &Arc<str>, record: &Entry) {
         let mut fields = Fields::default();
         fields.time = i64::try_from(record.time).ok();
+        fields.uptime = i64::try_from(record.monotonic).ok();
         fields.boot = Some(hex(&record.boot).into_bytes());
         for text in &record.fields {
             if let Some(at) = memchr::memchr(b'=', text)

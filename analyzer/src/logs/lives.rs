@@ -294,6 +294,8 @@ mod tests {
             ordinal,
             time: None,
             order: None,
+            entry: 0,
+            line: 0,
         }
     }
 

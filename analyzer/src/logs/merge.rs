@@ -121,6 +121,8 @@ impl MergedLife {
             cut: self.cut,
             first: timeline.stamp(self.first),
             last: timeline.stamp(self.last),
+            from: timeline.origin(self.first),
+            to: timeline.origin(self.last),
             first_sequence: ranks.rank(timeline, self.first),
             last_sequence: ranks.rank(timeline, self.last),
             records: self.records,

@@ -35,6 +35,7 @@ mod seen;
 mod settle;
 mod sniff;
 mod stated;
+mod steps;
 mod stream;
 mod tally;
 mod templates;
@@ -42,7 +43,7 @@ mod transport;
 mod unwrap;
 mod window;
 
-pub use digest::{Hit, Life, LogDigest, Occurrence, Span, Stamp, Template};
+pub use digest::{ClockStep, Hit, Life, LogDigest, Occurrence, Span, Stamp, Template};
 pub use example::matching_patterns;
 pub use journal::is_journal;
 pub use patterns::{Literals, PatternError, PatternSet};

@@ -17,6 +17,10 @@ pub(crate) struct Place {
     pub(crate) time: Option<Tick>,
     /// Its own time or that of the record before it.
     pub(crate) order: Option<Tick>,
+    /// Which of its stream's entries holds it.
+    pub(crate) entry: u32,
+    /// Line in that entry; 0 where none is meant.
+    pub(crate) line: u64,
 }
 
 impl Place {
@@ -27,6 +31,8 @@ impl Place {
             ordinal: 0,
             time: Some(tick),
             order: Some(tick),
+            entry: 0,
+            line: 0,
         }
     }
 
@@ -37,6 +43,8 @@ impl Place {
             ordinal,
             time: None,
             order: None,
+            entry: 0,
+            line: 0,
         }
     }
 }
@@ -92,6 +100,8 @@ fn quote(raw: &[u8]) -> String {
 /// Turns places into instants and ranks, once all streams were read.
 pub(crate) struct Timeline<'a> {
     pub(crate) calendars: Vec<&'a Calendar>,
+    /// Names of the entries that each stream was read from.
+    pub(crate) entries: Vec<&'a [Arc<str>]>,
     /// The node's zone, seconds east of UTC.
     pub(crate) offset: i32,
 }
@@ -104,6 +114,13 @@ impl Timeline<'_> {
             time: DateTime::from_timestamp_micros(self.instant(place.stream, tick))?,
             year_inferred: tick.basis == Basis::Yearless,
         })
+    }
+
+    /// Where a record stands; `None` when no line is meant.
+    pub(crate) fn origin(&self, place: Place) -> Option<Origin> {
+        let entry = self.entries.get(place.stream)?;
+        let entry = entry.get(usize::try_from(place.entry).ok()?)?;
+        (place.line > 0).then(|| Origin::line(Arc::clone(entry), place.line))
     }
 
     /// Sorts records by time, those of streams without any time last, in the order they were read.

@@ -240,6 +240,7 @@ impl<'p> Scanner<'p> {
         if stream.continues(author, at, message) {
             return;
         }
+        stream.stand_at(at);
         let interrupts = |block: &Block| block.is_full() || block.author.program == author.program;
         if stream.block.as_ref().is_some_and(interrupts) {
             self.close_block(number, at.entry);
@@ -291,6 +292,7 @@ impl<'p> Scanner<'p> {
         stream.learn_zone(envelope.clock, message.clock);
         stream.learn_year(envelope.clock, message.clock, &message.text);
         let place = stream.place(self.ordinal, envelope.clock.or(message.clock));
+        stream.steps.measure(envelope, place);
         stream.count(author.program, place);
         let life = life(&self.judge, stream, author, message, place);
         if stream.lives.take_folded() {

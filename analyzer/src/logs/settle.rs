@@ -1,6 +1,6 @@
 //! Turns what was kept while reading into the digest: years, merged lives, ranks.
 
-use super::digest::{Hit, LogDigest, Occurrence, Span, Stamp, Template};
+use super::digest::{ClockStep, Hit, LogDigest, Occurrence, Span, Stamp, Template};
 use super::judge::Judge;
 use super::merge::{Merged, merge};
 use super::patterns::PatternSet;
@@ -26,6 +26,10 @@ pub(crate) fn settle(judge: Judge<'_>, mut streams: Vec<Stream>, options: Option
     }
     let timeline = Timeline {
         calendars: streams.iter().map(|stream| &stream.calendar).collect(),
+        entries: streams
+            .iter()
+            .map(|stream| stream.entries.as_slice())
+            .collect(),
         offset,
     };
     let merged = merge(&timeline, &streams);
@@ -56,10 +60,31 @@ pub(crate) fn settle(judge: Judge<'_>, mut streams: Vec<Stream>, options: Option
             .iter()
             .map(|life| life.show(&timeline, &scene.ranks))
             .collect(),
+        clock_steps: clock_steps(&timeline, &streams),
         hits: scene.hits(patterns, &tally),
         unexplained: scene.unexplained(templates),
         stated: scene.stated(stated),
     }
+}
+
+/// Steps of the clock in time order; the same step in several streams once.
+fn clock_steps(timeline: &Timeline<'_>, streams: &[Stream]) -> Vec<ClockStep> {
+    let mut all: Vec<ClockStep> = streams
+        .iter()
+        .flat_map(|stream| stream.steps.found())
+        .filter_map(|step| {
+            Some(ClockStep {
+                by: TimeDelta::microseconds(step.by),
+                after: timeline.stamp(step.place)?,
+                origin: timeline.origin(step.place)?,
+            })
+        })
+        .collect();
+    all.sort_by(|a, b| (a.after, &a.origin, a.by).cmp(&(b.after, &b.origin, b.by)));
+    all.dedup_by(|a, b| {
+        a.after.time == b.after.time && (a.by - b.by).abs() < TimeDelta::seconds(2)
+    });
+    all
 }
 
 /// Statements by name and stream.

@@ -8,6 +8,7 @@ use super::lines::MAX_LINE;
 use super::lives::{Cutter, after_folding};
 use super::message::Message;
 use super::place::Place;
+use super::steps::Steps;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,6 +17,12 @@ use std::sync::Arc;
 #[derive(Debug, Default)]
 pub(crate) struct Stream {
     pub(crate) number: usize,
+    /// Names of the entries that it is read from, in order.
+    pub(crate) entries: Vec<Arc<str>>,
+    /// The line that is read.
+    line: u64,
+    /// Steps of the clock.
+    pub(crate) steps: Steps,
     pub(crate) calendar: Calendar,
     /// Lives of the kubelet in it.
     pub(crate) lives: Cutter,
@@ -116,9 +123,22 @@ impl Stream {
         }
     }
 
+    /// The line that is read from now on.
+    pub(crate) fn stand_at(&mut self, at: At<'_>) {
+        if self
+            .entries
+            .last()
+            .is_none_or(|last| !Arc::ptr_eq(last, at.entry))
+        {
+            self.entries.push(Arc::clone(at.entry));
+        }
+        self.line = at.line;
+    }
+
     /// The place of a line whose carrier or header printed `clock`.
     pub(crate) fn place(&mut self, ordinal: u64, clock: Option<Clock>) -> Place {
         let time = clock.and_then(|clock| self.calendar.tick(clock));
+        let before = self.order;
         if let Some(tick) = time {
             self.order = time;
             let range = if tick.basis == Basis::Yearless {
@@ -141,12 +161,18 @@ impl Stream {
                 )
             }));
         }
-        Place {
+        let place = Place {
             stream: self.number,
             ordinal,
             time,
             order: self.order,
+            entry: u32::try_from(self.entries.len().saturating_sub(1)).unwrap_or(u32::MAX),
+            line: self.line,
+        };
+        if self.section.is_none() {
+            self.steps.follow(before, place);
         }
+        place
     }
 
     /// Learns the year from a date of the same day in the text of a line without year.

@@ -287,6 +287,8 @@ mod tests {
             ordinal: 1,
             time: tick,
             order: tick,
+            entry: 0,
+            line: 0,
         };
         let sight = Sight {
             entry: &entry,

@@ -10,6 +10,8 @@ use std::borrow::Cow;
 pub(crate) struct Envelope<'a> {
     /// When the carrier got it.
     pub(crate) clock: Option<Clock>,
+    /// Then, in microseconds since the boot.
+    pub(crate) uptime: Option<i64>,
     /// Syslog identifier.
     pub(crate) ident: Option<Cow<'a, [u8]>>,
     /// Unit that it belongs to, where the carrier says so.
@@ -338,6 +340,7 @@ fn json_text(line: &str) -> Option<Envelope<'_>> {
     let kernel = object.text("_TRANSPORT") == Some("kernel");
     Some(Envelope {
         clock: Some(Clock::Utc(micros)),
+        uptime: number(&object, "__MONOTONIC_TIMESTAMP").and_then(|time| i64::try_from(time).ok()),
         ident: object
             .take("SYSLOG_IDENTIFIER")
             .or_else(|| object.take("_COMM"))
@@ -357,6 +360,7 @@ impl Envelope<'_> {
         let owned = |part: Cow<'_, [u8]>| Cow::Owned(part.into_owned());
         Envelope {
             clock: self.clock,
+            uptime: self.uptime,
             ident: self.ident.map(owned),
             unit: self.unit.map(owned),
             pid: self.pid,

@@ -1,0 +1,100 @@
+//! `timeline`.
+
+use super::arguments::{Timeline as Arguments, TimelineFormat};
+use super::inputs::{inputs, options, rules};
+use super::{Exit, Failure};
+use crate::analyze::{read, report_on};
+use crate::terminal::escape;
+use crate::timeline::{Event, Skew, Timeline, timeline};
+use chrono::SecondsFormat;
+use std::io::{self, BufWriter, Write};
+
+pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    let rules = rules(arguments.reading.rules.as_ref())?;
+    let options = options(&arguments.reading);
+    let mut out = BufWriter::new(io::stdout().lock());
+    for input in inputs(&arguments.input)? {
+        let read = read(&input, &rules, &options)?;
+        let report = report_on(&read, &rules);
+        let timeline = timeline(&read, &rules, &report);
+        match arguments.format {
+            TimelineFormat::Text => text(&timeline, &mut out)?,
+            TimelineFormat::Json => {
+                serde_json::to_writer_pretty(&mut out, &timeline).map_err(io::Error::from)?;
+                writeln!(out)?;
+            }
+        }
+    }
+    out.flush()?;
+    Ok(Exit::Done)
+}
+
+fn text(timeline: &Timeline, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "Times are UTC by the node's clock; ~ marks an inferred year."
+    )?;
+    writeln!(out, "{}\n", skew(timeline.skew.as_ref()))?;
+    if timeline.events.is_empty() {
+        return writeln!(out, "Nothing in the input has a time whose year is known.");
+    }
+    timeline
+        .events
+        .iter()
+        .try_for_each(|event| line(event, out))
+}
+
+fn skew(skew: Option<&Skew>) -> String {
+    let Some(skew) = skew else {
+        return "Nothing tells how far it is from the API server's.".to_owned();
+    };
+    let side = if skew.seconds < 0.0 {
+        "behind"
+    } else {
+        "ahead of"
+    };
+    let within = skew
+        .uncertainty
+        .map_or_else(String::new, |seconds| format!(" (± {seconds:.1} s)"));
+    let place = skew
+        .place
+        .as_ref()
+        .map_or_else(String::new, |spot| place(&spot.entry, spot.line));
+    let apart = skew.seconds.abs();
+    if apart < 1.0 {
+        return escape(&format!(
+            "It agrees with the API server's within a second{within}{place}."
+        ))
+        .into_owned();
+    }
+    escape(&format!(
+        "It is {apart:.1} s{within} {side} the API server's{place}."
+    ))
+    .into_owned()
+}
+
+fn line(event: &Event, out: &mut dyn Write) -> io::Result<()> {
+    let mark = if event.year_inferred { '~' } else { ' ' };
+    let time = event.time.to_rfc3339_opts(SecondsFormat::Millis, true);
+    let rule = event
+        .rule
+        .as_ref()
+        .map_or_else(String::new, |id| format!(" [{id}]"));
+    let spot = event
+        .place
+        .as_ref()
+        .map_or_else(String::new, |spot| place(&spot.entry, spot.line));
+    let text = format!(
+        "{time}{mark} {:<14} {}{rule}{spot}",
+        event.kind.as_str(),
+        event.what
+    );
+    writeln!(out, "{}", escape(&text))
+}
+
+fn place(entry: &str, line: Option<u64>) -> String {
+    match line {
+        Some(line) => format!("  ({entry}:{line})"),
+        None => format!("  ({entry})"),
+    }
+}
