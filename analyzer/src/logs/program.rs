@@ -13,8 +13,14 @@ pub(crate) fn canonical(name: &str) -> &str {
         return "kubelet";
     }
     match name {
-        "origin-node" | "microk8s.daemon-kubelet" | "snap.kubelet.daemon" | "kube-kubelet" => {
-            "kubelet"
+        "origin-node"
+        | "atomic-openshift-node"
+        | "microk8s.daemon-kubelet"
+        | "snap.kubelet.daemon"
+        | "kube-kubelet" => "kubelet",
+        "origin-master-api" | "atomic-openshift-master-api" => "kube-apiserver",
+        "origin-master-controllers" | "atomic-openshift-master-controllers" => {
+            "kube-controller-manager"
         }
         "microk8s.daemon-kubelite" | "snap.microk8s.daemon-kubelite" | "daemon-kubelite" => {
             "kubelite"
@@ -63,7 +69,7 @@ pub(crate) fn embedded(program: &str) -> &'static [&'static str] {
     match program {
         "k3s" | "rke2" | "k0s" => CLUSTER,
         "kubelite" => MICROK8S,
-        "microshift" | "hyperkube" => KUBE,
+        "microshift" | "hyperkube" | "localkube" => KUBE,
         _ => &[],
     }
 }
