@@ -27,6 +27,8 @@ pub struct ContainerdConfig {
     pub content: Result<Node, TomlError>,
 }
 
+const MAIN_FILE: &str = "/etc/containerd/config.toml";
+
 impl ContainerdConfig {
     /// The version that it states; `None` when it states none, which containerd takes for 1.
     pub fn version(&self) -> Option<&Node> {
@@ -52,7 +54,16 @@ impl ContainerdConfig {
 
     fn plugin(&self, names: &[&str], keys: &[&str]) -> Option<&Node> {
         let plugins = self.content.as_ref().ok()?.get("plugins")?;
-        names.iter().find_map(|name| plugins.get(name)?.under(keys))
+        let mut known = names.iter().filter(|name| self.knows(name));
+        known.find_map(|name| plugins.get(name)?.under(keys))
+    }
+
+    /// A file that states no version has the first one, which names plugins without their type: containerd 1 passes over
+    /// `io.containerd.…` there without a word. Of a fragment that somebody sent the version is not known.
+    fn knows(&self, plugin: &str) -> bool {
+        let first =
+            self.path.as_deref() == Some(MAIN_FILE) && !self.dump && self.version().is_none();
+        !first || !plugin.contains('.')
     }
 }
 
@@ -180,5 +191,18 @@ mod tests {
                 .to_vec(),
         };
         assert!(accepts(&entry));
+    }
+
+    #[test]
+    fn without_a_version_the_long_names_of_plugins_count_for_nothing() {
+        let text = "[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.runc.options]\nSystemdCgroup = true\n";
+        let keys = ["containerd", "runtimes", "runc", "options", "SystemdCgroup"];
+        let config = |path: Option<&str>| ContainerdConfig {
+            path: path.map(str::to_owned),
+            dump: false,
+            content: toml::parse(text),
+        };
+        assert!(config(Some(MAIN_FILE)).runtime(&keys).is_none());
+        assert!(config(None).runtime(&keys).is_some());
     }
 }
