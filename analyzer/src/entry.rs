@@ -11,7 +11,8 @@ pub struct Entry {
     pub name: Arc<str>,
     /// What it is a copy of.
     pub source: Source,
-    /// Its content. Text may have any line ends and any encoding errors.
+    /// Its content. Text may have any line ends and any encoding errors. What was cut out of a longer text has empty lines in
+    /// place of those before it, so that its lines keep their numbers.
     pub bytes: Vec<u8>,
 }
 
@@ -76,10 +77,21 @@ impl Entry {
         })
     }
 
+    /// The first line that is not empty, with its number.
+    pub fn first_line(&self) -> (u64, String) {
+        let text = self.text();
+        let first = numbered(&text).find(|(_, line)| !line.trim().is_empty());
+        first.map_or((1, String::new()), |(number, line)| {
+            (number, line.to_owned())
+        })
+    }
+
     /// The beginning of the content as text, for a look at what it is.
     pub fn head(&self) -> std::borrow::Cow<'_, str> {
-        let end = self.bytes.len().min(Self::HEAD_BYTES);
-        String::from_utf8_lossy(self.bytes.get(..end).unwrap_or_default())
+        let blank = self.bytes.iter().take_while(|&&byte| byte == b'\n').count();
+        let start = self.bytes.get(blank..).unwrap_or_default();
+        let end = start.len().min(Self::HEAD_BYTES);
+        String::from_utf8_lossy(start.get(..end).unwrap_or_default())
     }
 
     /// The node path, when this is a copy of a file.

@@ -7,7 +7,7 @@ use crate::layout::Layout;
 use crate::logs::{self, LogDigest, Scanner};
 use crate::ruleset::RuleSet;
 use crate::source::Source;
-use crate::{clock, layouts, parse, report};
+use crate::{clock, layouts, parse, pasted, report};
 use nodebundle_bundle::{Control, EntryHead, Input, Limits, ReadSummary, Reader};
 use std::io::{BufRead, Read as _};
 use std::sync::Arc;
@@ -136,6 +136,12 @@ impl Desk<'_> {
     fn parse(&mut self, entry: &Entry) -> bool {
         if !entry.is_whole() {
             return false;
+        }
+        let sections = pasted::sections(entry);
+        if !sections.is_empty() {
+            return sections
+                .iter()
+                .fold(false, |taken, section| self.parse(section) || taken);
         }
         let mut taken = false;
         for parser in parse::ALL.iter().filter(|parser| (parser.accepts)(entry)) {

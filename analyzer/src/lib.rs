@@ -57,6 +57,7 @@ pub mod version;
 pub mod yaml;
 
 mod intake;
+mod pasted;
 mod upgrade;
 
 #[cfg(test)]

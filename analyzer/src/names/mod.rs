@@ -57,6 +57,11 @@ pub fn command(stem: &str) -> Option<String> {
     Some(line.join(" "))
 }
 
+/// Whether a word is a program whose output is known.
+pub fn is_program(word: &str) -> bool {
+    PROGRAMS.contains(&word) || matches!(word, "cat" | "ls" | "getent" | "dmesg")
+}
+
 /// The words of a name: `_` and blanks part words; where there are none, `-` does.
 fn words(stem: &str) -> Vec<String> {
     let parted: Vec<&str> = if stem.contains(['_', ' ']) && !KEEP.iter().any(|k| stem.contains(k)) {

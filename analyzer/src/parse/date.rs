@@ -15,13 +15,14 @@ pub(super) const PARSER: Parser = Parser {
 };
 
 fn parse(entry: &Entry, evidence: &mut Evidence) {
-    match entry.text().lines().next().and_then(times::printed) {
+    let (line, first) = entry.first_line();
+    match times::printed(&first) {
         Some(time) => {
             let reading = ClockReading {
                 time,
                 collection: false,
             };
-            evidence.push(reading, entry.at(1));
+            evidence.push(reading, entry.at(line));
         }
         None => evidence.gap(
             entry.name.as_ref(),

@@ -9,6 +9,7 @@ pub mod chronyc;
 pub mod clock_facts;
 pub mod cluster_info_probe;
 pub mod cni_config;
+pub mod container_table;
 pub mod containerd_config;
 pub mod cri_probe;
 pub mod crictl_config;
@@ -37,6 +38,7 @@ pub mod journal_health;
 pub mod kernel_filesystems;
 pub mod kernel_module_facts;
 pub mod key_facts;
+pub mod kubeadm_certs;
 pub mod kubeconfig;
 pub mod kubelet_config;
 pub mod kubelet_probe;
@@ -98,6 +100,7 @@ pub const ALL: &[&crate::parser::Parser] = &[
     &clock_facts::PARSER,
     &cluster_info_probe::PARSER,
     &cni_config::PARSER,
+    &container_table::PARSER,
     &containerd_config::PARSER,
     &cri_probe::PARSER,
     &crictl_config::PARSER,
@@ -126,6 +129,7 @@ pub const ALL: &[&crate::parser::Parser] = &[
     &kernel_filesystems::PARSER,
     &kernel_module_facts::PARSER,
     &key_facts::PARSER,
+    &kubeadm_certs::PARSER,
     &kubeconfig::PARSER,
     &kubelet_config::PARSER,
     &kubelet_probe::PARSER,

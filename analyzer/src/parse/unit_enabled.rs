@@ -40,18 +40,19 @@ fn parse(entry: &Entry, evidence: &mut Evidence) {
         return;
     };
     let text = entry.text();
-    let answer = text.lines().next().unwrap_or_default().trim();
+    let (line, first) = entry.first_line();
+    let answer = first.trim();
     let mut state = UnitState::new(unit, RANK);
     if text.contains("No such file or directory") || answer == "not-found" {
-        state.text("load_state", "not-found", entry.at(1));
+        state.text("load_state", "not-found", entry.at(line));
     } else if answer
         .bytes()
         .all(|byte| byte.is_ascii_lowercase() || byte == b'-')
     {
-        state.text(field, answer, entry.at(1));
+        state.text(field, answer, entry.at(line));
     }
     if !state.fields.is_empty() {
-        evidence.push(state, entry.at(1));
+        evidence.push(state, entry.at(line));
     }
 }
 

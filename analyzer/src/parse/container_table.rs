@@ -1,0 +1,180 @@
+//! Tables of containers: `crictl ps -a`, `docker ps -a`.
+
+use crate::entry::{Entry, numbered};
+use crate::evidence::Evidence;
+use crate::fact::{Fact, FactDecl, Type, Value};
+use crate::parser::Parser;
+
+pub(super) const PARSER: Parser = Parser {
+    name: "container_table",
+    kind: "table of containers",
+    facts: FACTS,
+    accepts: |entry| {
+        entry.may_be_output_of(&["crictl", "docker", "nerdctl", "k3s"])
+            && entry.head().lines().any(|line| Columns::of(line).is_some())
+    },
+    parse,
+};
+
+const FACTS: &[FactDecl] = &[
+    FactDecl::new(
+        "runtime.containers",
+        Type::Records,
+        "containers in the runtime's table",
+    )
+    .needs("table of containers", "crictl ps -a"),
+    FactDecl::new(
+        "runtime.containers[].name",
+        Type::Text,
+        "name of the container in its pod",
+    ),
+    FactDecl::new(
+        "runtime.containers[].state",
+        Type::Text,
+        "running, exited, created or unknown",
+    ),
+    FactDecl::new(
+        "runtime.containers[].attempt",
+        Type::Int,
+        "how often it was started before",
+    )
+    .null_is("the table does not say"),
+    FactDecl::new(
+        "runtime.containers[].pod",
+        Type::Text,
+        "pod that it belongs to",
+    )
+    .null_is("the table does not say"),
+];
+
+/// Where the columns of a table begin; cells may hold blanks and may be empty.
+struct Columns<'a>(Vec<(&'a str, usize)>);
+
+impl<'a> Columns<'a> {
+    fn of(line: &'a str) -> Option<Self> {
+        let mut columns = Vec::new();
+        let mut at = 0;
+        for name in line
+            .split("  ")
+            .map(str::trim)
+            .filter(|name| !name.is_empty())
+        {
+            let start = at + line.get(at..)?.find(name)?;
+            columns.push((name, start));
+            at = start + name.len();
+        }
+        let has = |wanted: &str| columns.iter().any(|(name, _)| *name == wanted);
+        let crictl = has("CONTAINER") || has("CONTAINER ID");
+        (crictl && (has("STATE") || has("STATUS"))).then_some(Self(columns))
+    }
+
+    /// Headings are plain letters, cells are counted in characters.
+    fn cell(&self, line: &str, wanted: &str) -> Option<String> {
+        let at = self.0.iter().position(|(name, _)| *name == wanted)?;
+        let (_, start) = self.0.get(at)?;
+        let end = self.0.get(at + 1).map_or(usize::MAX, |(_, end)| *end);
+        let cell: String = line.chars().skip(*start).take(end - start).collect();
+        let cell = cell.trim();
+        (!cell.is_empty()).then(|| cell.to_owned())
+    }
+}
+
+fn parse(entry: &Entry, evidence: &mut Evidence) {
+    let text = entry.text();
+    let mut columns = None;
+    let mut rows = Vec::new();
+    for (line, content) in numbered(&text) {
+        if let Some(found) = Columns::of(content) {
+            columns = Some(found);
+        } else if content.trim().is_empty() {
+            columns = None;
+        } else if let Some(columns) = &columns {
+            rows.extend(row(columns, content).map(|fields| Fact::record(fields, &entry.at(line))));
+        }
+    }
+    if !rows.is_empty() && evidence.facts.get("runtime.containers").is_none() {
+        evidence.facts.set("runtime.containers", Fact::list(rows));
+    }
+}
+
+fn row<'f>(columns: &Columns<'_>, line: &str) -> Option<Vec<(&'f str, Option<Value>)>> {
+    let state = columns
+        .cell(line, "STATE")
+        .or_else(|| columns.cell(line, "STATUS"))?;
+    let given = columns
+        .cell(line, "NAME")
+        .or_else(|| columns.cell(line, "NAMES"))?;
+    let given = given.as_str();
+    // cri-dockerd and dockershim name containers `k8s_<container>_<pod>_<namespace>_<uid>_<attempt>`.
+    let mut parts = given.strip_prefix("k8s_").map(|rest| rest.split('_'));
+    let inner = parts.as_mut().and_then(Iterator::next);
+    let inner_pod = parts.as_mut().and_then(Iterator::next);
+    let inner_attempt = parts.and_then(|mut parts| parts.next_back());
+    let told = |column: &str, inner: Option<&str>| {
+        columns
+            .cell(line, column)
+            .or_else(|| inner.map(str::to_owned))
+    };
+    let attempt = told("ATTEMPT", inner_attempt);
+    let pod = told("POD", inner_pod);
+    let number = attempt.and_then(|text| text.parse().ok());
+    Some(vec![
+        ("name", Some(Value::from(inner.unwrap_or(given)))),
+        ("state", Some(Value::from(word(&state)))),
+        ("attempt", Some(number.map_or(Value::Null, Value::Int))),
+        ("pod", Some(pod.as_deref().map_or(Value::Null, Value::from))),
+    ])
+}
+
+/// `Up 3 minutes`, `Exited (1) 2 minutes ago`, `Running`.
+fn word(state: &str) -> &'static str {
+    match state.split_whitespace().next().unwrap_or_default() {
+        "Running" | "Up" => "running",
+        "Exited" | "Restarting" | "Dead" => "exited",
+        "Created" => "created",
+        _ => "unknown",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::named;
+
+    fn read(text: &str) -> Vec<String> {
+        let evidence = named(&PARSER, text);
+        let fact = evidence.facts.get("runtime.containers").unwrap();
+        let shown = |item: &Fact| {
+            let field = |name| item.field(name).unwrap().value.to_string();
+            format!(
+                "{} {} {} {}",
+                field("name"),
+                field("state"),
+                field("attempt"),
+                field("pod")
+            )
+        };
+        fact.items().iter().map(shown).collect()
+    }
+
+    #[test]
+    fn tables_of_crictl_and_docker_are_read() {
+        let crictl = "\
+CONTAINER           IMAGE               CREATED             STATE               NAME                ATTEMPT             POD ID              POD
+0a1b2c3d4e5f6       c2e17b8d0f4a3       2 minutes ago       Exited              kube-apiserver      7                   9f8e7d6c5b4a3       kube-apiserver-m1
+1b2c3d4e5f6a7       3861cfcd7c04c       3 hours ago         Running             etcd                0                   8e7d6c5b4a392
+";
+        assert_eq!(
+            read(crictl),
+            [
+                "kube-apiserver exited 7 kube-apiserver-m1",
+                "etcd running 0 unset"
+            ]
+        );
+        let docker = "\
+CONTAINER ID   IMAGE          COMMAND                  CREATED         STATUS                     PORTS     NAMES
+0a1b2c3d4e5f   c2e17b8d0f4a   \"kube-apiserver --ad…\"   3 minutes ago   Exited (1) 2 minutes ago             k8s_kube-apiserver_kube-apiserver-m1_kube-system_0af1_12
+";
+        assert_eq!(read(docker), ["kube-apiserver exited 12 kube-apiserver-m1"]);
+    }
+}

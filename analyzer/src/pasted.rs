@@ -1,0 +1,220 @@
+//! A text that holds several outputs one after the other, as people paste them: with prompts, in code fences, or between empty
+//! lines.
+
+use crate::entry::{Entry, numbered};
+use crate::names;
+use crate::source::Source;
+use std::sync::Arc;
+
+/// The outputs of a text of which nothing but its name is known, each with what it is as far as its prompt tells. Empty when
+/// the text is one piece.
+pub(crate) fn sections(entry: &Entry) -> Vec<Entry> {
+    if !matches!(entry.source, Source::Named(_)) {
+        return Vec::new();
+    }
+    let text = entry.text();
+    let mut all: Vec<Section<'_>> = Vec::new();
+    let mut prompted = false;
+    for (number, line) in numbered(&text) {
+        let border = border(line);
+        prompted |= matches!(border, Some(Border::Command(_)));
+        match border {
+            Some(border) => all.push(Section::new(border, number)),
+            None => match all.last_mut() {
+                Some(section) => section.lines.push(line),
+                None => all.push(Section::begun(line)),
+            },
+        }
+    }
+    // Without a prompt an empty line parts outputs only if something else does, too.
+    let pieces = all.iter().filter(|section| !section.is_empty()).count();
+    if !prompted && pieces < 2 {
+        return Vec::new();
+    }
+    all.iter()
+        .filter_map(|section| section.entry(entry))
+        .collect()
+}
+
+/// What parts two outputs.
+enum Border<'a> {
+    /// A prompt with a command.
+    Command(&'a str),
+    /// A code fence, or a prompt without a command that tells.
+    Other,
+}
+
+struct Section<'a> {
+    border: Border<'a>,
+    /// Lines of the text before its first.
+    before: u64,
+    lines: Vec<&'a str>,
+}
+
+impl<'a> Section<'a> {
+    fn new(border: Border<'a>, line: u64) -> Self {
+        Self {
+            border,
+            before: line,
+            lines: Vec::new(),
+        }
+    }
+
+    fn begun(line: &'a str) -> Self {
+        Self {
+            border: Border::Other,
+            before: 0,
+            lines: vec![line],
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.lines.iter().all(|line| line.trim().is_empty())
+    }
+
+    fn entry(&self, whole: &Entry) -> Option<Entry> {
+        let source = match self.border {
+            Border::Command(command) => source(command)?,
+            Border::Other => whole.source.clone(),
+        };
+        let mut bytes = vec![b'\n'; usize::try_from(self.before).ok()?];
+        bytes.extend_from_slice(self.lines.join("\n").as_bytes());
+        (!self.is_empty()).then(|| Entry {
+            name: Arc::clone(&whole.name),
+            source,
+            bytes,
+        })
+    }
+}
+
+fn border(line: &str) -> Option<Border<'_>> {
+    let text = line.trim();
+    if text.starts_with("```") {
+        return Some(Border::Other);
+    }
+    command(text).map(Border::Command)
+}
+
+/// The command behind a prompt: `[root@n1 ~]# df -h`, `root@n1:~$ sudo df -h`, `$ df -h`. The bare signs also begin comments, so
+/// that behind them only programs that are known count.
+fn command(line: &str) -> Option<&str> {
+    let (sign, (prompt, command)) = ["# ", "$ ", "% "]
+        .iter()
+        .filter_map(|sign| Some((*sign, line.split_once(sign)?)))
+        .min_by_key(|(_, (prompt, _))| prompt.len())?;
+    let sure = prompt.contains('@')
+        && prompt.len() < 80
+        && !prompt.contains(['=', '"'])
+        && prompt.split_whitespace().count() <= 3;
+    let bare = prompt.len() < 40 && !prompt.trim().contains([' ', ':', '=', '"', '\'']);
+    let command = command.trim();
+    let known = bare && names::is_program(program(command)?);
+    (sure || known && (sign != "# " || !is_comment(command))).then_some(command)
+}
+
+/// `# mount the volume` begins like a command. A command has options, paths or one of the words that such programs take.
+fn is_comment(command: &str) -> bool {
+    const SUBCOMMANDS: [&str; 22] = [
+        "a", "addr", "certs", "describe", "get", "images", "info", "init", "join", "link", "list",
+        "logs", "ls", "pods", "ps", "r", "ruleset", "show", "status", "tracking", "version",
+        "x509",
+    ];
+    let words = words(command);
+    let telling = |word: &&str| {
+        word.starts_with(['-', '/']) || word.contains("://") || SUBCOMMANDS.contains(word)
+    };
+    words.len() > 1 && !words.iter().skip(1).take(3).any(telling)
+}
+
+fn program(command: &str) -> Option<&str> {
+    words(command).first().copied()
+}
+
+/// The words of a command without what only starts it.
+fn words(command: &str) -> Vec<&str> {
+    command
+        .split_whitespace()
+        .skip_while(|word| matches!(*word, "sudo" | "-E" | "-i" | "time") || word.contains('='))
+        .collect()
+}
+
+/// What the output of a command is; `None` for one that was filtered, for lines that are missing in it prove nothing.
+fn source(command: &str) -> Option<Source> {
+    const FILTERS: [&str; 9] = [
+        "grep", "egrep", "head", "tail", "awk", "sed", "cut", "wc", "jq",
+    ];
+    let mut stages = command.split('|');
+    let first = stages.next().unwrap_or_default();
+    let filtered = stages.any(|stage| {
+        let name = program(stage).unwrap_or_default();
+        FILTERS.contains(&name)
+    });
+    if filtered {
+        return None;
+    }
+    let first = first.split("2>").next().unwrap_or(first);
+    let words = words(first);
+    Some(match words.as_slice() {
+        ["cat", path] if path.starts_with('/') => Source::File((*path).to_owned()),
+        ["cat", ..] => Source::Named(String::new()),
+        _ => Source::Command(words.join(" ")),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Vec<(Source, u64, String)> {
+        let entry = Entry {
+            name: Arc::from("posted.txt"),
+            source: Source::Named("posted.txt".into()),
+            bytes: text.as_bytes().to_vec(),
+        };
+        sections(&entry)
+            .into_iter()
+            .map(|section| {
+                let text = section.text().into_owned();
+                let (line, _) = numbered(&text).find(|(_, line)| !line.is_empty()).unwrap();
+                (section.source, line, text.trim_matches('\n').to_owned())
+            })
+            .collect()
+    }
+
+    #[test]
+    fn outputs_behind_prompts_are_read_apart_with_their_lines() {
+        let text = "It fails like this:\n[root@n1 ~]# df -h\nFilesystem\n/dev/sda1\nuser@n1:~$ sudo cat /etc/fstab\n# swap\n/dev/sdb none swap\n$ kubectl get nodes | grep n1\nn1 Ready\n# uptime\n up 3 days\n";
+        let command = |command: &str| Source::Command(command.into());
+        assert_eq!(
+            read(text),
+            [
+                (
+                    Source::Named("posted.txt".into()),
+                    1,
+                    "It fails like this:".into()
+                ),
+                (command("df -h"), 3, "Filesystem\n/dev/sda1".into()),
+                (
+                    Source::File("/etc/fstab".into()),
+                    6,
+                    "# swap\n/dev/sdb none swap".into()
+                ),
+                (command("uptime"), 11, " up 3 days".into()),
+            ]
+        );
+    }
+
+    #[test]
+    fn code_fences_part_outputs_and_a_text_in_one_piece_is_left_alone() {
+        let fenced = read("```\none\n```\n```yaml\ntwo: 2\n```\n");
+        assert_eq!(fenced.len(), 2);
+        assert_eq!((fenced[1].1, fenced[1].2.as_str()), (5, "two: 2"));
+        for text in [
+            "# kubelet configuration\nkey: value\n# mount the disk\n",
+            "E1112 12:19:21.474821    4756 run.go:72] \"x # y\"\n\nmore\n",
+            "```\none\n```\n",
+        ] {
+            assert!(read(text).is_empty(), "{text}");
+        }
+    }
+}
