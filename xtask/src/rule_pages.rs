@@ -3,7 +3,7 @@
 use crate::index;
 use anyhow::{Context as _, Result};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -31,78 +31,174 @@ const STAGES: [(&str, &str); 13] = [
     ("ready", "nothing holds the node back from Ready"),
 ];
 
+/// Most log lines shown of one rule.
+const EXAMPLES: usize = 2;
+
+/// Rules by stage, and which rules explain which.
+struct Reference {
+    stages: BTreeMap<String, Vec<Value>>,
+    explained_by: BTreeMap<String, BTreeSet<String>>,
+}
+
 /// The whole reference as Markdown.
 pub(crate) fn render(root: &Path) -> Result<String> {
-    let mut stages: BTreeMap<String, Vec<Value>> = BTreeMap::new();
-    for path in index::rule_files(&root.join("rules"))? {
-        let rule: Value = serde_saphyr::from_str(&fs::read_to_string(&path)?)
-            .with_context(|| format!("{} is not YAML", path.display()))?;
-        stages
-            .entry(word(&rule, "stage").to_owned())
-            .or_default()
-            .push(rule);
-    }
-    let count: usize = stages.values().map(Vec::len).sum();
-    let mut page = format!(
-        "# Rules\n\nWritten by `cargo xtask docs` from `rules/`. {count} rules, grouped by the rung of the registration \
-         ladder that the fault breaks first.\nRoles: a **cause** can be the root; a **symptom** follows from one; \
-         **progress** proves that rungs were climbed; **benign** looks bad and is harmless; **hygiene** is worth fixing.\n"
-    );
+    let reference = Reference::read(&root.join("rules"))?;
+    let mut page = reference.head();
+    reference.symptoms(&mut page)?;
+    reference.contents(&mut page)?;
     for (stage, what) in STAGES {
         write!(page, "\n## {stage}\n\nOn this rung {what}.\n")?;
-        for rule in stages.get(stage).into_iter().flatten() {
-            page.push_str(&rule_page(rule)?);
+        for rule in reference.of(stage) {
+            page.push_str(&reference.rule_page(rule)?);
         }
     }
     Ok(page)
 }
 
-fn rule_page(rule: &Value) -> Result<String> {
-    let mut page = format!(
-        "\n### {}\n\n**{}.** {}",
-        word(rule, "id"),
-        word(rule, "title"),
-        kind(rule)
-    );
-    write!(page, "\n\n{}\n", word(rule, "meaning"))?;
-    list(
-        &mut page,
-        "Seen in the log",
-        rule["log"].as_array().into_iter().flatten().map(pattern),
-    )?;
+impl Reference {
+    fn read(folder: &Path) -> Result<Self> {
+        let mut reference = Self {
+            stages: BTreeMap::new(),
+            explained_by: BTreeMap::new(),
+        };
+        for path in index::rule_files(folder)? {
+            let rule: Value = serde_saphyr::from_str(&fs::read_to_string(&path)?)
+                .with_context(|| format!("{} is not YAML", path.display()))?;
+            for explained in explains(&rule) {
+                let by = reference.explained_by.entry(explained).or_default();
+                by.insert(word(&rule, "id").to_owned());
+            }
+            let stage = word(&rule, "stage").to_owned();
+            reference.stages.entry(stage).or_default().push(rule);
+        }
+        Ok(reference)
+    }
+
+    /// Rules of a stage, by id.
+    fn of(&self, stage: &str) -> impl Iterator<Item = &Value> {
+        self.stages.get(stage).into_iter().flatten()
+    }
+
+    fn head(&self) -> String {
+        let count: usize = self.stages.values().map(Vec::len).sum();
+        format!(
+            "# Why a kubelet does not register, or a node is not Ready\n\n\
+             {count} findings, grouped by the rung of the registration ladder that each breaks first. Written by `cargo xtask docs` from `rules/`; \
+             `nodebundle-analyzer explain ID` prints one.\n\n\
+             A **cause** can be the root; a **contributing** fault helps one; a **symptom** follows from one; **progress** proves that rungs were \
+             climbed; **benign** looks bad and is harmless; **hygiene** is worth fixing. Severity: **critical** cannot run or register, **high** is \
+             registered and not Ready, **medium** is Ready and does not do its job, **low** is the rest.\n"
+        )
+    }
+
+    /// From what a person sees to what can be behind it.
+    fn symptoms(&self, page: &mut String) -> Result<()> {
+        page.push_str(
+            "\n## Start from what you see\n\n| What you see | What can be behind it |\n|---|---|\n",
+        );
+        for (stage, _) in STAGES {
+            for rule in self
+                .of(stage)
+                .filter(|rule| word(rule, "role") == "symptom")
+            {
+                let id = word(rule, "id");
+                let by = self.links_to_explainers(id);
+                if !by.is_empty() {
+                    writeln!(page, "| [{}](#{id}) | {by} |", word(rule, "title"))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn contents(&self, page: &mut String) -> Result<()> {
+        page.push_str(
+            "\n## All findings\n\n| Rung | Finding | Role | Severity |\n|---|---|---|---|\n",
+        );
+        for (stage, _) in STAGES {
+            for rule in self.of(stage) {
+                let (id, title) = (word(rule, "id"), word(rule, "title"));
+                let (role, severity) = (word(rule, "role"), word(rule, "severity"));
+                writeln!(
+                    page,
+                    "| [{stage}](#{stage}) | [{id}](#{id}): {title} | {role} | {severity} |"
+                )?;
+            }
+        }
+        Ok(())
+    }
+
+    fn rule_page(&self, rule: &Value) -> Result<String> {
+        let (id, title) = (word(rule, "id"), word(rule, "title"));
+        let mut page = format!("\n### {id}\n\n**{title}.** {}", kind(rule));
+        write!(page, "\n\n{}\n", word(rule, "meaning"))?;
+        witnesses(&mut page, rule)?;
+        remedies(&mut page, rule)?;
+        let explained: Vec<String> = explains(rule).iter().map(|id| link(id)).collect();
+        if !explained.is_empty() {
+            write!(page, "\nExplains: {}\n", explained.join(", "))?;
+        }
+        let by = self.links_to_explainers(id);
+        if !by.is_empty() {
+            write!(page, "\nCan come from: {by}\n")?;
+        }
+        if let Some(notes) = rule["notes"].as_str() {
+            write!(page, "\nNote: {notes}\n")?;
+        }
+        list(
+            &mut page,
+            "References",
+            words(&rule["references"]).into_iter(),
+        )?;
+        Ok(page)
+    }
+
+    fn links_to_explainers(&self, id: &str) -> String {
+        let by = self.explained_by.get(id).into_iter().flatten();
+        by.map(|id| link(id)).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// What a rule is recognised by, with lines as they look.
+fn witnesses(page: &mut String, rule: &Value) -> Result<()> {
+    let patterns = rule["log"].as_array().into_iter().flatten().map(pattern);
+    list(page, "Seen in the log", patterns)?;
+    let examples = words(&rule["examples"]["match"]);
+    if !examples.is_empty() {
+        let lines: Vec<&str> = examples
+            .iter()
+            .take(EXAMPLES)
+            .map(|line| line.trim_end())
+            .collect();
+        write!(
+            page,
+            "\nFor example:\n\n```text\n{}\n```\n",
+            lines.join("\n")
+        )?;
+    }
     if let Some(condition) = rule["when"].as_str() {
         write!(page, "\nFacts: `{condition}`\n")?;
     }
+    if let Some(condition) = rule["unless"].as_str() {
+        write!(page, "\nNot when: `{condition}`\n")?;
+    }
+    Ok(())
+}
+
+fn remedies(page: &mut String, rule: &Value) -> Result<()> {
     for remedy in rule["remedy"].as_array().into_iter().flatten() {
         let who = format!(
             "What to do ({}; {})",
             words(&remedy["for"]).join(", "),
             word(remedy, "on")
         );
-        list(&mut page, &who, words(&remedy["do"]).into_iter())?;
-        list(&mut page, "Check", words(&remedy["check"]).into_iter())?;
+        list(page, &who, words(&remedy["do"]).into_iter())?;
+        list(page, "Check", words(&remedy["check"]).into_iter())?;
         if !word(remedy, "risk").is_empty() {
             write!(page, "\nRisk: {}\n", word(remedy, "risk"))?;
         }
     }
-    let explained: Vec<String> = rule["explains"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(edge)
-        .collect();
-    if !explained.is_empty() {
-        write!(page, "\nExplains: {}\n", explained.join(", "))?;
-    }
-    if let Some(notes) = rule["notes"].as_str() {
-        write!(page, "\nNote: {notes}\n")?;
-    }
-    list(
-        &mut page,
-        "References",
-        words(&rule["references"]).into_iter(),
-    )?;
-    Ok(page)
+    Ok(())
 }
 
 fn kind(rule: &Value) -> String {
@@ -125,11 +221,18 @@ fn pattern(log: &Value) -> String {
     format!("`{}`{programs}", word(log, "pattern"))
 }
 
-fn edge(edge: &Value) -> String {
-    let id = edge
-        .as_str()
-        .or_else(|| edge["id"].as_str())
-        .unwrap_or_default();
+/// Ids of the findings that a rule explains.
+fn explains(rule: &Value) -> Vec<String> {
+    let id = |edge: &Value| Some(edge.as_str().or_else(|| edge["id"].as_str())?.to_owned());
+    rule["explains"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(id)
+        .collect()
+}
+
+fn link(id: &str) -> String {
     format!("[{id}](#{id})")
 }
 
