@@ -5,6 +5,7 @@ use crate::expand;
 use crate::facts;
 use crate::host::Host;
 use crate::node::Node;
+use crate::probe::Probe;
 use crate::probes;
 use crate::spec::{self, Item, Source, Spec, Tier};
 use crate::take::{Choice, id, in_order};
@@ -89,19 +90,9 @@ fn plan(
     lines.extend(user_lines(&choice));
     let live = options.root.is_none();
     if live && !options.no_probes {
-        let probes = probes::ALL.iter();
+        let probes = probes::ALL.iter().filter(|probe| choice.wants_probe(probe));
         let probes = probes.filter(|probe| !choice.leaves_out(&format!("probe/{}", probe.name)));
-        lines.extend(probes.map(|probe| Line {
-            id: format!("probe/{}", probe.name),
-            catalog: probe.catalog,
-            kind: "probe".to_owned(),
-            source: format!("probe: {}", probe.about),
-            path: format!("probes/{}.json", probe.name),
-            cap: 64 << 10,
-            tier: "T0",
-            sensitivity: "identifying",
-            reason: probe.reason.to_owned(),
-        }));
+        lines.extend(probes.map(|probe| probe_line(probe)));
     }
     lines.retain(|line| match line.kind.as_str() {
         "user-http" => live && !options.no_probes,
@@ -170,6 +161,20 @@ fn line(spec: &Spec, item: &Item) -> Line {
         tier: item.tier.as_str(),
         sensitivity: item.sensitivity.as_str(),
         reason: item.reason.to_owned(),
+    }
+}
+
+fn probe_line(probe: &Probe) -> Line {
+    Line {
+        id: format!("probe/{}", probe.name),
+        catalog: probe.catalog,
+        kind: "probe".to_owned(),
+        source: format!("probe: {}", probe.about),
+        path: format!("probes/{}.json", probe.name),
+        cap: 64 << 10,
+        tier: if probe.on_request { "T2" } else { "T0" },
+        sensitivity: "identifying",
+        reason: probe.reason.to_owned(),
     }
 }
 
@@ -254,7 +259,10 @@ fn on_request(choice: &Choice, live: bool) -> Vec<Line> {
     let all = spec::all().flat_map(|spec| spec.items.iter().map(move |item| (spec, item)));
     let wanted = all.filter(|(spec, item)| item.tier == Tier::T2 && !choice.wants(spec, item));
     let lines = wanted.map(|(spec, item)| line(spec, item));
+    let probes = probes::ALL.iter();
+    let probes = probes.filter(|probe| live && !choice.wants_probe(probe));
     lines
+        .chain(probes.map(|probe| probe_line(probe)))
         .filter(|line| live || !line.source.starts_with("command: "))
         .collect()
 }

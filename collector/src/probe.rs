@@ -15,6 +15,8 @@ pub(crate) struct Probe {
     pub(crate) about: &'static str,
     /// What the answer can prove.
     pub(crate) reason: &'static str,
+    /// Only with `--with probe/<name>`.
+    pub(crate) on_request: bool,
     /// Asks. The text is the JSON to store.
     pub(crate) run: fn(&mut ProbeContext<'_>) -> ProbeResult,
 }

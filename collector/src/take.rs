@@ -4,7 +4,7 @@ use crate::events::{Event, Events};
 use crate::host::Host;
 use crate::host::wire::{Failure, Ran};
 use crate::node::Node;
-use crate::probe::ProbeContext;
+use crate::probe::{Probe, ProbeContext};
 use crate::profile::{self, Narrowed};
 use crate::spec::{self, Item, Source, Spec, Tier, command_entry};
 use crate::user_spec::UserItem;
@@ -73,6 +73,12 @@ impl Choice {
             Tier::T2 => named(&self.with),
         };
         tier && !named(&self.without)
+    }
+
+    /// Whether a probe is asked for: each of its own accord, some only by name.
+    pub(crate) fn wants_probe(&self, probe: &Probe) -> bool {
+        let id = format!("probe/{}", probe.name);
+        !probe.on_request || self.with.contains(&id)
     }
 
     /// Whether a probe was left out by name: `probe` for all, `probe/<name>` for one.
@@ -172,7 +178,8 @@ impl<W: Write> Taking<'_, W> {
     }
 
     fn probes(&mut self) -> Result<(), WriteError> {
-        for probe in crate::probes::ALL {
+        let probes = crate::probes::ALL.iter();
+        for probe in probes.filter(|probe| self.choice.wants_probe(probe)) {
             let id = format!("probe/{}", probe.name);
             let open = self
                 .vault

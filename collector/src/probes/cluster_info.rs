@@ -23,6 +23,7 @@ pub(crate) const PROBE: Probe = Probe {
     catalog: "B4 Q8",
     about: "anonymous GET of the ConfigMap kube-public/cluster-info from the kubelet's server",
     reason: "the bootstrap token is expired or deleted; the cluster has another CA than the kubeconfig",
+    on_request: false,
     run: probe,
 };
 

@@ -10,6 +10,7 @@ pub(crate) const PROBE: Probe = Probe {
     catalog: "CR1 CR2 CR3",
     about: "asks the runtimes on the CRI sockets for version, status, cgroup driver, pods, containers and images",
     reason: "the kubelet points to a socket that nobody serves, or the runtime has no CRI, no pod network, no sandbox image",
+    on_request: false,
     run: probe,
 };
 

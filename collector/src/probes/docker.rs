@@ -14,6 +14,7 @@ pub(crate) const PROBE: Probe = Probe {
     catalog: "CR7",
     about: "GET /version and /info of Docker's socket, where the engine already runs",
     reason: "the cgroup driver that holds, an engine that hangs, a storage driver or mirror that was not meant",
+    on_request: false,
     run: probe,
 };
 

@@ -19,6 +19,7 @@ pub(crate) const PROBE: Probe = Probe {
     catalog: "W4 W6 TM2 C6 D3",
     about: "resolves, connects to and greets the API servers of kubeconfigs and local balancers; anonymous GET /livez, /readyz, /version",
     reason: "a name, a route, a port, a certificate or an API server that fails; a clock that is off",
+    on_request: false,
     run: probe,
 };
 

@@ -22,6 +22,7 @@ pub(crate) const PROBE: Probe = Probe {
     catalog: "W5",
     about: "connects to and greets konnectivity servers, OpenShift's machine configuration server and registry mirrors that files name; asks nothing",
     reason: "a helper port that is closed, a mirror that cannot be reached or speaks no TLS",
+    on_request: false,
     run: probe,
 };
 

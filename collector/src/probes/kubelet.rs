@@ -19,6 +19,7 @@ pub(crate) const PROBE: Probe = Probe {
     catalog: "K9",
     about: "GET /healthz of the kubelet's local health port; a TLS handshake with its own port",
     reason: "the kubelet runs and says that it is not healthy, does not serve, or serves a wrong certificate",
+    on_request: false,
     run: probe,
 };
 

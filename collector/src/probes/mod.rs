@@ -1,6 +1,7 @@
 //! One file per active probe. Written by `cargo xtask index`; do not edit.
 
 pub mod cluster_info;
+pub mod cni;
 pub mod cri;
 pub mod docker;
 pub mod endpoint;
@@ -13,6 +14,7 @@ pub mod supervisor;
 /// Every active probe, by file name.
 pub const ALL: &[&crate::probe::Probe] = &[
     &cluster_info::PROBE,
+    &cni::PROBE,
     &cri::PROBE,
     &docker::PROBE,
     &endpoint::PROBE,

@@ -15,6 +15,7 @@ pub(crate) const PROBE: Probe = Probe {
     catalog: "D3",
     about: "looks up the node's own name as the kubelet would, and with each name server",
     reason: "a node that cannot resolve its own name does not register under an address",
+    on_request: false,
     run: probe,
 };
 

@@ -20,6 +20,7 @@ pub(crate) const PROBE: Probe = Probe {
     catalog: "Q1 Q2 Q3 Q4 Q5 Q6 Q7 Q9 Q10",
     about: "asks for this node's own objects and rights with the kubelet's credential, from a verified server only; at most 20 requests",
     reason: "the credential is refused, the node is not registered, what it may not do, its lease, conditions and taints",
+    on_request: false,
     run: probe,
 };
 

@@ -14,6 +14,7 @@ pub(crate) const PROBE: Probe = Probe {
     catalog: "W5",
     about: "greets the servers that k3s and RKE2 join through; anonymous GET /cacerts and /ping",
     reason: "a join port that is closed; a token that was made for another CA",
+    on_request: false,
     run: probe,
 };
 
