@@ -8,7 +8,7 @@ use crate::probe::{Probe, ProbeContext};
 use crate::profile::{self, Narrowed};
 use crate::spec::{self, Item, Source, Spec, Tier, command_entry};
 use crate::user_spec::UserItem;
-use crate::vault::{Open, Vault};
+use crate::vault::{FULL, Open, Vault};
 use crate::verdict::Seen;
 use nodebundle_bundle::Outcome;
 use nodebundle_bundle::writer::WriteError;
@@ -156,6 +156,9 @@ impl<W: Write> Taking<'_, W> {
             self.done += 1;
         }
         self.vault.tell_undetected("logs")?;
+        if self.vault.passed_over() {
+            short.get_or_insert_with(|| FULL.to_owned());
+        }
         Ok(cut.or_else(|| self.reason_to_stop()).or(short))
     }
 
@@ -174,7 +177,7 @@ impl<W: Write> Taking<'_, W> {
         }
         self.vault
             .is_full()
-            .then(|| "the bundle has its size".to_owned())
+            .then(|| FULL.to_owned())
     }
 
     fn probes(&mut self) -> Result<(), WriteError> {

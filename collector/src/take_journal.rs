@@ -10,7 +10,7 @@ use crate::journalctl;
 use crate::kmsg;
 use crate::spec::{Item, matches};
 use crate::take::Taking;
-use crate::vault::Open;
+use crate::vault::{FULL, Open};
 use nodebundle_bundle::redact::{StreamKey, TextRedactor};
 use nodebundle_bundle::writer::{PartWriter, WriteError};
 use nodebundle_bundle::{EntryPath, Outcome, Record};
@@ -136,7 +136,7 @@ impl<W: Write> Taking<'_, W> {
         let summary = settle(record, ended);
         if full {
             record.outcome = Outcome::Truncated;
-            record.reason = Some("the bundle has its size".to_owned());
+            record.reason = Some(FULL.to_owned());
         }
         let outcome = record.outcome;
         record.duration_ms = open.milliseconds(clock);

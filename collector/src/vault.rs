@@ -9,6 +9,8 @@ use crate::priority::Floor;
 use crate::pseudonym::{Case, Cloak};
 use crate::spec::{Item, has_ending};
 use crate::undetected::Undetected;
+use flate2::Compression;
+use flate2::write::DeflateEncoder;
 use nodebundle_bundle::redact::{CaseKey, ContentKind, Redactor, SecretGate, Secrets};
 use nodebundle_bundle::writer::{BundleWriter, Gate, Setup, WriteError};
 use nodebundle_bundle::{EntryPath, Outcome, Record};
@@ -29,6 +31,7 @@ pub(crate) struct Vault<W: Write> {
     /// Bytes written when the space is looked at next.
     look_at: u64,
     undetected: Undetected,
+    passed_over: bool,
 }
 
 /// How large the bundle may become.
@@ -80,6 +83,7 @@ impl<W: Write> Vault<W> {
             limits,
             look_at: LOOK_EVERY,
             undetected: Undetected::default(),
+            passed_over: false,
         })
     }
 
@@ -127,10 +131,23 @@ impl<W: Write> Vault<W> {
         self.limits.budget
     }
 
-    /// Compressed bytes that may still be written, as far as known before what waits is compressed.
+    /// Compressed bytes that may still be written, as far as known before what waits and the manifest are compressed.
     pub(crate) fn left(&self) -> u64 {
-        let used = self.writer.bytes_written() + self.writer.pending_bytes() as u64 / 4;
+        let waiting = self.writer.pending_bytes() as u64 / 4;
+        let manifest = self.writer.records().len() as u64 * RECORD;
+        let used = self.writer.bytes_written() + waiting + manifest;
         self.limits.budget.saturating_sub(used)
+    }
+
+    /// Whether an item will fit: by its length, or where that is too much by how well parts of it shrink.
+    fn fits(&self, bytes: &[u8]) -> bool {
+        let left = self.left();
+        bytes.len() as u64 <= left || shrunk(bytes) <= left
+    }
+
+    /// Whether a file was passed over because it would not fit; smaller ones may still.
+    pub(crate) fn passed_over(&self) -> bool {
+        self.passed_over
     }
 
     /// Whether the bundle has its size.
@@ -172,10 +189,11 @@ impl<W: Write> Vault<W> {
             open.record.source_bytes = None;
             return self.fail(open, &Failure::new(Outcome::Skipped, why));
         }
-        if self.is_full() {
+        if !self.fits(&taken.bytes) {
+            self.passed_over = true;
             return self.fail(
                 open,
-                &Failure::new(Outcome::Skipped, "the bundle has its size"),
+                &Failure::new(Outcome::Skipped, FULL),
             );
         }
         let entry = format!("files{path}");
@@ -280,6 +298,32 @@ impl<W: Write> Vault<W> {
         self.writer.finish(complete, reason)
     }
 }
+
+/// Why the rest is left out of a bundle at its limit.
+pub(crate) const FULL: &str = "the bundle has its size";
+
+/// About how many compressed bytes a text will need, from parts of it.
+fn shrunk(bytes: &[u8]) -> u64 {
+    let step = (bytes.len() / SAMPLES).max(SAMPLE);
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::fast());
+    let mut taken = 0;
+    for part in bytes.chunks(step) {
+        let part = part.get(..SAMPLE).unwrap_or(part);
+        taken += part.len() as u64;
+        if encoder.write_all(part).is_err() {
+            return bytes.len() as u64;
+        }
+    }
+    let packed = encoder.finish().map_or(taken, |packed| packed.len() as u64);
+    bytes.len() as u64 * packed / taken.max(1)
+}
+
+/// Parts looked at, and bytes of each.
+const SAMPLES: usize = 4;
+const SAMPLE: usize = 16 << 10;
+
+/// Compressed bytes that a record adds to the manifest, generously.
+const RECORD: u64 = 64;
 
 /// The space is looked at again after this many bytes.
 const LOOK_EVERY: u64 = 4 << 20;

@@ -120,7 +120,10 @@ mod tests {
             stream.write_all(answer.as_bytes()).unwrap();
         });
         let answer = ask("felix", port, "/readiness");
-        assert_eq!((&answer["status"], &answer["answer"]), (&json!(503), &json!("not ready")));
+        assert_eq!(
+            (&answer["status"], &answer["answer"]),
+            (&json!(503), &json!("not ready"))
+        );
         assert_eq!(ask("felix", port, "/readiness")["result"], "refused");
     }
 
