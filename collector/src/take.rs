@@ -175,9 +175,7 @@ impl<W: Write> Taking<'_, W> {
         if let Some(why) = self.host.stop().why() {
             return Some(why.to_owned());
         }
-        self.vault
-            .is_full()
-            .then(|| FULL.to_owned())
+        self.vault.is_full().then(|| FULL.to_owned())
     }
 
     fn probes(&mut self) -> Result<(), WriteError> {

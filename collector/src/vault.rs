@@ -191,10 +191,7 @@ impl<W: Write> Vault<W> {
         }
         if !self.fits(&taken.bytes) {
             self.passed_over = true;
-            return self.fail(
-                open,
-                &Failure::new(Outcome::Skipped, FULL),
-            );
+            return self.fail(open, &Failure::new(Outcome::Skipped, FULL));
         }
         let entry = format!("files{path}");
         self.content(open, &entry, kind, &taken.bytes)

@@ -271,3 +271,13 @@ fn a_certificate_of_another_ca_of_the_same_name_stays_refuted() {
     assert_eq!(leaf.issuer().as_raw(), ca.subject().as_raw());
     assert!(leaf.verify_signature(Some(ca.public_key())).is_err());
 }
+
+#[test]
+fn a_mask_that_stands_where_a_host_would_is_no_name() {
+    let mut names = case();
+    names.learn_text(
+        b"proxy=http://REDACTED(userinfo)@proxy.acme.com:3128\nserver: https://REDACTED\n",
+    );
+    let kept = "token: abc123.REDACTED(bootstrap-token;valid-format=yes)";
+    assert_eq!(names.text(kept), kept);
+}

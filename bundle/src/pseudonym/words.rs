@@ -167,6 +167,7 @@ pub(super) const SYSTEM: &[&str] = &[
     "rke2-agent",
     "rke2-server",
     "rocky",
+    "redacted",
     "root",
     "run",
     "runc",
