@@ -7,6 +7,7 @@ mod logs;
 use crate::analyze::Read;
 use crate::origin::Origin;
 use crate::report::Report;
+use crate::rule::Stage;
 use crate::ruleset::RuleSet;
 use chrono::{DateTime, TimeDelta, Utc};
 use schemars::JsonSchema;
@@ -56,6 +57,9 @@ pub struct Event {
     /// Id of the rule that knows it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
+    /// For lines about certificates and identities: which ones of those in the input were valid then.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub certificates: Vec<String>,
     /// Where it stands; `null` for what several places tell together.
     pub place: Option<Spot>,
 }
@@ -120,6 +124,9 @@ impl Kind {
 pub fn timeline(read: &Read, rules: &RuleSet, report: &Report) -> Timeline {
     let skew = clock::skew(&read.evidence);
     let mut events = logs::events(&read.logs, rules, report);
+    for event in &mut events {
+        event.certificates = certificates_then(event, read, rules);
+    }
     events.extend(certificates::events(&read.evidence));
     events.extend(clock::events(read));
     if let Some(apart) = skew.as_ref().and_then(Skew::apart) {
@@ -141,6 +148,26 @@ pub fn timeline(read: &Read, rules: &RuleSet, report: &Report) -> Timeline {
         skew,
         events,
     }
+}
+
+/// What certificates were worth when a line about them was first written.
+fn certificates_then(event: &Event, read: &Read, rules: &RuleSet) -> Vec<String> {
+    let rule = event
+        .rule
+        .as_ref()
+        .and_then(|id| rules.get(rules.index(id)?));
+    let Some((rule, _)) = rule.filter(|_| event.kind == Kind::First) else {
+        return Vec::new();
+    };
+    let sides: &[bool] = match rule.stage {
+        Stage::Credentials | Stage::Authn => &[false],
+        Stage::Tls => &[false, true],
+        _ => &[],
+    };
+    sides
+        .iter()
+        .filter_map(|server| certificates::state_at(&read.evidence, event.time, *server))
+        .collect()
 }
 
 impl Skew {
@@ -170,6 +197,7 @@ impl Event {
             kind,
             what: what.into(),
             rule: None,
+            certificates: Vec::new(),
             place: None,
         }
     }

@@ -89,7 +89,10 @@ fn line(event: &Event, out: &mut dyn Write) -> io::Result<()> {
         event.kind.as_str(),
         event.what
     );
-    writeln!(out, "{}", escape(&text))
+    writeln!(out, "{}", escape(&text))?;
+    let then = event.certificates.iter();
+    then.map(|text| format!("{:26}{}", "", escape(text)))
+        .try_for_each(|line| writeln!(out, "{line}"))
 }
 
 fn place(entry: &str, line: Option<u64>) -> String {

@@ -20,6 +20,7 @@ pub mod journal_state;
 pub mod kubeconfigs;
 pub mod kubelet_bootstrap;
 pub mod kubelet_client_cert;
+pub mod kubelet_client_cert_life;
 pub mod kubelet_config;
 pub mod kubelet_files;
 pub mod kubelet_flags;
@@ -60,6 +61,7 @@ pub const ALL: &[&crate::derived::Derived] = &[
     &kubeconfigs::DERIVED,
     &kubelet_bootstrap::DERIVED,
     &kubelet_client_cert::DERIVED,
+    &kubelet_client_cert_life::DERIVED,
     &kubelet_config::DERIVED,
     &kubelet_files::DERIVED,
     &kubelet_flags::DERIVED,
