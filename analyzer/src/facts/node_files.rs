@@ -77,9 +77,12 @@ fn open_credentials(evidence: &Evidence) -> Option<Fact> {
 /// Whether a file holds a credential and others than its owner may read it.
 fn is_open(file: &Listed) -> bool {
     let name = file.name.as_str();
-    let secret = name.ends_with(".key")
-        || (name.starts_with("kubelet-client") && name.ends_with(".pem"))
-        || (name.ends_with(".conf") && name != "cluster-info.conf");
+    let secret = match name.rsplit_once('.') {
+        Some((_, "key")) => true,
+        Some((front, "pem")) => front.starts_with("kubelet-client"),
+        Some((front, "conf")) => front != "cluster-info",
+        _ => false,
+    };
     let others = file.mode.as_deref().and_then(|mode| mode.chars().last());
     secret
         && file.kind == FileKind::File

@@ -18,10 +18,6 @@ pub(crate) fn canonical(name: &str) -> &str {
         | "microk8s.daemon-kubelet"
         | "snap.kubelet.daemon"
         | "kube-kubelet" => "kubelet",
-        "origin-master-api" | "atomic-openshift-master-api" => "kube-apiserver",
-        "origin-master-controllers" | "atomic-openshift-master-controllers" => {
-            "kube-controller-manager"
-        }
         "microk8s.daemon-kubelite" | "snap.microk8s.daemon-kubelite" | "daemon-kubelite" => {
             "kubelite"
         }
@@ -31,8 +27,10 @@ pub(crate) fn canonical(name: &str) -> &str {
         "k0sworker" | "k0scontroller" => "k0s",
         "crio" | "cri-o" => "crio",
         "docker" | "dockerd-current" | "docker-current" => "dockerd",
-        "apiserver" => "kube-apiserver",
-        "controller-manager" => "kube-controller-manager",
+        "apiserver" | "origin-master-api" | "atomic-openshift-master-api" => "kube-apiserver",
+        "controller-manager"
+        | "origin-master-controllers"
+        | "atomic-openshift-master-controllers" => "kube-controller-manager",
         "scheduler" => "kube-scheduler",
         other => other,
     }

@@ -1,4 +1,4 @@
-//! The ConfigMap `aws-auth`, and the text that makes it: which roles an EKS cluster takes for nodes.
+//! The config map `aws-auth`, and the text that makes it: which roles an EKS cluster takes for nodes.
 
 use crate::entry::{Entry, numbered};
 use crate::evidence::Evidence;
