@@ -139,9 +139,11 @@ impl Desk<'_> {
         }
         let sections = pasted::sections(entry);
         if !sections.is_empty() {
-            return sections
-                .iter()
-                .fold(false, |taken, section| self.parse(section) || taken);
+            let mut taken = false;
+            for section in &sections {
+                taken |= self.parse(section);
+            }
+            return taken;
         }
         let mut taken = false;
         for parser in parse::ALL.iter().filter(|parser| (parser.accepts)(entry)) {

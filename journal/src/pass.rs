@@ -97,6 +97,11 @@ impl<R: BufRead> Pass<R> {
         self.lost
     }
 
+    /// Whether the input ended before the file's last object: asked at the end.
+    pub fn is_cut(&self) -> bool {
+        self.at <= self.header.tail_object
+    }
+
     /// The next entry; `None` at the end of the file, or where its last object ends.
     ///
     /// # Errors
@@ -383,6 +388,7 @@ mod tests {
             while pass.next_entry().unwrap().is_some() {
                 entries += 1;
             }
+            assert!(pass.is_cut() || pass.header().tail_object < end as u64);
             assert!(entries >= most, "{end}");
             most = entries;
         }

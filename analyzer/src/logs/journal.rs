@@ -98,6 +98,9 @@ fn refused(why: Unusable) -> io::Error {
 
 fn damage(pass: &Pass<impl BufRead>) -> io::Result<()> {
     let mut wrong = Vec::new();
+    if pass.is_cut() {
+        wrong.push("the journal file was cut off".to_owned());
+    }
     if pass.lost() > 0 {
         wrong.push(format!(
             "{} bytes of the journal file are damaged",
@@ -189,6 +192,21 @@ mod tests {
             Some("07070707070707070707070707070707")
         );
         assert!(!hit.first.time.unwrap().year_inferred);
+    }
+
+    #[test]
+    fn a_file_that_was_cut_says_so_and_counts() {
+        let whole = file(0, 60);
+        let patterns =
+            PatternSet::new(&[rule("r", vec![pattern(&["kubelet"], "command failed")])]).unwrap();
+        let mut scanner = Scanner::new(&patterns, Options::default());
+        let source = Source::Named("system.journal".into());
+        let (start, _) = whole.split_at(whole.len() - 2000);
+        let error = scanner
+            .scan("system.journal", &source, &mut &*start)
+            .unwrap_err();
+        assert!(error.to_string().contains("cut off"), "{error}");
+        assert!(!scanner.finish().hits.is_empty());
     }
 
     #[test]

@@ -46,19 +46,15 @@ fn starts_ends_findings_and_steps_stand_in_order_with_their_lines() {
 
 #[test]
 fn an_inferred_year_is_marked_and_without_any_year_nothing_is_told() {
-    let yearless = LOG
+    let lines: Vec<String> = LOG
         .lines()
         .map(|line| {
-            format!(
-                "Nov 22 {}\n",
-                line.split_once('T')
-                    .unwrap()
-                    .1
-                    .replacen(".000000Z", "", 1)
-                    .replacen(".500000Z", "", 1)
-            )
+            let (_, rest) = line.split_once('T').unwrap();
+            let rest = rest.replacen(".000000Z", "", 1).replacen(".500000Z", "", 1);
+            format!("Nov 22 {rest}")
         })
-        .collect::<String>();
+        .collect();
+    let yearless = lines.join("\n");
     assert!(of(&yearless).events.is_empty());
     let head =
         "-- Logs begin at Sun 2026-11-01 00:00:00 UTC, end at Sun 2026-11-22 09:00:00 UTC. --\n";
