@@ -91,13 +91,12 @@ pub fn analyze_all(
     rules: &RuleSet,
     options: &Options,
 ) -> Vec<Result<Report, AnalyzeError>> {
-    if let [input] = inputs {
-        return vec![guarded(input, || analyze(input, rules, options))];
+    let report = |input| guarded(input, || analyze(input, rules, options));
+    match inputs {
+        [] => Vec::new(),
+        [input] => vec![report(input)],
+        several => several.par_iter().map(report).collect(),
     }
-    inputs
-        .par_iter()
-        .map(|input| guarded(input, || analyze(input, rules, options)))
-        .collect()
 }
 
 /// Reports on one input.

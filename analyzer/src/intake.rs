@@ -9,7 +9,7 @@ use crate::ruleset::RuleSet;
 use crate::source::Source;
 use crate::{clock, layouts, parse, pasted, report};
 use nodebundle_bundle::{Control, EntryHead, Input, Limits, ReadSummary, Reader};
-use std::io::{BufRead, Read as _};
+use std::io::{BufRead, Read};
 use std::sync::Arc;
 
 /// What was taken in.
@@ -159,7 +159,13 @@ impl Desk<'_> {
             .scanner
             .get_or_insert_with(|| Scanner::new(self.rules.patterns(), options));
         let mut whole = entry.bytes.chain(rest);
-        if let Err(error) = scanner.scan(&entry.name, &entry.source, &mut whole) {
+        let mut scan = |reader: &mut dyn Read| scanner.scan(&entry.name, &entry.source, reader);
+        let scanned = if entry.is_whole() {
+            scan(&mut whole)
+        } else {
+            logs::read_ahead(&mut whole, scan)
+        };
+        if let Err(error) = scanned {
             self.evidence
                 .gap(entry.name.as_ref(), error.to_string(), &[]);
         }

@@ -13,10 +13,7 @@ use std::process::Command;
 
 /// Checks every node of `folder/nodes` with the programs in `built`, or with new ones.
 pub(crate) fn run(root: &Path, folder: &Path, built: Option<PathBuf>) -> Result<()> {
-    let set = Set {
-        programs: built.map_or_else(|| programs(root), Ok)?,
-        scratch: std::env::temp_dir().join(format!("nodebundle-corpus-{}", std::process::id())),
-    };
+    let set = Set::new(root, built)?;
     let mut cases: Vec<_> = fs::read_dir(folder.join("nodes"))?
         .map(|case| Ok(case?.path()))
         .collect::<Result<_>>()?;
@@ -26,7 +23,7 @@ pub(crate) fn run(root: &Path, folder: &Path, built: Option<PathBuf>) -> Result<
     for case in &cases {
         wrong += usize::from(!set.case(case, &mut lines)?);
     }
-    fs::remove_dir_all(&set.scratch)?;
+    set.clean()?;
     writeln!(
         std::io::stdout(),
         "{} nodes; of {} masked lines {} were read raw",
@@ -43,12 +40,26 @@ pub(crate) fn run(root: &Path, folder: &Path, built: Option<PathBuf>) -> Result<
     Ok(())
 }
 
-struct Set {
+/// The programs, and a folder to work in.
+pub(crate) struct Set {
     programs: PathBuf,
-    scratch: PathBuf,
+    pub(crate) scratch: PathBuf,
 }
 
 impl Set {
+    /// With the programs in `built`, or with new ones.
+    pub(crate) fn new(root: &Path, built: Option<PathBuf>) -> Result<Self> {
+        Ok(Self {
+            programs: built.map_or_else(|| programs(root), Ok)?,
+            scratch: std::env::temp_dir().join(format!("nodebundle-corpus-{}", std::process::id())),
+        })
+    }
+
+    /// Removes what was made.
+    pub(crate) fn clean(&self) -> Result<()> {
+        Ok(fs::remove_dir_all(&self.scratch)?)
+    }
+
     /// Checks one node, prints a line, and says whether all is as it should be.
     fn case(&self, case: &Path, lines: &mut Restored) -> Result<bool> {
         let bundle = self.collect(case)?;
@@ -82,7 +93,7 @@ impl Set {
     }
 
     /// Unpacks the node's tree and collects from it.
-    fn collect(&self, case: &Path) -> Result<PathBuf> {
+    pub(crate) fn collect(&self, case: &Path) -> Result<PathBuf> {
         let node = self.scratch.join("root");
         if self.scratch.exists() {
             fs::remove_dir_all(&self.scratch)?;
@@ -102,20 +113,17 @@ impl Set {
         Ok(bundle)
     }
 
+    /// The report on a bundle.
+    pub(crate) fn report(&self, bundle: &Path) -> Result<Value> {
+        let analyzer = self.programs.join("nodebundle-analyzer");
+        let arguments = ["report".as_ref(), "--format".as_ref(), "json".as_ref()];
+        let arguments = arguments.into_iter().chain([bundle.as_os_str()]);
+        Ok(serde_json::from_str(&printed(&analyzer, arguments)?)?)
+    }
+
     /// State and ordered causes.
     fn verdict(&self, bundle: &Path) -> Result<String> {
-        let analyzer = self.programs.join("nodebundle-analyzer");
-        let bundle = bundle.as_os_str();
-        let report = printed(
-            &analyzer,
-            [
-                "report".as_ref(),
-                "--format".as_ref(),
-                "json".as_ref(),
-                bundle,
-            ],
-        )?;
-        let report: Value = serde_json::from_str(&report)?;
+        let report = self.report(bundle)?;
         let causes = report.get("causes").and_then(Value::as_array);
         let causes: Vec<&str> = causes
             .context("the report has no causes")?

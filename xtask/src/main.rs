@@ -1,9 +1,12 @@
-//! The dev loop: `cargo xtask check | index | docs | new | accept | bench | corpus`.
+//! The dev loop: `cargo xtask check | index | docs | new | accept | bench | corpus | robust`.
 //!
 //! It links no crate of the workspace, so a broken crate cannot block its own repair.
 
 mod bench;
+mod bench_log;
 mod beside_sos;
+#[path = "../../tests/tests/changed.rs"]
+mod changed;
 mod check;
 mod corpus;
 mod coverage;
@@ -16,6 +19,7 @@ mod index;
 #[path = "../../analyzer/src/logs/literals.rs"]
 mod literals;
 mod new;
+mod robust;
 mod rule_pages;
 mod run;
 mod unmask;
@@ -55,14 +59,18 @@ enum Task {
     },
     /// Rewrite the golden reports; review the difference like code.
     Accept,
-    /// Measure decompression, scan and report as ratios, with peak memory; or the collector beside `sos report`.
+    /// Measure the analyzer's start-up and its reports as ratios to decompression, with peak memory; or the collector beside
+    /// `sos report`.
     Bench {
         /// What to measure.
         #[arg(value_enum, default_value_t = Subject::Analyzer)]
         subject: Subject,
         /// Size of the generated log in MB.
-        #[arg(long, default_value_t = 200)]
+        #[arg(long, default_value_t = 500)]
         megabytes: u64,
+        /// Folder whose journals and logs the lines are taken from, instead of the recorded nodes.
+        #[arg(long)]
+        from: Option<PathBuf>,
     },
     /// Print in how many incidents of a labelled set some rule of the right finding matches.
     Coverage {
@@ -79,6 +87,18 @@ enum Task {
         /// Folder with both programs; without it they are built in the release profile.
         #[arg(long)]
         programs: Option<PathBuf>,
+    },
+    /// Count, over a labelled set of nodes, how often the first cause stays right when bundles are cut, incomplete, from another zone,
+    /// or buried in noise.
+    Robust {
+        /// Folder that holds `accept.json` and `nodes/<case>/{case.json,rootfs.tar.gz}`.
+        folder: PathBuf,
+        /// Folder with both programs; without it they are built in the release profile.
+        #[arg(long)]
+        programs: Option<PathBuf>,
+        /// Name the bundles that lost their cause.
+        #[arg(long)]
+        lost: bool,
     },
 }
 
@@ -102,13 +122,19 @@ fn main() -> anyhow::Result<()> {
         Task::Bench {
             subject: Subject::Analyzer,
             megabytes,
-        } => bench::run(&root, megabytes),
+            from,
+        } => bench::run(&root, megabytes, from.as_deref()),
         Task::Bench {
             subject: Subject::Sos,
             ..
         } => beside_sos::run(&root),
         Task::Coverage { folder, programs } => coverage::run(&root, &folder, programs),
         Task::Corpus { folder, programs } => corpus::run(&root, &folder, programs),
+        Task::Robust {
+            folder,
+            programs,
+            lost,
+        } => robust::run(&root, &folder, programs, lost),
     }
 }
 

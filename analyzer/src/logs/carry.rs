@@ -4,6 +4,7 @@ use super::clean::clean;
 use super::fold::{Folded, Taken};
 use super::message;
 use super::scanner::Scanner;
+use super::shapes::Parts;
 use super::stream::At;
 use super::transport::Envelope;
 use std::sync::Arc;
@@ -62,8 +63,11 @@ impl Scanner<'_> {
             if line.trim_ascii().is_empty() {
                 continue;
             }
-            let message = message::read(&line);
-            self.record(number, at, &of_line(envelope, &line), &message);
+            let parts = Parts {
+                envelope: &of_line(envelope, &line),
+                message: &message::read(&line),
+            };
+            self.record(number, at, parts, None);
         }
     }
 }

@@ -7,6 +7,7 @@ use super::memo::Memo;
 use super::patterns::{PatternSet, TextMatch};
 use super::place::{Place, Spot};
 use super::programs::{Program, Programs};
+use super::recall::Recall;
 use super::seen::{Identity, Seen};
 use super::stated::statements;
 use super::stream::{At, Part};
@@ -25,6 +26,7 @@ pub(crate) struct Judge<'p> {
     pub(crate) templates: Templates,
     /// Statements by name and stream, the latest of each.
     pub(crate) stated: BTreeMap<(String, usize), (String, Spot)>,
+    recall: Recall<Judged>,
     /// Matches of the record that is judged.
     matches: Vec<Judged>,
 }
@@ -49,11 +51,21 @@ pub(crate) struct Record<'a> {
 }
 
 /// What a text means, whoever wrote it when, and whatever numbers are in it.
-struct Verdict {
+pub(crate) struct Verdict {
     answers: Vec<Answer>,
+    /// Not all of them are the same for all numbers.
+    varies: bool,
     /// It states something; what, its numbers may tell.
     states: bool,
     template: templates::Slot,
+}
+
+impl Verdict {
+    /// Whether judging a record of this level looks at its text once more.
+    pub(crate) fn reads_text(&self, level: Level) -> bool {
+        let counts = self.answers.is_empty() && level >= Level::Error;
+        self.varies || self.states || counts && self.template.get().is_none()
+    }
 }
 
 /// What a pattern says to a text.
@@ -66,11 +78,73 @@ enum Answer {
     Ask(usize),
 }
 
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 struct Judged {
     key: usize,
     pattern: usize,
     end: usize,
+}
+
+impl Answer {
+    /// What a pattern says to a text, as far as the text's numbers do not matter; `None` when it never matches.
+    fn new(
+        number: usize,
+        patterns: &PatternSet,
+        tally: &mut Tally,
+        program: Option<&Arc<str>>,
+        text: &[u8],
+    ) -> Option<Self> {
+        let pattern = patterns.pattern(number)?;
+        if !pattern.takes_digits_alike() {
+            return Some(Self::Ask(number));
+        }
+        let found = pattern.find(text)?;
+        if found.captures_digits(text) {
+            return Some(Self::Captures(number, found));
+        }
+        let judged = Judged::new(number, &found, tally, program, text);
+        Some(Self::Match(judged))
+    }
+
+    /// The match that it stands for in this very text.
+    fn judged(
+        &self,
+        patterns: &PatternSet,
+        tally: &mut Tally,
+        program: Option<&Arc<str>>,
+        text: &[u8],
+    ) -> Option<Judged> {
+        match self {
+            Self::Match(judged) => Some(*judged),
+            Self::Captures(number, found) => {
+                Some(Judged::new(*number, found, tally, program, text))
+            }
+            Self::Ask(number) => {
+                let found = patterns.pattern(*number)?.find(text)?;
+                Some(Judged::new(*number, &found, tally, program, text))
+            }
+        }
+    }
+}
+
+impl Judged {
+    fn new(
+        pattern: usize,
+        found: &TextMatch,
+        tally: &mut Tally,
+        program: Option<&Arc<str>>,
+        text: &[u8],
+    ) -> Self {
+        Self {
+            pattern,
+            end: found.end,
+            key: tally.key(Key {
+                pattern,
+                program: program.cloned(),
+                variables: found.variables(text),
+            }),
+        }
+    }
 }
 
 impl<'p> Judge<'p> {
@@ -83,6 +157,7 @@ impl<'p> Judge<'p> {
             tally: Tally::default(),
             templates: Templates::default(),
             stated: BTreeMap::new(),
+            recall: Recall::new(),
             matches: Vec::new(),
         }
     }
@@ -106,56 +181,46 @@ impl<'p> Judge<'p> {
     /// Judges one record. `lives` are those of its stream.
     pub(crate) fn judge(&mut self, lives: &Cutter, record: &Record<'_>) {
         let verdict = self.verdict(record);
+        self.judge_by(&verdict, lives, record);
+    }
+
+    /// Judges one record whose verdict is known.
+    pub(crate) fn judge_by(&mut self, verdict: &Verdict, lives: &Cutter, record: &Record<'_>) {
         if verdict.states {
             for (name, value) in statements(record.text) {
                 self.state(&name, &value, record);
             }
         }
         let mut matches = std::mem::take(&mut self.matches);
-        matches.extend(
-            verdict
-                .answers
-                .iter()
-                .filter_map(|answer| self.answer(answer, record)),
-        );
+        self.matches_of(verdict, record, &mut matches);
         let tells = !matches.is_empty() || record.level >= Level::Error;
         if tells && self.is_new(record) {
             for judged in &matches {
                 self.count(lives, record, judged);
             }
             if matches.is_empty() {
-                self.unknown(&verdict, record);
+                self.unknown(verdict, record);
             }
         }
         matches.clear();
         self.matches = matches;
     }
 
-    /// The match that an answer stands for in this record.
-    fn answer(&mut self, answer: &Answer, record: &Record<'_>) -> Option<Judged> {
-        let (pattern, asked);
-        let found = match answer {
-            Answer::Match(judged) => return Some(*judged),
-            Answer::Captures(number, found) => {
-                pattern = *number;
-                found
-            }
-            Answer::Ask(number) => {
-                pattern = *number;
-                asked = self.patterns.pattern(pattern)?.find(record.text)?;
-                &asked
-            }
-        };
+    fn matches_of(&mut self, verdict: &Verdict, record: &Record<'_>, matches: &mut Vec<Judged>) {
         let program = self.programs.get(record.author.program);
-        Some(Judged {
-            pattern,
-            end: found.end,
-            key: self.tally.key(Key {
-                pattern,
-                program: program.map(|program| Arc::clone(&program.name)),
-                variables: found.variables(record.text),
-            }),
-        })
+        let program = program.map(|program| &program.name);
+        let (patterns, tally) = (self.patterns, &mut self.tally);
+        let answers = verdict.answers.iter();
+        let find = |matches: &mut Vec<Judged>| {
+            let found = answers.filter_map(|one| one.judged(patterns, tally, program, record.text));
+            matches.extend(found);
+        };
+        if verdict.varies {
+            self.recall
+                .matches(record.class(), record.text, matches, find);
+        } else {
+            find(matches);
+        }
     }
 
     fn unknown(&mut self, verdict: &Verdict, record: &Record<'_>) {
@@ -175,12 +240,8 @@ impl<'p> Judge<'p> {
         self.templates.fold(stream);
     }
 
-    fn verdict(&mut self, record: &Record<'_>) -> Arc<Verdict> {
-        let class = record
-            .author
-            .program
-            .map_or(0, |number| 2 * number + 1 + usize::from(record.author.sure));
-        let class = u32::try_from(class).unwrap_or(u32::MAX);
+    /// What the text of a record means.
+    pub(crate) fn verdict(&mut self, record: &Record<'_>) -> Arc<Verdict> {
         let Self {
             patterns,
             programs,
@@ -188,34 +249,19 @@ impl<'p> Judge<'p> {
             memo,
             ..
         } = self;
-        memo.verdict(class, record.text, || {
+        memo.verdict(record.class(), record.text, || {
             let program = programs.get(record.author.program);
+            let name = program.map(|program| &program.name);
             let allowed = programs.allowed(record.author.program, record.author.sure);
             let candidates = patterns.candidates(record.text, allowed).into_iter();
+            let answers: Vec<Answer> = candidates
+                .filter_map(|number| Answer::new(number, patterns, tally, name, record.text))
+                .collect();
             let kubelet =
                 program.is_none_or(|program| program.runs_kubelet || program.supervises_kubelet);
             Verdict {
-                answers: candidates
-                    .filter_map(|number| {
-                        let pattern = patterns.pattern(number)?;
-                        if !pattern.takes_digits_alike() {
-                            return Some(Answer::Ask(number));
-                        }
-                        let found = pattern.find(record.text)?;
-                        if found.captures_digits(record.text) {
-                            return Some(Answer::Captures(number, found));
-                        }
-                        Some(Answer::Match(Judged {
-                            pattern: number,
-                            end: found.end,
-                            key: tally.key(Key {
-                                pattern: number,
-                                program: program.map(|program| Arc::clone(&program.name)),
-                                variables: found.variables(record.text),
-                            }),
-                        }))
-                    })
-                    .collect(),
+                varies: answers.iter().any(|one| !matches!(one, Answer::Match(_))),
+                answers,
                 states: kubelet && !statements(record.text).is_empty(),
                 template: templates::Slot::new(),
             }
@@ -290,6 +336,15 @@ fn is_early(lives: &Cutter, record: &Record<'_>, after: i64) -> bool {
 }
 
 impl<'a> Record<'a> {
+    /// Lines of one program, read from the same patterns.
+    fn class(&self) -> u32 {
+        let class = self
+            .author
+            .program
+            .map_or(0, |number| 2 * number + 1 + usize::from(self.author.sure));
+        u32::try_from(class).unwrap_or(u32::MAX)
+    }
+
     /// The line of the record that holds the end of a match.
     fn sight(&self, end: usize) -> Sight<'a> {
         let part = self.parts.iter().find(|part| part.end >= end);

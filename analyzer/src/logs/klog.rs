@@ -56,6 +56,13 @@ pub(crate) fn header(text: &[u8]) -> Option<Header<'_>> {
     })
 }
 
+/// The time of a header.
+pub(crate) fn clock(text: &[u8]) -> Option<Clock> {
+    let (date, rest) = date(text.get(1..)?)?;
+    let (of_day, _) = time(rest.strip_prefix(b" ")?)?;
+    Some(date.at(of_day))
+}
+
 /// A header whose left part was cut off: `bootstrap.go:204] message`, `580 server.go:269] message`.
 pub(crate) fn cut_header(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let text = text.trim_ascii_start();

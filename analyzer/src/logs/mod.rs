@@ -1,5 +1,6 @@
 //! Logs: bytes → lines → messages → matches of rules, streamed; a log is never held whole.
 
+mod ahead;
 #[cfg(test)]
 mod all_rules;
 mod attribute;
@@ -30,9 +31,11 @@ mod place;
 mod prefilter;
 mod program;
 mod programs;
+mod recall;
 mod scanner;
 mod seen;
 mod settle;
+mod shapes;
 mod sniff;
 mod stated;
 mod steps;
@@ -43,6 +46,7 @@ mod transport;
 mod unwrap;
 mod window;
 
+pub use ahead::read_ahead;
 pub use digest::{ClockStep, Hit, Life, LogDigest, Occurrence, Span, Stamp, Template};
 pub use example::matching_patterns;
 pub use journal::is_journal;

@@ -15,6 +15,7 @@ use super::patterns::PatternSet;
 use super::place::Place;
 use super::program;
 use super::settle;
+use super::shapes::{Judged, Parts, Shapes};
 use super::stream::{At, Block, Stream};
 use super::transport::{self, Envelope};
 use super::unwrap;
@@ -22,6 +23,7 @@ use super::window;
 use crate::source::Source;
 use chrono::{DateTime, Utc};
 use nodebundle_journal::MAGIC;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -46,6 +48,7 @@ pub struct Scanner<'p> {
     judge: Judge<'p>,
     pub(super) streams: Vec<Stream>,
     stream_index: HashMap<String, usize>,
+    shapes: Shapes,
     ordinal: u64,
 }
 
@@ -57,6 +60,7 @@ impl<'p> Scanner<'p> {
             judge: Judge::new(patterns),
             streams: Vec::new(),
             stream_index: HashMap::new(),
+            shapes: Shapes::default(),
             ordinal: 0,
         }
     }
@@ -165,10 +169,21 @@ impl<'p> Scanner<'p> {
     }
 
     fn lone_line(&mut self, number: usize, at: At<'_>) {
-        let line = clean(at.raw);
         let Some(stream) = self.streams.get_mut(number) else {
             return;
         };
+        if stream.is_between_lines()
+            && let Some(known) = self.shapes.read(at.raw)
+        {
+            let parts = Parts {
+                envelope: &known.envelope,
+                message: &known.message,
+            };
+            self.record(number, at, parts, Some(known.judged));
+            return;
+        }
+        let line = clean(at.raw);
+        let is_clean = line.len() == at.raw.len() && matches!(line, Cow::Borrowed(_));
         if line.trim_ascii().is_empty() {
             stream.in_status = false;
             return;
@@ -191,8 +206,14 @@ impl<'p> Scanner<'p> {
         if memchr::memchr2(b'\n', 0x1b, &text).is_some() {
             return self.lines_of(number, at, &envelope, &text);
         }
-        let message = message::read(&text);
-        self.record(number, at, &envelope, &message);
+        let parts = Parts {
+            envelope: &envelope,
+            message: &message::read(&text),
+        };
+        let judged = self.record(number, at, parts, None);
+        if let (true, Some(judged)) = (is_clean, judged) {
+            self.shapes.learn(at.raw, parts, judged);
+        }
     }
 
     fn heading(&mut self, number: usize, heading: Heading<'_>) {
@@ -219,26 +240,29 @@ impl<'p> Scanner<'p> {
         self.ordinal += 1;
     }
 
+    /// Takes in one record; what the judge knows of it whatever numbers are in it, unless it was none or became part of another.
     pub(super) fn record(
         &mut self,
         number: usize,
         at: At<'_>,
-        envelope: &Envelope<'_>,
-        message: &Message<'_>,
-    ) {
-        let Some(stream) = self.streams.get_mut(number) else {
-            return;
-        };
+        parts: Parts<'_>,
+        known: Option<Judged>,
+    ) -> Option<Judged> {
+        let Parts { envelope, message } = parts;
+        let stream = self.streams.get_mut(number)?;
         let left_out = std::mem::take(&mut stream.left_out);
         if let Some(clock) = envelope.clock.or(message.clock) {
             stream.outside = !window::holds(&self.options, clock);
         }
         if stream.outside {
-            return;
+            return None;
         }
-        let author = author(&mut self.judge, stream, envelope, message);
+        let author = match &known {
+            Some(known) => known.author,
+            None => author(&mut self.judge, stream, envelope, message),
+        };
         if stream.continues(author, at, message) {
-            return;
+            return None;
         }
         stream.stand_at(at);
         let interrupts = |block: &Block| block.is_full() || block.author.program == author.program;
@@ -246,18 +270,15 @@ impl<'p> Scanner<'p> {
             self.close_block(number, at.entry);
         }
         let (place, life) = self.place(number, author, envelope, message);
-        let Some(stream) = self.streams.get_mut(number) else {
-            return;
-        };
+        let stream = self.streams.get_mut(number)?;
         if stream.is_dump(author, message) {
-            return;
+            return None;
         }
         if message.text.ends_with(b"=<") {
             stream.block = Some(Block::new(author, message, life, place, at));
-            return;
+            return None;
         }
         let (weight, text) = repeated(&message.text);
-        let weight = weight.saturating_add(left_out).min(MOST_REPEATS);
         let record = Record {
             author,
             level: message.level,
@@ -265,12 +286,17 @@ impl<'p> Scanner<'p> {
             original: &envelope.text,
             own_time: message.clock.is_some(),
             life,
-            weight,
+            weight: weight.saturating_add(left_out).min(MOST_REPEATS),
             at,
             parts: &[],
             place,
         };
-        self.judge.judge(&stream.lives, &record);
+        let verdict = match known {
+            Some(known) => known.verdict,
+            None => self.judge.verdict(&record),
+        };
+        self.judge.judge_by(&verdict, &stream.lives, &record);
+        Some(Judged { author, verdict })
     }
 
     /// The place of a line in time and in the lives of the kubelet, which it may cut.

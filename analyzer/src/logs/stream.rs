@@ -207,6 +207,12 @@ impl Stream {
         }
     }
 
+    /// Whether a line with a carrier of its own stands for itself: nothing before it goes on in it.
+    pub(crate) fn is_between_lines(&self) -> bool {
+        let [output, _] = &self.pieces;
+        !self.in_status && output.is_empty()
+    }
+
     /// Joins the pieces of a line that its carrier cut; `None` until the last one came.
     pub(crate) fn whole<'a>(
         &mut self,

@@ -104,13 +104,15 @@ impl Tally {
 
     /// Counts a match in a stream without lives.
     pub(crate) fn count_in_span(&mut self, key: usize, stream: usize, sight: Sight<'_>) {
-        let span = self.spans.get(&(key, stream)).copied();
-        let span = match span {
+        let known = self.spans.get(&(key, stream)).copied();
+        let span = match known {
             Some(span) if self.continues(key, stream, span, sight.place) => span,
             Some(span) => span + 1,
             None => 0,
         };
-        self.spans.insert((key, stream), span);
+        if known != Some(span) {
+            self.spans.insert((key, stream), span);
+        }
         self.count(key, Slot::Span { stream, span }, sight);
     }
 

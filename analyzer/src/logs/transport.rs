@@ -148,6 +148,12 @@ fn container(clock: Clock, tagged: &[u8]) -> Option<Envelope<'_>> {
 
 /// `Nov 22 07:22:29.123456 host ident[pid]: message`, months in any language.
 fn short(line: &[u8]) -> Option<Envelope<'_>> {
+    let (clock, rest) = short_clock(line)?;
+    Some(carried(clock, rest))
+}
+
+/// `Nov 22 07:22:29.123456 `, and what follows; no clock where nobody knows the month.
+pub(super) fn short_clock(line: &[u8]) -> Option<(Option<Clock>, &[u8])> {
     let space = memchr::memchr(b' ', line.get(..line.len().min(24))?)?;
     let (word, rest) = line.split_at_checked(space)?;
     let rest = rest.trim_ascii_start();
@@ -161,7 +167,7 @@ fn short(line: &[u8]) -> Option<Envelope<'_>> {
         .ok()
         .filter(|day| (1..=31).contains(day))?;
     let clock = month(word).map(|month| Clock::Yearless(month, day, of_day));
-    Some(carried(clock, rest))
+    Some((clock, rest))
 }
 
 /// `Wed 2025-11-12 12:19:21 UTC host ident[pid]: message`.
