@@ -95,7 +95,6 @@ impl Change {
         let bytes = entry.bytes.clone();
         let journal = entry.name.contains("/journal/");
         match self {
-            Self::Packed | Self::Cut => Some(bytes),
             Self::Without(input) => (entry.input().as_ref() != Some(input)).then_some(bytes),
             Self::Crlf => Some(by_line(&entry.bytes, |line| vec![format!("{line}\r")])),
             Self::OtherZone if journal => Some(by_line(&bytes, |line| vec![in_other_zone(line)])),
@@ -104,7 +103,7 @@ impl Change {
                 vec![line.to_owned(), line.to_owned()]
             })),
             Self::Buried if journal && entry.name.contains("/kubelet") => Some(buried(&bytes)),
-            Self::OtherZone | Self::Yearless | Self::Doubled | Self::Buried => Some(bytes),
+            _ => Some(bytes),
         }
     }
 }
@@ -249,7 +248,7 @@ fn buried(bytes: &[u8]) -> Vec<u8> {
 fn healthy(line: &str) -> Option<String> {
     let (carrier, message) = line.split_once("]: ")?;
     let end = message
-        .find(" ")
+        .find(' ')
         .filter(|_| carrier.contains(" kubelet["))?;
     let date = message.get(1..end).filter(|date| date.len() == 4)?;
     let header = message.get(..message.find(".go:")?)?;

@@ -12,7 +12,6 @@
 mod bare_places;
 mod booted_node;
 mod cases;
-mod changed;
 mod conformance;
 mod credentials;
 mod evidence;
@@ -29,7 +28,6 @@ mod profiles;
 mod programs;
 mod pseudonyms;
 mod reproducible;
-mod robust;
 mod silence;
 mod static_build;
 mod streams;

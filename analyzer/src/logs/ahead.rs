@@ -23,7 +23,7 @@ pub fn read_ahead<T: Send>(
     let work = Mutex::new(work);
     let with = |reader: &mut dyn Read| work.lock().unwrap_or_else(PoisonError::into_inner)(reader);
     let mut pieces = Pieces {
-        pieces,
+        read: pieces,
         used,
         piece: Vec::new(),
         at: 0,
@@ -79,7 +79,7 @@ fn fill(reader: &mut dyn Read, piece: &mut [u8]) -> (usize, Option<io::Error>) {
 
 /// What was read ahead, as a stream.
 struct Pieces {
-    pieces: Receiver<Piece>,
+    read: Receiver<Piece>,
     used: Sender<Vec<u8>>,
     piece: Vec<u8>,
     at: usize,
@@ -88,7 +88,7 @@ struct Pieces {
 impl Read for Pieces {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         if self.at == self.piece.len() {
-            let Ok(next) = self.pieces.recv() else {
+            let Ok(next) = self.read.recv() else {
                 return Ok(0);
             };
             let used = std::mem::replace(&mut self.piece, next?);
@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn all_bytes_come_in_order() {
         for length in [0, 1, PIECE - 1, PIECE, PIECE + 1, 20 * PIECE + 7] {
-            let bytes: Vec<u8> = (0..length).map(|at| (at % 251) as u8).collect();
+            let bytes: Vec<u8> = (0..=250).cycle().take(length).collect();
             let (all, error) = collected(&mut bytes.as_slice());
             assert!(all == bytes && error.is_none(), "{length}");
         }
@@ -143,7 +143,7 @@ mod tests {
         assert_eq!(read_ahead(&mut bytes.as_slice(), |_| 5), 5);
         let panic = std::panic::catch_unwind(|| {
             read_ahead(&mut bytes.as_slice(), |_| {
-                assert!(bytes.is_empty(), "on purpose")
+                assert!(bytes.is_empty(), "on purpose");
             });
         });
         assert!(panic.is_err());

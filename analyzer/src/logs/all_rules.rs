@@ -1,5 +1,10 @@
 //! Tests over the patterns and examples of all rules of this program.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the rules of the repository are no input"
+)]
+
 use super::patterns::{Pattern, PatternSet};
 use super::{clean, message, transport};
 use crate::declarations::Declarations;

@@ -225,13 +225,12 @@ impl<'p> Judge<'p> {
 
     fn unknown(&mut self, verdict: &Verdict, record: &Record<'_>) {
         let program = self.programs.get(record.author.program);
-        self.templates.count(
-            &verdict.template,
-            record.text,
-            program.map(|program| &program.name),
-            record.life,
-            record.sight(0),
-        );
+        let by = templates::Author {
+            program: program.map(|program| &program.name),
+            life: record.life,
+        };
+        self.templates
+            .count(&verdict.template, by, record.text, record.sight(0));
     }
 
     /// Follows the folding of a stream's oldest lives.

@@ -33,7 +33,9 @@ impl Prefilter {
         let mut marks = vec![0_u64; 1 << (BITS - 6)];
         let mut needles: Vec<Needle> = texts
             .filter_map(|(pattern, mut text)| {
-                text.iter_mut().for_each(|byte| *byte = blind(*byte));
+                for byte in &mut text {
+                    *byte = blind(*byte);
+                }
                 let (end, window) = rarest(&text)?;
                 Some(Needle {
                     window,

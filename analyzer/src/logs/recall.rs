@@ -19,6 +19,7 @@ pub(crate) struct Recall<M> {
 
 #[derive(Debug, Clone)]
 struct Known<M> {
+    hash: u64,
     class: u32,
     text: Vec<u8>,
     matches: Vec<M>,
@@ -46,21 +47,27 @@ impl<M: Copy> Recall<M> {
         }
         if self.places.is_empty() {
             self.places.resize_with(PLACES, || Known {
+                hash: 0,
                 class: 0,
                 text: Vec::new(),
                 matches: Vec::new(),
             });
         }
-        let place = usize::try_from(hash(class.into(), text) % PLACES as u64).unwrap_or_default();
+        let hash = hash(class.into(), text);
+        let place = usize::try_from(hash % PLACES as u64).unwrap_or_default();
         for place in [place, place ^ 1] {
             let known = self.places.get(place);
-            if let Some(known) = known.filter(|known| known.class == class && known.text == text) {
+            let is_same = |known: &&Known<M>| {
+                known.hash == hash && known.class == class && known.text == text
+            };
+            if let Some(known) = known.filter(is_same) {
                 return matches.extend_from_slice(&known.matches);
             }
         }
         let before = matches.len();
         find(matches);
         if let Some(known) = self.places.get_mut(place ^ (self.asked & 1)) {
+            known.hash = hash;
             known.class = class;
             known.text.clear();
             known.text.extend_from_slice(text);

@@ -50,14 +50,21 @@ pub(crate) struct Sight<'a> {
 pub(crate) struct Tally {
     keys: Vec<Key>,
     key_index: HashMap<Key, usize>,
-    /// How many sets of variables each pattern and program has, and the number of the last that is told apart.
-    variants: HashMap<(usize, Option<Arc<str>>), (usize, usize)>,
+    /// Variants by pattern and program.
+    variants: HashMap<(usize, Option<Arc<str>>), Variants>,
     groups: Vec<Group>,
     group_index: FastMap<(usize, Slot), usize>,
     /// The group in which each key was counted last.
     recent: Vec<Option<usize>>,
     spans: FastMap<(usize, usize), usize>,
     thresholds: FastMap<(usize, usize, Option<usize>), Threshold>,
+}
+
+/// Sets of variables that are told apart: how many, and the key of the last.
+#[derive(Debug, Clone, Copy, Default)]
+struct Variants {
+    count: usize,
+    last: usize,
 }
 
 /// Sets of variables that are told apart per pattern and program; more are counted with the last of these.
@@ -78,10 +85,13 @@ impl Tally {
             .variants
             .entry((key.pattern, key.program.clone()))
             .or_default();
-        if variants.0 >= MAX_VARIANTS {
-            return variants.1;
+        if variants.count >= MAX_VARIANTS {
+            return variants.last;
         }
-        *variants = (variants.0 + 1, last);
+        *variants = Variants {
+            count: variants.count + 1,
+            last,
+        };
         self.keys.push(key.clone());
         self.key_index.insert(key, last);
         last

@@ -33,23 +33,23 @@ pub(crate) struct Templates {
 /// The place of a text's template; `None` inside when there was no room for it.
 pub(crate) type Slot = OnceLock<Option<usize>>;
 
+/// Who wrote a record.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Author<'a> {
+    pub(crate) program: Option<&'a Arc<str>>,
+    pub(crate) life: Option<usize>,
+}
+
 impl Templates {
     /// Counts one record of a text. When too many different templates come, new ones are left out.
-    pub(crate) fn count(
-        &mut self,
-        slot: &Slot,
-        text: &[u8],
-        program: Option<&Arc<str>>,
-        life: Option<usize>,
-        sight: Sight<'_>,
-    ) {
-        let at = *slot.get_or_init(|| self.place(template(text), program, sight));
+    pub(crate) fn count(&mut self, slot: &Slot, by: Author<'_>, text: &[u8], sight: Sight<'_>) {
+        let at = *slot.get_or_init(|| self.place(template(text), by.program, sight));
         let Some(counted) = at.and_then(|at| self.counted.get_mut(at)) else {
             return;
         };
         counted.count += sight.weight;
         counted.last = sight.place;
-        let Some(life) = life else { return };
+        let Some(life) = by.life else { return };
         let stream = sight.place.stream;
         match counted.latest.iter_mut().find(|latest| latest.0 == stream) {
             Some(latest) if latest.1 == life => latest.2 += sight.weight,
