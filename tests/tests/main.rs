@@ -12,6 +12,7 @@
 mod bare_places;
 mod booted_node;
 mod cases;
+mod changed;
 mod conformance;
 mod credentials;
 mod evidence;
@@ -28,6 +29,7 @@ mod profiles;
 mod programs;
 mod pseudonyms;
 mod reproducible;
+mod robust;
 mod silence;
 mod static_build;
 mod streams;
