@@ -12,15 +12,6 @@ use crate::ruleset::{RuleFile, RuleSet};
 use std::fs;
 use std::path::Path;
 
-/// Patterns that no text rules out, by rule and number: every new text of a log meets them, so they cost every log.
-const UNFILTERED: [(&str, usize); 5] = [
-    ("aks-cse-failed", 1),
-    ("clock-skew", 5),
-    ("cni-config-invalid", 2),
-    ("host-firewall-blocks", 2),
-    ("kubelet-port-in-use", 2),
-];
-
 fn all_rules() -> RuleSet {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../rules");
     let mut files = Vec::new();
@@ -126,16 +117,17 @@ fn a_pattern_that_takes_digits_alike_matches_every_example_with_other_numbers_at
     assert!(found > 0);
 }
 
+/// `analyzer/literals.json` lists them as `null`: every new text of a log meets them.
 #[test]
-fn patterns_without_a_required_text_are_known() {
+fn few_patterns_have_no_required_text() {
     let rules = RuleSet::built_in();
-    let unfiltered: Vec<(&str, usize)> = rules
-        .patterns()
+    let set = rules.patterns();
+    let unfiltered: Vec<(&str, usize)> = set
         .unfiltered()
         .map(|(rule, index)| (rules.rules()[rule].id.as_str(), index + 1))
         .collect();
-    assert_eq!(
-        unfiltered, UNFILTERED,
-        "give the pattern a text of 6 letters that every match contains, or list it here"
+    assert!(
+        20 * unfiltered.len() <= patterns(set).len(),
+        "give more patterns a text of 6 letters that every match contains: {unfiltered:?}"
     );
 }
