@@ -272,8 +272,7 @@ impl Run<'_> {
         let node = Node::resolve(&mut self.host, self.options.profile());
         self.choice.since = since(self.options, &self.host, &node);
         self.learn_names(&node)?;
-        let text = plan::resolved(&mut self.host, &node, &self.choice);
-        self.vault.plan(&text)?;
+        let plan = plan::resolved(&mut self.host, &node, &self.choice);
         if self.host.is_live() {
             let floors = eviction_floors(&mut self.host, &node);
             self.vault.respect(&floors);
@@ -292,6 +291,7 @@ impl Run<'_> {
             vault: &mut self.vault,
             events: self.events,
             choice: &self.choice,
+            plan: Some(plan),
             claimed: BTreeSet::new(),
             journals: Vec::new(),
             seen: &mut self.seen,
@@ -299,7 +299,6 @@ impl Run<'_> {
             total: 0,
         };
         let cut = taking.all()?;
-        taking.journal_facts()?;
         let mut sight = Sight::new(&mut self.host, &node, &self.seen);
         self.verdict = Some(verdict::line(&mut sight));
         if self.options.verdict {

@@ -22,6 +22,8 @@ pub(crate) struct Taking<'a, W: Write> {
     pub(crate) vault: &'a mut Vault<W>,
     pub(crate) events: &'a mut Events,
     pub(crate) choice: &'a Choice,
+    /// Text of `plan.json` until it is stored.
+    pub(crate) plan: Option<String>,
     pub(crate) claimed: BTreeSet<String>,
     pub(crate) journals: Vec<crate::take_journal::TakenJournal>,
     pub(crate) seen: &'a mut Seen,
@@ -115,13 +117,22 @@ pub(crate) fn id(spec: &Spec, item: &Item) -> String {
     format!("{}/{}", spec.name, item.name)
 }
 
-/// Items in the order in which they are taken: facts and files by tier, then logs by tier, then what needs time to pass.
+/// Items in the order in which they are taken: the first tier, then the others; in each facts, files, logs, and
+/// what needs time to pass. So half a bundle holds what decides.
 pub(crate) fn in_order(choice: &Choice) -> Vec<(&'static Spec, &'static Item)> {
     let mut items: Vec<(&Spec, &Item)> = spec::all()
         .flat_map(|spec| spec.items.iter().map(move |item| (spec, item)))
         .filter(|(spec, item)| choice.wants(spec, item))
         .collect();
-    items.sort_by_key(|(_, item)| (item.source.turn(), item.tier));
+    items.sort_by_key(|(_, item)| {
+        let is_fact = matches!(item.source, Source::Fact { .. });
+        (
+            item.tier != Tier::T0,
+            item.source.turn(),
+            item.tier,
+            !is_fact,
+        )
+    });
     items
 }
 
@@ -133,6 +144,9 @@ impl<W: Write> Taking<'_, W> {
         let (mut cut, mut short) = (None, None);
         let mut probed = false;
         for (spec, item) in items {
+            if item.tier != Tier::T0 {
+                self.end_first_tier()?;
+            }
             if item.source.turn() > 0 && !std::mem::replace(&mut probed, true) {
                 self.vault.tell_undetected("files")?;
                 self.user_items()?;
@@ -155,11 +169,22 @@ impl<W: Write> Taking<'_, W> {
             self.item(spec, item)?;
             self.done += 1;
         }
+        self.end_first_tier()?;
+        self.journal_facts("journals-more")?;
         self.vault.tell_undetected("logs")?;
         if self.vault.passed_over() {
             short.get_or_insert_with(|| FULL.to_owned());
         }
         Ok(cut.or_else(|| self.reason_to_stop()).or(short))
+    }
+
+    /// Stores what belongs behind the first tier, once: facts on its journals, and the plan.
+    fn end_first_tier(&mut self) -> Result<(), WriteError> {
+        let Some(plan) = self.plan.take() else {
+            return Ok(());
+        };
+        self.journal_facts("journals")?;
+        self.vault.plan(&plan)
     }
 
     /// The distribution that a spec is of, when all are looked for and this one was not found.
@@ -353,11 +378,15 @@ mod tests {
     }
 
     #[test]
-    fn logs_come_last_and_the_first_tier_first() {
+    fn the_first_tier_comes_first_and_in_each_tier_logs_come_behind_files() {
         let items = in_order(&Choice::default());
-        let first_log = items.iter().position(|(_, item)| item.source.is_log());
-        let after = &items[first_log.unwrap()..];
-        assert!(after.iter().all(|(_, item)| item.source.turn() > 0));
-        assert_eq!(items[0].1.tier, Tier::T0);
+        let others = items.iter().position(|(_, item)| item.tier != Tier::T0);
+        let (first, others) = items.split_at(others.unwrap());
+        assert!(others.iter().all(|(_, item)| item.tier != Tier::T0));
+        for tier in [first, others] {
+            let log = tier.iter().position(|(_, item)| item.source.is_log());
+            let behind = &tier[log.unwrap()..];
+            assert!(behind.iter().all(|(_, item)| item.source.turn() > 0));
+        }
     }
 }

@@ -154,19 +154,20 @@ impl<W: Write> Taking<'_, W> {
         Ok(outcome)
     }
 
-    /// `facts/journals.json`, after the last journal.
-    pub(crate) fn journal_facts(&mut self) -> Result<(), WriteError> {
-        let lines: Vec<Value> = self.journals.iter().map(describe).collect();
-        let open = self
-            .vault
-            .open("journal/facts".to_owned(), "journals", "facts on journals");
+    /// `facts/journals.json` after the first tier, `facts/journals-more.json` at the end: of the journals taken since the last time.
+    pub(crate) fn journal_facts(&mut self, topic: &str) -> Result<(), WriteError> {
+        let taken = std::mem::take(&mut self.journals);
+        let lines: Vec<Value> = taken.iter().map(describe).collect();
+        let id = format!("journal/{topic}");
+        let open = self.vault.open(id, "journals", "facts on journals");
         if lines.is_empty() {
             let failure = Failure::new(Outcome::NotApplicable, "no journal was read");
             self.vault.fail(open, &failure)?;
             return Ok(());
         }
         let text = facts::list("journals", &lines);
-        self.vault.text(open, "facts/journals.json", &text)?;
+        self.vault
+            .text(open, &format!("facts/{topic}.json"), &text)?;
         Ok(())
     }
 }

@@ -12,7 +12,7 @@ pub const PARSER: Parser = Parser {
     name: "journal_facts",
     kind: "facts on journals",
     facts: &[],
-    accepts: |entry| matches!(&entry.source, Source::Facts(topic) if topic == "journals"),
+    accepts: |entry| matches!(&entry.source, Source::Facts(topic) if topic == "journals" || topic == "journals-more"),
     parse,
 };
 
