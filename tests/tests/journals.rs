@@ -206,8 +206,8 @@ fn every_flipped_byte_of_a_journal_ends_in_a_bundle() {
 
 #[test]
 fn long_messages_of_journals_that_pack_with_xz_are_read_as_journalctl_reads_them() {
-    let numbers: String = (1..80).map(|n| format!("goroutine {n} ")).collect();
-    let message = format!("{UNKNOWN_FIELD}{numbers}");
+    let numbers: Vec<String> = (1..80).map(|n| format!("goroutine {n} ")).collect();
+    let message = format!("{UNKNOWN_FIELD}{}", numbers.concat());
     let stream = STANDARD.decode(PACKED_WITH_XZ).unwrap();
     let mut journal = JournalWriter::new(7);
     journal.packed_with_xz(&format!("MESSAGE={message}"), &stream);

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -152,42 +152,16 @@ fn a_pipe_has_no_place_for_the_way_back() {
 
 #[test]
 fn after_a_kill_the_way_back_of_all_that_is_stored_is_there() {
-    let log: String = (0..40_000_u32)
-        .map(|n| {
-            format!(
-                "Nov 22 07:00:01 edge-7 x: from 10.{}.{}.7\n",
-                n >> 8 & 255,
-                n & 255
-            )
-        })
+    let lines: Vec<String> = (0..40_000_u32)
+        .map(|n| (n >> 8 & 255, n & 255))
+        .map(|(high, low)| format!("Nov 22 07:00:01 edge-7 x: from 10.{high}.{low}.7\n"))
         .collect();
     let node = NodeFixture::ready()
         .with_file("/etc/hostname", "edge-7.fra.acme.example\n")
-        .with_file("/var/log/syslog", log);
+        .with_file("/var/log/syslog", lines.concat());
     let folder = node.output().join("out");
     fs::create_dir(&folder).unwrap();
-    let mut command = collector();
-    command
-        .arg("--root")
-        .arg(node.root())
-        .arg("-o")
-        .arg(&folder);
-    let mut child = command.args(["--quiet", "--pseudonymize"]).spawn().unwrap();
-    let partial = || {
-        let names = fs::read_dir(&folder).unwrap().flatten();
-        let mut paths = names.map(|entry| entry.path());
-        paths.find(|path| path.extension().is_some_and(|end| end == "partial"))
-    };
-    while partial().is_none_or(|path| fs::metadata(path).map_or(0, |data| data.len()) < 20_000) {
-        if child.try_wait().unwrap().is_some() {
-            break;
-        }
-        sleep(Duration::from_millis(2));
-    }
-    let inner = first_child(&child);
-    kill_process(inner.unwrap_or(Pid::from_child(&child)), Signal::KILL).ok();
-    child.kill().ok();
-    child.wait().unwrap();
+    kill_midway(&node, &folder);
     let files = || {
         fs::read_dir(&folder)
             .unwrap()
@@ -200,7 +174,7 @@ fn after_a_kill_the_way_back_of_all_that_is_stored_is_there() {
             .unwrap()
     };
     let map = fs::read_to_string(ending(".case-key.map")).unwrap();
-    let bundle = partial().unwrap_or_else(|| ending(".tar.gz"));
+    let bundle = partial(&folder).unwrap_or_else(|| ending(".tar.gz"));
     let mut stored = Vec::new();
     let file = fs::File::open(bundle).unwrap();
     flate2::read::MultiGzDecoder::new(file)
@@ -218,6 +192,32 @@ fn after_a_kill_the_way_back_of_all_that_is_stored_is_there() {
         found += 1;
     }
     assert!(found > 3, "{found}");
+}
+
+/// Starts a collection into a folder and kills it when a part of the bundle is written.
+fn kill_midway(node: &NodeFixture, folder: &Path) {
+    let mut command = collector();
+    command.arg("--root").arg(node.root()).arg("-o").arg(folder);
+    let mut child = command.args(["--quiet", "--pseudonymize"]).spawn().unwrap();
+    while partial(folder)
+        .is_none_or(|path| fs::metadata(path).map_or(0, |data| data.len()) < 20_000)
+    {
+        if child.try_wait().unwrap().is_some() {
+            break;
+        }
+        sleep(Duration::from_millis(2));
+    }
+    let inner = first_child(&child);
+    kill_process(inner.unwrap_or(Pid::from_child(&child)), Signal::KILL).ok();
+    child.kill().ok();
+    child.wait().unwrap();
+}
+
+/// The unfinished bundle in a folder.
+fn partial(folder: &Path) -> Option<PathBuf> {
+    let names = fs::read_dir(folder).unwrap().flatten();
+    let mut paths = names.map(|entry| entry.path());
+    paths.find(|path| path.extension().is_some_and(|end| end == "partial"))
 }
 
 /// The node's name, its machine id, and its addresses.

@@ -163,7 +163,7 @@ impl Reference {
 fn witnesses(page: &mut String, rule: &Value) -> Result<()> {
     let patterns = rule["log"].as_array().into_iter().flatten().map(pattern);
     list(page, "Seen in the log", patterns)?;
-    let examples = words(&rule["examples"]["match"]);
+    let examples = rule.pointer("/examples/match").map_or_else(Vec::new, words);
     if !examples.is_empty() {
         let lines: Vec<&str> = examples
             .iter()
