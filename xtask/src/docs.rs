@@ -54,16 +54,16 @@ const PRINTED: &[Printed] = &[
 /// Writes every generated document, or with `check` fails when one is stale.
 pub(crate) fn run(root: &Path, check: bool) -> Result<()> {
     let folder = programs(root)?;
-    let mut wanted = vec![("docs/rules.md", rule_pages::render(root)?)];
+    let mut wanted = rule_pages::render(root)?;
     for document in PRINTED {
         wanted.push((
-            document.path,
+            document.path.to_owned(),
             printed(&folder.join(document.program), document.arguments)?,
         ));
     }
     let mut stale = Vec::new();
     for (path, text) in wanted {
-        let target = root.join(path);
+        let target = root.join(&path);
         if fs::read_to_string(&target).ok().as_deref() == Some(text.as_str()) {
             continue;
         }

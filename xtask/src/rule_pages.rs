@@ -1,4 +1,4 @@
-//! `docs/rules.md`: every rule as a page, grouped by stage in climbing order.
+//! `docs/rules.md` and a file for each stage beside it: every rule as a page, in climbing order.
 
 use crate::index;
 use anyhow::{Context as _, Result};
@@ -38,21 +38,24 @@ const EXAMPLES: usize = 2;
 struct Reference {
     stages: BTreeMap<String, Vec<Value>>,
     explained_by: BTreeMap<String, BTreeSet<String>>,
+    stage_of: BTreeMap<String, String>,
 }
 
-/// The whole reference as Markdown.
-pub(crate) fn render(root: &Path) -> Result<String> {
+/// The whole reference as Markdown: names of files and their texts.
+pub(crate) fn render(root: &Path) -> Result<Vec<(String, String)>> {
     let reference = Reference::read(&root.join("rules"))?;
-    let mut page = reference.head();
-    reference.symptoms(&mut page)?;
-    reference.contents(&mut page)?;
+    let mut index = reference.head();
+    reference.symptoms(&mut index)?;
+    reference.contents(&mut index)?;
+    let mut files = vec![("docs/rules.md".to_owned(), index)];
     for (stage, what) in STAGES {
-        write!(page, "\n## {stage}\n\nOn this rung {what}.\n")?;
+        let mut page = format!("# {stage}\n\nOn this rung {what}. [All rungs](../rules.md)\n");
         for rule in reference.of(stage) {
             page.push_str(&reference.rule_page(rule)?);
         }
+        files.push((format!("docs/rules/{stage}.md"), page));
     }
-    Ok(page)
+    Ok(files)
 }
 
 impl Reference {
@@ -60,6 +63,7 @@ impl Reference {
         let mut reference = Self {
             stages: BTreeMap::new(),
             explained_by: BTreeMap::new(),
+            stage_of: BTreeMap::new(),
         };
         for path in index::rule_files(folder)? {
             let rule: Value = serde_saphyr::from_str(&fs::read_to_string(&path)?)
@@ -69,6 +73,8 @@ impl Reference {
                 by.insert(word(&rule, "id").to_owned());
             }
             let stage = word(&rule, "stage").to_owned();
+            let id = word(&rule, "id").to_owned();
+            reference.stage_of.insert(id, stage.clone());
             reference.stages.entry(stage).or_default().push(rule);
         }
         Ok(reference)
@@ -102,9 +108,10 @@ impl Reference {
                 .filter(|rule| word(rule, "role") == "symptom")
             {
                 let id = word(rule, "id");
-                let by = self.links_to_explainers(id);
+                let by = self.links_to_explainers(id, "rules/");
                 if !by.is_empty() {
-                    writeln!(page, "| [{}](#{id}) | {by} |", word(rule, "title"))?;
+                    let title = word(rule, "title");
+                    writeln!(page, "| [{title}](rules/{stage}.md#{id}) | {by} |")?;
                 }
             }
         }
@@ -121,7 +128,7 @@ impl Reference {
                 let (role, severity) = (word(rule, "role"), word(rule, "severity"));
                 writeln!(
                     page,
-                    "| [{stage}](#{stage}) | [{id}](#{id}): {title} | {role} | {severity} |"
+                    "| [{stage}](rules/{stage}.md) | [{id}](rules/{stage}.md#{id}): {title} | {role} | {severity} |"
                 )?;
             }
         }
@@ -130,15 +137,15 @@ impl Reference {
 
     fn rule_page(&self, rule: &Value) -> Result<String> {
         let (id, title) = (word(rule, "id"), word(rule, "title"));
-        let mut page = format!("\n### {id}\n\n**{title}.** {}", kind(rule));
+        let mut page = format!("\n## {id}\n\n**{title}.** {}", kind(rule));
         write!(page, "\n\n{}\n", word(rule, "meaning"))?;
         witnesses(&mut page, rule)?;
         remedies(&mut page, rule)?;
-        let explained: Vec<String> = explains(rule).iter().map(|id| link(id)).collect();
+        let explained: Vec<String> = explains(rule).iter().map(|id| self.link(id, "")).collect();
         if !explained.is_empty() {
             write!(page, "\nExplains: {}\n", explained.join(", "))?;
         }
-        let by = self.links_to_explainers(id);
+        let by = self.links_to_explainers(id, "");
         if !by.is_empty() {
             write!(page, "\nCan come from: {by}\n")?;
         }
@@ -153,9 +160,17 @@ impl Reference {
         Ok(page)
     }
 
-    fn links_to_explainers(&self, id: &str) -> String {
+    fn links_to_explainers(&self, id: &str, folder: &str) -> String {
         let by = self.explained_by.get(id).into_iter().flatten();
-        by.map(|id| link(id)).collect::<Vec<_>>().join(", ")
+        by.map(|id| self.link(id, folder))
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+
+    /// A link to a rule's page, from a file that has the pages in `folder`.
+    fn link(&self, id: &str, folder: &str) -> String {
+        let stage = self.stage_of.get(id).map_or("", String::as_str);
+        format!("[{id}]({folder}{stage}.md#{id})")
     }
 }
 
@@ -230,10 +245,6 @@ fn explains(rule: &Value) -> Vec<String> {
         .flatten()
         .filter_map(id)
         .collect()
-}
-
-fn link(id: &str) -> String {
-    format!("[{id}](#{id})")
 }
 
 fn list(page: &mut String, heading: &str, items: impl Iterator<Item = String>) -> Result<()> {
