@@ -6,9 +6,13 @@
 )]
 
 use super::patterns::{Pattern, PatternSet};
+use super::scanner::{Options, Scanner};
 use super::{clean, message, transport};
 use crate::declarations::Declarations;
+use crate::rule::{Role, Rule};
 use crate::ruleset::{RuleFile, RuleSet};
+use crate::source::Source;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -130,4 +134,64 @@ fn few_patterns_have_no_required_text() {
         20 * unfiltered.len() <= patterns(set).len(),
         "give more patterns a text of 6 letters that every match contains: {unfiltered:?}"
     );
+}
+
+/// A line belongs to one cause. Another may see it too only where it is listed: one explains the other, or steps back for it.
+#[test]
+fn a_line_of_one_rule_fires_no_other_cause() {
+    let rules = all_rules();
+    let plain: Vec<Rule> = rules.rules().iter().map(without_counts).collect();
+    let set = PatternSet::new(&plain).unwrap();
+    let mut strangers = Vec::new();
+    for (number, rule) in rules.rules().iter().enumerate() {
+        for example in &rule.examples.matching {
+            for other in fired(&set, example)
+                .into_iter()
+                .filter(|other| *other != number)
+            {
+                let other = &rules.rules()[other];
+                if other.role == Role::Cause && !is_listed(rule, other) {
+                    strangers.push(format!("{} of {}: {example}", other.id, rule.id));
+                }
+            }
+        }
+    }
+    assert!(
+        strangers.is_empty(),
+        "{}\n{}",
+        strangers.len(),
+        strangers.join("\n")
+    );
+}
+
+fn without_counts(rule: &Rule) -> Rule {
+    let mut rule = rule.clone();
+    for pattern in &mut rule.log {
+        (pattern.min, pattern.within, pattern.after) = (None, None, None);
+    }
+    rule
+}
+
+/// Numbers of the rules that a text fires.
+fn fired(set: &PatternSet, text: &str) -> BTreeSet<usize> {
+    let mut scanner = Scanner::new(set, Options::default());
+    let source = Source::Named("example".to_owned());
+    scanner
+        .scan("example", &source, &mut text.as_bytes())
+        .unwrap();
+    scanner.finish().hits.iter().map(|hit| hit.rule).collect()
+}
+
+fn is_listed(rule: &Rule, other: &Rule) -> bool {
+    let steps_back = other
+        .unless
+        .as_ref()
+        .is_some_and(|unless| unless.contains(&format!("\"{}\"", rule.id)));
+    let refusal_of_a_known_node =
+        rule.role == Role::Progress && other.id == "rbac-node-authorizer-off";
+    explains(rule, other) || explains(other, rule) || steps_back || refusal_of_a_known_node
+}
+
+fn explains(rule: &Rule, other: &Rule) -> bool {
+    rule.explains.iter().any(|edge| edge.id() == other.id)
 }
