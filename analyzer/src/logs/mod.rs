@@ -20,6 +20,7 @@ mod json;
 mod judge;
 mod kernel;
 mod klog;
+mod life_of;
 mod lines;
 mod literals;
 mod lives;

@@ -8,8 +8,8 @@ use super::fold::{Fold, Taken};
 use super::heading::{Heading, heading};
 use super::journal::is_journal;
 use super::judge::{Judge, Record};
+use super::life_of::life_of;
 use super::lines::Lines;
-use super::lives::{Opening, Unit, unit_event};
 use super::message::{self, Message};
 use super::patterns::PatternSet;
 use super::place::Place;
@@ -320,7 +320,7 @@ impl<'p> Scanner<'p> {
         let place = stream.place(self.ordinal, envelope.clock.or(message.clock));
         stream.steps.measure(envelope, place);
         stream.count(author.program, place);
-        let life = life(&self.judge, stream, author, message, place);
+        let life = life_of(&self.judge, stream, author, message, place);
         if stream.lives.take_folded() {
             stream.fold();
             self.judge.fold(number);
@@ -369,51 +369,8 @@ fn log_name(entry: &str) -> &str {
     if part { folder } else { entry }
 }
 
-/// The life that a line belongs to. Lines of the kubelet and news of its unit cut lives.
-fn life(
-    judge: &Judge<'_>,
-    stream: &mut Stream,
-    author: Author,
-    message: &Message<'_>,
-    place: Place,
-) -> Option<usize> {
-    let program = judge.program(author.program)?;
-    if program.runs_kubelet {
-        let opening = opening(&message.text, &program.name);
-        return Some(stream.lives.record(author.pid, opening, place));
-    }
-    if program.supervises_kubelet {
-        stream.supervisor.record(author.pid, Opening::None, place);
-        return None;
-    }
-    let news = program.is_systemd || &*program.name == "systemd-journald";
-    match news.then(|| unit_event(&message.text))? {
-        Some((Unit::Kubelet, event)) => stream.lives.unit(event, place),
-        Some((Unit::Supervisor, event)) => stream.supervisor.unit(event, place),
-        None => {}
-    }
-    stream.lives.current()
-}
-
 /// Bytes of a text that may have been copied from a narrow terminal.
 const MOST_POSTED: usize = 64 << 10;
-
-/// What a kubelet line says about the start of its process.
-fn opening(text: &[u8], program: &str) -> Opening {
-    let bare = text.strip_prefix(b"\"").unwrap_or(text);
-    let banner = bare.starts_with(b"Kubelet version")
-        || program == "kubelet" && bare.starts_with(b"Version: v");
-    if banner {
-        Opening::Banner
-    } else if bare.starts_with(b"Flag --")
-        || bare.starts_with(b"FLAG: --")
-        || bare.starts_with(b"Starting k3s ")
-    {
-        Opening::Preamble
-    } else {
-        Opening::None
-    }
-}
 
 #[cfg(test)]
 mod tests {

@@ -281,3 +281,12 @@ fn a_mask_that_stands_where_a_host_would_is_no_name() {
     let kept = "token: abc123.REDACTED(bootstrap-token;valid-format=yes)";
     assert_eq!(names.text(kept), kept);
 }
+
+#[test]
+fn the_listing_of_a_folder_in_home_is_no_account() {
+    let mut case = case();
+    let plan = "listings/home/kubernetes.json listings/home/alice.json";
+    let told = case.text(plan);
+    assert!(told.starts_with("listings/home/kubernetes.json"), "{told}");
+    assert!(!told.contains("alice"), "{told}");
+}
