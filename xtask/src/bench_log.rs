@@ -74,6 +74,8 @@ fn collected(node: &Path, programs: &Path, scratch: &Path, lines: &mut Vec<Strin
         }
     }
     fs::remove_file(&bundle)?;
+    // The collector never replaces a file, nor the checksum beside it.
+    fs::remove_file(scratch.join("node.tar.gz.sha256"))?;
     Ok(())
 }
 
