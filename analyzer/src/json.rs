@@ -121,6 +121,11 @@ impl Scan {
     }
 }
 
+/// The text of a key; `None` where the item has no such key, or no text there.
+pub fn text<'v>(item: &'v Value, key: &str) -> Option<&'v str> {
+    item.get(key).and_then(Value::as_str)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -17,6 +17,9 @@ pub(super) fn split_recovered(
     past: &[Present],
     judged: &Judged,
 ) -> (Vec<Present>, Vec<Present>) {
+    if past.is_empty() {
+        return (present, Vec::new());
+    }
     let still = present.len();
     let all: Vec<Present> = present.iter().chain(past).cloned().collect();
     let folds = fold(case, &all, judged);

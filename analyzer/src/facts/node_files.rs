@@ -127,7 +127,7 @@ fn placed(listing: &Origin, line: Option<u64>) -> Origin {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::logs::LogDigest;
+    use crate::testing;
 
     fn file(name: &str, mode: &str) -> Listed {
         Listed {
@@ -148,14 +148,7 @@ mod tests {
             entries,
         };
         evidence.push(listing, Origin::entry("listings/x.json"));
-        let logs = LogDigest::default();
-        derive(
-            &mut evidence,
-            &Context {
-                logs: &logs,
-                now: None,
-            },
-        );
+        testing::derive(&mut evidence, &[&DERIVED]);
         evidence
     }
 

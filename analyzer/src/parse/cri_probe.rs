@@ -3,7 +3,7 @@
 use crate::claim::{Witness, claim};
 use crate::entry::Entry;
 use crate::evidence::Evidence;
-use crate::json::Document;
+use crate::json::{Document, text};
 use crate::observed::{AllImages, Image, RuntimeSocket};
 use crate::origin::Origin;
 use crate::parser::Parser;
@@ -156,25 +156,13 @@ impl<'a> Probe<'a> {
 /// The gRPC status of a program that does not know the service.
 const UNIMPLEMENTED: u64 = 12;
 
-fn text<'v>(item: &'v Value, key: &str) -> Option<&'v str> {
-    item.get(key).and_then(Value::as_str)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{claimed, claimed_text};
-    use std::sync::Arc;
+    use crate::testing::{claimed, claimed_text, probe};
 
     fn read(text: &str) -> Evidence {
-        let entry = Entry {
-            name: Arc::from("probes/cri.json"),
-            source: Source::Probe("cri".into()),
-            bytes: text.as_bytes().to_vec(),
-        };
-        let mut evidence = Evidence::default();
-        (PARSER.parse)(&entry, &mut evidence);
-        evidence
+        probe(&PARSER, "cri", text)
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::entry::Entry;
 use crate::evidence::Evidence;
-use crate::json::Document;
+use crate::json::{Document, text};
 use crate::observed::{DockerEngine, RuntimeSocket};
 use crate::origin::Origin;
 use crate::parser::Parser;
@@ -56,24 +56,13 @@ fn parse(entry: &Entry, evidence: &mut Evidence) {
     }
 }
 
-fn text<'v>(item: &'v Value, key: &str) -> Option<&'v str> {
-    item.get(key).and_then(Value::as_str)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::Arc;
+    use crate::testing::probe;
 
     fn read(text: &str) -> Evidence {
-        let entry = Entry {
-            name: Arc::from("probes/docker.json"),
-            source: Source::Probe("docker".into()),
-            bytes: text.as_bytes().to_vec(),
-        };
-        let mut evidence = Evidence::default();
-        (PARSER.parse)(&entry, &mut evidence);
-        evidence
+        probe(&PARSER, "docker", text)
     }
 
     #[test]

@@ -44,11 +44,10 @@ pub(super) fn users_in(text: &[u8]) -> Vec<String> {
         expression
             .captures_iter(text)
             .filter_map(|found| found.iter().skip(1).flatten().next())
-            .map(|name| String::from_utf8_lossy(name.as_bytes()).into_owned())
-            // The listing of a home folder is `<account>.json`.
             .map(|name| {
-                name.strip_suffix(".json")
-                    .map_or(name.clone(), str::to_owned)
+                let name = String::from_utf8_lossy(name.as_bytes());
+                // The listing of a home folder is `<account>.json`.
+                name.strip_suffix(".json").unwrap_or(&name).to_owned()
             })
     });
     let mut users: Vec<String> = found.collect();

@@ -68,13 +68,13 @@ fn ask(daemon: &str, port: u16, path: &str) -> Value {
 
 /// JSON as it is, other text in part; what is too long is only measured.
 fn answered(daemon: &str, (url, time): (&str, u64), status: u16, body: &[u8]) -> Value {
-    let answer = match serde_json::from_slice::<Value>(body) {
-        _ if body.len() > MAX_ANSWER => Value::Null,
-        Ok(answer) => answer,
-        Err(_) => {
+    let answer = if body.len() > MAX_ANSWER {
+        Value::Null
+    } else {
+        serde_json::from_slice(body).unwrap_or_else(|_| {
             let text = String::from_utf8_lossy(body);
             json!(text.chars().take(MAX_TEXT).collect::<String>())
-        }
+        })
     };
     json!({
         "daemon": daemon, "url": url, "result": "answered", "status": status,
