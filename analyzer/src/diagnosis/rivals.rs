@@ -59,11 +59,14 @@ fn rivals(case: &Case<'_>, judged: &Judged, symptoms: &BTreeSet<&str>) -> Vec<Ru
             .iter()
             .filter(|edge| symptoms.contains(edge.id()))
             .count();
+        if shared == 0 {
+            continue;
+        }
         let by: Vec<Evidence> = evidence::collect(&[], against, &case.evidence.facts)
             .into_iter()
             .filter(|one| can_be_shown(case, one))
             .collect();
-        if shared > 0 && !by.iter().all(tells_the_distribution) {
+        if !by.iter().all(tells_the_distribution) {
             let (id, title) = (rule.id.clone(), rule.title.clone());
             rivals.push((shared, RuledOut { id, title, by }));
         }
