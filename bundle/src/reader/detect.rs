@@ -1,5 +1,6 @@
 //! What a stream is, told by its first block and never by its name.
 
+use super::codec::Codec;
 use crate::member::{MAGIC, MemberHeader};
 
 /// Bytes that suffice to tell.
@@ -10,7 +11,7 @@ pub(super) const PEEK: usize = 512;
 pub(super) enum Content {
     /// Gzip members that state their own length.
     Members,
-    Gzip,
+    Compressed(Codec),
     Tar,
     Zip,
     /// Compressed or encrypted in a way that this program does not open.
@@ -27,12 +28,19 @@ pub(super) fn content(head: &[u8]) -> Content {
     };
     match head {
         _ if is_ours(head) => Content::Members,
-        [0x1f, 0x8b, 8, ..] => Content::Gzip,
+        [0x1f, 0x8b, 8, ..] => Content::Compressed(Codec::Gzip),
         [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Content::Zip,
-        [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Content::Foreign("xz"),
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => Content::Foreign("zstd"),
-        [b'B', b'Z', b'h', b'1'..=b'9', 0x31, 0x41, 0x59, ..] => Content::Foreign("bzip2"),
-        [b'7', b'z', 0xbc, 0xaf, 0x27, 0x1c, ..] => Content::Foreign("7z"),
+        _ if head.starts_with(XZ) => Content::Compressed(Codec::Xz),
+        _ if head.starts_with(ZSTD) => Content::Compressed(Codec::Zstd),
+        [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Content::Compressed(Codec::Zstd),
+        [b'B', b'Z', b'h', b'1'..=b'9', rest @ ..]
+            if BZIP2_BLOCKS.iter().any(|begin| rest.starts_with(begin)) =>
+        {
+            Content::Compressed(Codec::Bzip2)
+        }
+        _ if let Some((_, kind)) = FOREIGN.iter().find(|(begin, _)| head.starts_with(begin)) => {
+            Content::Foreign(kind)
+        }
         _ if AGE.iter().any(|begin| head.starts_with(begin)) => Content::Foreign("age"),
         _ if is_tar(head) => Content::Tar,
         _ => Content::Plain,
@@ -41,9 +49,33 @@ pub(super) fn content(head: &[u8]) -> Content {
 
 /// Whether these bytes, all there are, are the beginning of an archive and no more: told from text by their shortness.
 pub(super) fn is_cut_magic(all: &[u8]) -> bool {
-    const BEGINNINGS: [&[u8]; 2] = [&[0x1f, 0x8b, 8], b"PK\x03\x04"];
-    !all.is_empty() && BEGINNINGS.iter().any(|magic| magic.starts_with(all))
+    const BEGINNINGS: [&[u8]; 4] = [&[0x1f, 0x8b, 8], b"PK\x03\x04", XZ, ZSTD];
+    let is_cut_bzip2 = || match all {
+        [b'B', b'Z', b'h', b'1'..=b'9', rest @ ..] => {
+            BZIP2_BLOCKS.iter().any(|begin| begin.starts_with(rest))
+        }
+        _ => b"BZh".starts_with(all),
+    };
+    !all.is_empty() && (BEGINNINGS.iter().any(|magic| magic.starts_with(all)) || is_cut_bzip2())
 }
+
+const XZ: &[u8] = b"\xfd7zXZ\0";
+const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
+/// What follows the four bytes of a bzip2 header: a block, or the end of an empty file.
+const BZIP2_BLOCKS: [&[u8]; 2] = [
+    &[0x31, 0x41, 0x59, 0x26, 0x53, 0x59],
+    &[0x17, 0x72, 0x45, 0x38, 0x50, 0x90],
+];
+
+/// How packed files begin that are not opened here.
+const FOREIGN: [(&[u8], &str); 6] = [
+    (&[b'7', b'z', 0xbc, 0xaf, 0x27, 0x1c], "7z"),
+    (b"Rar!\x1a\x07", "rar"),
+    (&[0x04, 0x22, 0x4d, 0x18], "lz4"),
+    (b"LZIP\x01", "lzip"),
+    (&[0x89, b'L', b'Z', b'O', 0], "lzop"),
+    (&[0x1f, 0x9d, 0x90], "compress (.Z)"),
+];
 
 /// How files begin that are encrypted with age, as they are and as text.
 const AGE: [&[u8]; 2] = [
@@ -89,7 +121,13 @@ mod tests {
     fn kinds_are_told_by_content() {
         let packed = crate::member::pack(b"text", 0).unwrap();
         assert_eq!(content(&packed), Content::Members);
-        assert_eq!(content(&[0x1f, 0x8b, 8, 0, 0, 0]), Content::Gzip);
+        let compressed = Content::Compressed;
+        assert_eq!(content(&[0x1f, 0x8b, 8, 0, 0, 0]), compressed(Codec::Gzip));
+        assert_eq!(content(b"\xfd7zXZ\0\0\x04"), compressed(Codec::Xz));
+        assert_eq!(content(b"\x28\xb5\x2f\xfd\x24"), compressed(Codec::Zstd));
+        assert_eq!(content(b"\x5a\x2a\x4d\x18\x04"), compressed(Codec::Zstd));
+        assert_eq!(content(b"BZh91AY&SYxx"), compressed(Codec::Bzip2));
+        assert_eq!(content(b"BZh9 is how it begins"), Content::Plain);
         assert_eq!(content(b"PK\x03\x04rest"), Content::Zip);
         assert_eq!(content(b"I0102 kubelet"), Content::Plain);
         assert_eq!(content(&[0; 512]), Content::Plain);
@@ -102,10 +140,27 @@ mod tests {
 
     #[test]
     fn an_archive_cut_within_its_first_bytes_is_no_text() {
-        for cut in [&[0x1f][..], &[0x1f, 0x8b], b"P", b"PK", b"PK\x03"] {
+        let bzip2: [&[u8]; 4] = [b"B", b"BZ", b"BZh6", b"BZh61AY&"];
+        let others: [&[u8]; 7] = [
+            &[0x1f],
+            &[0x1f, 0x8b],
+            b"P",
+            b"PK",
+            b"PK\x03",
+            b"\xfd7z",
+            b"(",
+        ];
+        for cut in bzip2.into_iter().chain(others) {
             assert!(is_cut_magic(cut), "{cut:?}");
         }
-        for text in [&b""[..], b"PK1", b"I1125", b"PKI is broken"] {
+        for text in [
+            &b""[..],
+            b"PK1",
+            b"I1125",
+            b"PKI is broken",
+            b"BZh6 ",
+            b"BZ2",
+        ] {
             assert!(!is_cut_magic(text), "{text:?}");
         }
     }

@@ -51,12 +51,18 @@ pub(super) struct Inflated<R> {
 }
 
 impl<R: Read> Inflated<R> {
-    pub(super) fn new(inner: R, taken: Rc<Cell<u64>>, limits: &Limits, budget: Rc<Budget>) -> Self {
+    pub(super) fn new(
+        inner: R,
+        taken: Rc<Cell<u64>>,
+        ratio: u64,
+        limits: &Limits,
+        budget: Rc<Budget>,
+    ) -> Self {
         Self {
             inner,
             taken,
             given: 0,
-            ratio: limits.ratio,
+            ratio,
             ratio_from: limits.ratio_from,
             budget,
         }

@@ -4,7 +4,6 @@ use super::detect::{self, Content, PEEK};
 use super::guard::fill;
 use super::walk::BUFFER;
 use super::{Limits, ReadError};
-use flate2::bufread::MultiGzDecoder;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Cursor, Read, Seek};
 use std::path::{Path, PathBuf};
@@ -144,8 +143,8 @@ fn is_archive(file: &mut dyn BufRead) -> bool {
     match detect::content(head) {
         Content::Members | Content::Tar | Content::Zip => true,
         Content::Plain | Content::Foreign(_) => false,
-        Content::Gzip => {
-            let decoder = MultiGzDecoder::new(head.chain(file));
+        Content::Compressed(codec) => {
+            let decoder = codec.decoder(head.chain(file));
             let mut block = [0; PEEK];
             let filled = fill(&mut BufReader::with_capacity(BUFFER, decoder), &mut block);
             block.get(..filled).is_some_and(detect::is_tar)

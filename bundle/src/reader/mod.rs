@@ -3,6 +3,7 @@
 //! Nothing is written to disk, no name is followed, no size is believed. What an input is, its content tells, never its
 //! name. An input that is cut or damaged yields what is left of it.
 
+mod codec;
 mod detect;
 mod folder;
 mod guard;
@@ -12,14 +13,17 @@ mod manifest;
 mod members;
 mod name;
 mod part;
+mod pump;
 mod summary;
 mod tar;
 #[cfg(test)]
 mod tests;
 mod walk;
+mod xz;
 mod zip;
 mod zip_cut;
 mod zip_end;
+mod zstd;
 
 pub use input::{Input, expand};
 pub use limits::Limits;

@@ -31,15 +31,21 @@ pub enum Control {
 pub enum Packing {
     /// `.tar.gz` of self-describing members: written by our collector.
     MemberTarGz,
-    /// Any other compressed tar.
+    /// Any other tar behind gzip.
     TarGz,
+    /// A tar behind xz.
+    TarXz,
+    /// A tar behind zstd.
+    TarZst,
+    /// A tar behind bzip2.
+    TarBz2,
     /// A plain tar.
     Tar,
     /// A zip.
     Zip,
     /// A folder tree.
     Folder,
-    /// One file that is not an archive, plain or gzip.
+    /// One file that is not an archive, plain or compressed.
     File,
 }
 
@@ -47,6 +53,9 @@ impl fmt::Display for Packing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::MemberTarGz | Self::TarGz => "tar.gz",
+            Self::TarXz => "tar.xz",
+            Self::TarZst => "tar.zst",
+            Self::TarBz2 => "tar.bz2",
             Self::Tar => "tar",
             Self::Zip => "zip",
             Self::Folder => "folder",

@@ -33,11 +33,35 @@ struct Extended {
     sparse: bool,
 }
 
-/// Reads an archive of its own.
+/// Reads an archive of its own, and those that follow it where several were joined.
 pub(super) fn walk_stream(walk: &mut Walk<'_>, stream: &mut dyn BufRead) {
-    if walk_blocks(walk, stream, false) == End::Stream {
-        walk.damage(None, "the archive has no end: it is cut short");
+    let mut first = Vec::new();
+    loop {
+        match walk_blocks(walk, &mut first.as_slice().chain(&mut *stream), false) {
+            End::Archive => match behind(stream) {
+                Ok(Some(header)) => first = header,
+                Ok(None) => return,
+                Err(error) => return walk.damage(None, error.to_string()),
+            },
+            End::Stream => return walk.damage(None, "the archive has no end: it is cut short"),
+            End::Early => return,
+        }
     }
+}
+
+/// Passes over the zeros behind an archive, to the header of another one. What else stands there is no part of it.
+fn behind(stream: &mut dyn BufRead) -> io::Result<Option<Vec<u8>>> {
+    let mut block = [0; BLOCK_BYTES];
+    while fill(stream, &mut block) == BLOCK_BYTES {
+        if checksum_fits(&block) {
+            return Ok(Some(block.to_vec()));
+        }
+        if block.iter().any(|byte| *byte != 0) {
+            return Ok(None);
+        }
+    }
+    // An error looks like an end to `fill`; asking again brings it out.
+    stream.fill_buf().map(|_| None)
 }
 
 /// Reads entries until something ends them. With `cut` the stream is all that is left of a member.

@@ -1,11 +1,11 @@
 //! From any stream to entries: what is an archive is opened, everything else is offered to the visitor.
 
+use super::codec::Codec;
 use super::detect::{self, PEEK};
 use super::guard::{Content, Counted, Inflated, fill};
 use super::limits::{Budget, Limits};
 use super::summary::{Control, Damage, EntryHead, Link, Packing, ReadSummary, Refusal, shown};
 use super::{members, name, tar, zip};
-use flate2::bufread::MultiGzDecoder;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Cursor, Read as _};
 use std::rc::Rc;
@@ -135,7 +135,7 @@ impl<'a> Walk<'a> {
             detect::Content::Tar => self.enter(&name, Packing::Tar, |walk| {
                 tar::walk_stream(walk, &mut body);
             }),
-            detect::Content::Gzip => self.gzip(&name, meta, &mut body),
+            detect::Content::Compressed(codec) => self.compressed(codec, &name, meta, &mut body),
             detect::Content::Zip => self.held_zip(&name, &mut body),
         }
     }
@@ -198,11 +198,16 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The stream behind gzip: a tar, or one compressed file.
-    fn gzip(&mut self, name: &str, meta: Meta<'_>, body: &mut dyn BufRead) {
+    /// The stream behind a compression: a tar, or one compressed file.
+    fn compressed(&mut self, codec: Codec, name: &str, meta: Meta<'_>, body: &mut dyn BufRead) {
         let (counted, taken) = Counted::new(body);
-        let budget = Rc::clone(&self.budget);
-        let inflated = Inflated::new(MultiGzDecoder::new(counted), taken, self.limits, budget);
+        let inflated = Inflated::new(
+            codec.decoder(counted),
+            taken,
+            codec.ratio(self.limits),
+            self.limits,
+            Rc::clone(&self.budget),
+        );
         let mut inflated = BufReader::with_capacity(BUFFER, inflated);
         let mut head = [0; PEEK];
         let filled = fill(&mut inflated, &mut head);
@@ -210,7 +215,7 @@ impl<'a> Walk<'a> {
         let is_tar = detect::is_tar(head);
         let mut inflated = head.chain(inflated);
         if is_tar {
-            self.enter(name, Packing::TarGz, |walk| {
+            self.enter(name, codec.packing(), |walk| {
                 tar::walk_stream(walk, &mut inflated);
             });
         } else {

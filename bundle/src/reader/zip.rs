@@ -72,7 +72,7 @@ fn entry<R: Read + Seek>(
     let size = file.size();
     let taken = Rc::new(Cell::new(file.compressed_size()));
     let budget = Rc::clone(&walk.budget);
-    let inflated = Inflated::new(file, taken, walk.limits, budget);
+    let inflated = Inflated::new(file, taken, walk.limits.ratio, walk.limits, budget);
     let meta = Meta {
         name: &raw_name,
         size: Some(size),

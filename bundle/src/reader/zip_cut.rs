@@ -153,7 +153,10 @@ fn inflated<'s>(
         Box::new(counted)
     };
     let budget = Rc::clone(&walk.budget);
-    BufReader::with_capacity(BUFFER, Inflated::new(plain, taken, walk.limits, budget))
+    BufReader::with_capacity(
+        BUFFER,
+        Inflated::new(plain, taken, walk.limits.ratio, walk.limits, budget),
+    )
 }
 
 /// CRC and sizes after the content, with or without a signature.

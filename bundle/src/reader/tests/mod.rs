@@ -1,3 +1,4 @@
+mod compressed;
 mod cut;
 mod foreign;
 mod hostile;
