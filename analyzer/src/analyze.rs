@@ -6,6 +6,7 @@ use crate::derived::{Context, Derived};
 use crate::diagnosis::{Case, diagnose};
 use crate::evidence::Evidence;
 use crate::fact::{Fact, Facts, Value};
+use crate::intake::Taken;
 use crate::logs::{LogDigest, Stamp};
 use crate::origin::Origin;
 use crate::report::{self, Report};
@@ -19,7 +20,7 @@ use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// How to analyse.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Options {
     /// The node's time, instead of the one the input tells.
     pub now: Option<DateTime<Utc>>,
@@ -29,6 +30,8 @@ pub struct Options {
     pub until: Option<DateTime<Utc>>,
     /// Version that the kubelet is to be upgraded to.
     pub plan_upgrade: Option<Version>,
+    /// The one node to look at, of an input that holds several: its name or [`report::Input::part`].
+    pub node: Option<String>,
 }
 
 /// Why an input could not be analysed at all.
@@ -45,6 +48,24 @@ pub enum AnalyzeError {
         name: String,
         /// Why, and what to do.
         why: String,
+    },
+    /// It holds several nodes, and one has to be named.
+    #[error("{name} holds {}: name one of them with --node", nodes.join(", "))]
+    Several {
+        /// As the person named it.
+        name: String,
+        /// Its nodes.
+        nodes: Vec<String>,
+    },
+    /// It does not hold the node that was named.
+    #[error("{name} holds no node {node}, only {}", nodes.join(", "))]
+    NoSuchNode {
+        /// As the person named it.
+        name: String,
+        /// The node that was named.
+        node: String,
+        /// Its nodes.
+        nodes: Vec<String>,
     },
     /// A fault of this program.
     #[error("{name}: internal error, please report it with the bundle: {what}")]
@@ -85,29 +106,38 @@ pub struct Read {
     pub collected_at: Option<DateTime<Utc>>,
 }
 
-/// Reports on all inputs, several at a time, in their order. A fault in one is its own error.
+/// Reports on all nodes of all inputs, several inputs at a time, in their order. A fault in one is its own error.
 pub fn analyze_all(
     inputs: &[Input],
     rules: &RuleSet,
     options: &Options,
 ) -> Vec<Result<Report, AnalyzeError>> {
-    let report = |input| guarded(input, || analyze(input, rules, options));
+    let reports = |input| match guarded(input, || analyze(input, rules, options)) {
+        Ok(reports) => reports.into_iter().map(Ok).collect(),
+        Err(error) => vec![Err(error)],
+    };
     match inputs {
         [] => Vec::new(),
-        [input] => vec![report(input)],
-        several => several.par_iter().map(report).collect(),
+        [input] => reports(input),
+        several => several.par_iter().flat_map_iter(reports).collect(),
     }
 }
 
-/// Reports on one input.
-pub fn analyze(input: &Input, rules: &RuleSet, options: &Options) -> Result<Report, AnalyzeError> {
-    let read = read(input, rules, options)?;
-    let mut report = report_on(&read, rules);
+/// Reports on one input: on each of its nodes.
+pub fn analyze(
+    input: &Input,
+    rules: &RuleSet,
+    options: &Options,
+) -> Result<Vec<Report>, AnalyzeError> {
+    let read = read_all(input, rules, options, None)?;
+    let mut reports: Vec<Report> = read.iter().map(|read| report_on(read, rules)).collect();
     if let Some(version) = options.plan_upgrade {
-        let planned = read_as(input, rules, options, Some(version))?;
-        report.upgrade = Some(upgrade::upgrade(version, &read, &planned, rules));
+        let planned = read_all(input, rules, options, Some(version))?;
+        for (report, (read, planned)) in reports.iter_mut().zip(read.iter().zip(&planned)) {
+            report.upgrade = Some(upgrade::upgrade(version, read, planned, rules));
+        }
     }
-    Ok(report)
+    Ok(reports)
 }
 
 /// Reports on what was read.
@@ -123,19 +153,45 @@ pub fn report_on(read: &Read, rules: &RuleSet) -> Report {
     diagnose(&case, read.input.clone())
 }
 
-/// Reads one input: everything that is known before a rule is asked.
+/// Reads one node of an input: everything that is known before a rule is asked. Of several nodes one has to be named.
 pub fn read(input: &Input, rules: &RuleSet, options: &Options) -> Result<Read, AnalyzeError> {
-    read_as(input, rules, options, None)
+    let mut all = read_all(input, rules, options, None)?;
+    match (all.pop(), all.is_empty()) {
+        (Some(only), true) => Ok(only),
+        (last, _) => Err(AnalyzeError::Several {
+            name: input.name(),
+            nodes: all.iter().chain(&last).map(Read::label).collect(),
+        }),
+    }
 }
 
-/// Reads one input, as it would be with a planned version of the kubelet.
-fn read_as(
+/// Reads the nodes of an input that were asked for, as they would be with a planned version of the kubelet.
+fn read_all(
     input: &Input,
     rules: &RuleSet,
     options: &Options,
     planned: Option<Version>,
-) -> Result<Read, AnalyzeError> {
+) -> Result<Vec<Read>, AnalyzeError> {
     let taken = intake::take(input, rules, options)?;
+    let mut all: Vec<Read> = taken
+        .into_iter()
+        .map(|taken| derived(taken, options, planned))
+        .collect();
+    if let Some(node) = &options.node {
+        let nodes = all.iter().map(Read::label).collect();
+        all.retain(|read| read.is_called(node));
+        if all.is_empty() {
+            return Err(AnalyzeError::NoSuchNode {
+                name: input.name(),
+                node: node.clone(),
+                nodes,
+            });
+        }
+    }
+    Ok(all)
+}
+
+fn derived(taken: Taken, options: &Options, planned: Option<Version>) -> Read {
     let mut evidence = taken.evidence;
     let logs = taken.logs;
     let now = now(&evidence, &logs, options.now);
@@ -147,13 +203,34 @@ fn read_as(
     let collected_at = clock::collection(&evidence).map(|(time, _)| time);
     let mut input = taken.input;
     input.complete &= is_complete(&evidence.facts);
-    Ok(Read {
+    Read {
         input,
         evidence,
         logs,
         now,
         collected_at,
-    })
+    }
+}
+
+impl Read {
+    /// What tells the node from others of its input.
+    fn label(&self) -> String {
+        let name = || self.names().next().map(str::to_owned);
+        let part = self.input.part.clone();
+        part.or_else(name)
+            .unwrap_or_else(|| "a node without a name".to_owned())
+    }
+
+    fn is_called(&self, node: &str) -> bool {
+        let mut names = self.names().chain(self.input.part.as_deref());
+        names.any(|name| name == node)
+    }
+
+    fn names(&self) -> impl Iterator<Item = &str> {
+        ["node.name", "bundle.node", "kubelet.node_name", "host.name"]
+            .into_iter()
+            .filter_map(|path| self.evidence.facts.text(path))
+    }
 }
 
 /// Yields the derived facts; with a planned version, as they would be with it.

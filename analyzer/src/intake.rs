@@ -1,212 +1,240 @@
-//! Entries of an input → evidence and log digest.
+//! Entries of an input → evidence and log digest of each node in it.
 
 use crate::analyze::{AnalyzeError, Options};
+use crate::desk::Desk;
 use crate::entry::Entry;
 use crate::evidence::Evidence;
-use crate::layout::Layout;
-use crate::logs::{self, LogDigest, Scanner};
+use crate::logs::LogDigest;
+use crate::observed::NodeObject;
+use crate::parts::{Owner, Part, Parts};
+use crate::report;
 use crate::ruleset::RuleSet;
-use crate::source::Source;
-use crate::{clock, layouts, parse, pasted, report};
 use nodebundle_bundle::{Control, EntryHead, Input, Limits, ReadSummary, Reader};
-use std::io::{BufRead, Read};
+use std::io::{BufRead, Read as _};
 use std::sync::Arc;
 
-/// What was taken in.
+/// What was taken in of one node.
 pub(crate) struct Taken {
     pub(crate) input: report::Input,
     pub(crate) evidence: Evidence,
     pub(crate) logs: LogDigest,
 }
 
-/// Reads every entry once: small ones meet the parsers, logs are scanned.
+/// Reads every entry once: small ones meet the parsers, logs are scanned. What belongs to a whole cluster is read before
+/// the nodes are, and told to each of them.
 pub(crate) fn take(
     input: &Input,
     rules: &RuleSet,
     options: &Options,
-) -> Result<Taken, AnalyzeError> {
+) -> Result<Vec<Taken>, AnalyzeError> {
     let mut reader = Reader::new(input.clone(), Limits::default());
-    let layout = layout(reader.names()?);
-    let mut desk = Desk {
-        layout,
-        rules,
-        options,
-        evidence: Evidence::default(),
-        scanner: None,
-        entries: 0,
-        readable: false,
-    };
+    let names = reader.names()?.to_vec();
+    let mut parts = Parts::of(&names);
+    let shared = shared(&mut reader, &mut parts, rules, options)?;
+    let mut intake = Intake::new(&parts, &names, rules, options);
+    intake.tell(&shared);
     let summary = reader.read(&mut |head, body| {
-        desk.entry(head, body);
+        intake.entry(head, body);
         Control::Continue
     })?;
-    if desk.entries == 0 || summary.bytes == 0 || !desk.readable {
-        return Err(nothing(input, &summary));
+    intake.finish(input, &summary)
+}
+
+/// Reads what belongs to all nodes of a cluster; nodes that it lists become parts.
+fn shared(
+    reader: &mut Reader,
+    parts: &mut Parts,
+    rules: &RuleSet,
+    options: &Options,
+) -> Result<Vec<(usize, Entry)>, AnalyzeError> {
+    let clusters: Vec<usize> = parts.clusters().collect();
+    let mut entries = Vec::new();
+    if clusters.is_empty() {
+        return Ok(entries);
     }
-    let mut evidence = desk.evidence;
-    note_damage(&mut evidence, &summary);
-    let logs = desk
-        .scanner
-        .map(|mut scanner| {
-            scanner.set_options(log_options(options, Some(&evidence)));
-            scanner.finish()
-        })
-        .unwrap_or_default();
-    Ok(Taken {
-        input: report::Input {
-            path: input.name(),
-            sha256: summary.sha256,
-            layout: layout.map_or("unknown", |layout| layout.name).to_owned(),
-            complete: summary.complete,
-        },
-        evidence,
-        logs,
-    })
-}
-
-/// The window that is looked at, and the node's time as far as the other entries tell it: it dates lines without a year.
-fn log_options(options: &Options, evidence: Option<&Evidence>) -> logs::Options {
-    let told = |evidence| clock::collection(evidence).or_else(|| clock::printed(evidence));
-    logs::Options {
-        now: options
-            .now
-            .or_else(|| evidence.and_then(told).map(|(time, _)| time)),
-        since: options.since,
-        until: options.until,
-        ..logs::Options::default()
+    let mut held = 0;
+    reader.read(&mut |head, body| {
+        let name = full_name(head);
+        if let Owner::Cluster(cluster) = parts.owner(&name)
+            && let (entry, Ok(())) = entry(name, parts, body)
+            && entry.is_whole()
+            && held + entry.bytes.len() <= MAX_SHARED_BYTES
+        {
+            held += entry.bytes.len();
+            entries.push((cluster, entry));
+        }
+        Control::Continue
+    })?;
+    for cluster in clusters {
+        let nodes = listed(cluster, &entries, parts, rules, options);
+        parts.add_listed(cluster, nodes.into_iter());
     }
+    Ok(entries)
 }
 
-/// The layout that is surest; ties go by name.
-fn layout(names: &[String]) -> Option<&'static Layout> {
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    layouts::ALL
-        .iter()
-        .map(|layout| ((layout.detect)(&names), *layout))
-        .filter(|(sure, _)| *sure > 0)
-        .min_by(|a, b| (b.0, a.1.name).cmp(&(a.0, b.1.name)))
-        .map(|(_, layout)| layout)
+/// Names of the Node objects among the entries of a cluster.
+fn listed(
+    cluster: usize,
+    entries: &[(usize, Entry)],
+    parts: &Parts,
+    rules: &RuleSet,
+    options: &Options,
+) -> Vec<String> {
+    let Some(any) = parts.nodes().iter().find(|part| part.is_of(cluster)) else {
+        return Vec::new();
+    };
+    let mut desk = Desk::new(any, rules, options);
+    for (_, entry) in entries.iter().filter(|(of, _)| *of == cluster) {
+        desk.take_shared(entry);
+    }
+    let evidence = desk.close().evidence;
+    let objects = evidence.all::<NodeObject>().iter();
+    objects
+        .filter_map(|object| object.value.name.clone())
+        .collect()
 }
 
-/// Where entries arrive.
-struct Desk<'a> {
-    layout: Option<&'static Layout>,
-    rules: &'a RuleSet,
-    options: &'a Options,
-    evidence: Evidence,
-    /// Made for the first log: an input without one needs no patterns.
-    scanner: Option<Scanner<'a>>,
+/// What the entries of clusters may take in memory.
+const MAX_SHARED_BYTES: usize = 64 << 20;
+
+/// The nodes of an input while they are read.
+struct Intake<'a> {
+    parts: &'a Parts,
+    desks: Vec<(Part, Desk<'a>)>,
+    /// Entries that each node still gets.
+    left: Vec<usize>,
     entries: u64,
-    /// Whether any entry is text, or known to a parser.
-    readable: bool,
+    /// Entries beside several bundles, the first of them.
+    strays: Vec<String>,
 }
 
-impl Desk<'_> {
+impl<'a> Intake<'a> {
+    fn new(parts: &'a Parts, names: &[String], rules: &'a RuleSet, options: &'a Options) -> Self {
+        let desk = |part: &Part| (part.clone(), Desk::new(part, rules, options));
+        let mut left = vec![0; parts.nodes().len()];
+        for name in names {
+            if let Owner::Node(part) = parts.reader_of(name)
+                && let Some(count) = left.get_mut(part)
+            {
+                *count += 1;
+            }
+        }
+        Self {
+            parts,
+            desks: parts.nodes().iter().map(desk).collect(),
+            left,
+            entries: 0,
+            strays: Vec::new(),
+        }
+    }
+
+    /// Tells every node of a cluster what belongs to all of them.
+    fn tell(&mut self, shared: &[(usize, Entry)]) {
+        for (cluster, entry) in shared {
+            if !matches!(self.parts.reader_of(&entry.name), Owner::Cluster(_)) {
+                continue;
+            }
+            let of_cluster = self
+                .desks
+                .iter_mut()
+                .filter(|(part, _)| part.is_of(*cluster));
+            of_cluster.for_each(|(_, desk)| desk.take_shared(entry));
+        }
+    }
+
     fn entry(&mut self, head: EntryHead<'_>, body: &mut dyn BufRead) {
         self.entries += 1;
-        let name = if head.archive.is_empty() {
-            head.name.to_owned()
-        } else {
-            format!("{}!/{}", head.archive, head.name)
-        };
-        let source = self.layout.map_or_else(
-            || Source::Named(name.clone()),
-            |layout| (layout.source)(&name),
-        );
-        let mut bytes = Vec::new();
-        if let Err(error) = body.take(Entry::MAX_BYTES + 1).read_to_end(&mut bytes) {
-            self.evidence.gap(name.as_str(), error.to_string(), &[]);
-        }
-        let entry = Entry {
-            name: Arc::from(name),
-            source,
-            bytes,
-        };
-        let parsed = self.parse(&entry);
-        self.readable |= parsed || !logs::is_binary(head_of(&entry));
-        if is_log(&entry, parsed) {
-            self.scan(&entry, body);
-        } else if !entry.is_whole() {
-            let problem = format!("larger than {} bytes, not read", Entry::MAX_BYTES);
-            self.evidence.gap(entry.name.as_ref(), problem, &[]);
+        let name = full_name(head);
+        match self.parts.reader_of(&name) {
+            Owner::Node(part) => self.of_node(part, name, body),
+            Owner::Cluster(_) => {}
+            Owner::Nobody if self.strays.len() < MAX_STRAYS => self.strays.push(name),
+            Owner::Nobody => {}
         }
     }
 
-    /// Offers the entry to every parser; whether one took it.
-    fn parse(&mut self, entry: &Entry) -> bool {
-        if !entry.is_whole() {
-            return false;
+    fn of_node(&mut self, part: usize, name: String, body: &mut dyn BufRead) {
+        let (entry, read) = entry(name, self.parts, body);
+        let Some((_, desk)) = self.desks.get_mut(part) else {
+            return;
+        };
+        if let Err(error) = read {
+            desk.gap(&entry, error.to_string());
         }
-        let sections = pasted::sections(entry);
-        if !sections.is_empty() {
-            let mut taken = false;
-            for section in &sections {
-                taken |= self.parse(section);
+        desk.take(&entry, body);
+        if let Some(left) = self.left.get_mut(part) {
+            *left = left.saturating_sub(1);
+            if *left == 0 {
+                desk.end();
             }
-            return taken;
-        }
-        let mut taken = false;
-        for parser in parse::ALL.iter().filter(|parser| (parser.accepts)(entry)) {
-            (parser.parse)(entry, &mut self.evidence);
-            taken = true;
-        }
-        taken
-    }
-
-    fn scan(&mut self, entry: &Entry, rest: &mut dyn BufRead) {
-        let options = log_options(self.options, None);
-        let scanner = self
-            .scanner
-            .get_or_insert_with(|| Scanner::new(self.rules.patterns(), options));
-        let mut whole = entry.bytes.chain(rest);
-        let mut scan = |reader: &mut dyn Read| scanner.scan(&entry.name, &entry.source, reader);
-        let scanned = if entry.is_whole() {
-            scan(&mut whole)
-        } else {
-            logs::read_ahead(&mut whole, scan)
-        };
-        if let Err(error) = scanned {
-            self.evidence
-                .gap(entry.name.as_ref(), error.to_string(), &[]);
         }
     }
-}
 
-/// Whether an entry is read as a log. What only names tell is decided by content.
-fn is_log(entry: &Entry, parsed: bool) -> bool {
-    let looks = || logs::is_log(&entry.name, head_of(entry));
-    match &entry.source {
-        Source::Journal(_) => true,
-        Source::Named(_) => looks(),
-        Source::File(path) => (!parsed || path.contains("/log")) && looks(),
-        Source::Command(command) => (!parsed || prints_log(command)) && looks(),
-        Source::Listing(_) | Source::Facts(_) | Source::Probe(_) | Source::Meta(_) => false,
+    fn finish(self, input: &Input, summary: &ReadSummary) -> Result<Vec<Taken>, AnalyzeError> {
+        let alone = self.desks.len() == 1;
+        let mut taken = Vec::new();
+        for (part, desk) in self.desks {
+            let mut filed = desk.close();
+            if !filed.readable {
+                continue;
+            }
+            note_damage(&mut filed.evidence, summary, &part);
+            for stray in &self.strays {
+                let problem =
+                    "it stands beside several bundles and belongs to none of them, not read";
+                filed.evidence.gap(stray.as_str(), problem, &[]);
+            }
+            taken.push(Taken {
+                input: report::Input {
+                    path: input.name(),
+                    part: Some(part.label()).filter(|label| !alone && !label.is_empty()),
+                    sha256: summary.sha256.clone(),
+                    layout: part.layout.to_owned(),
+                    complete: summary.complete,
+                },
+                evidence: filed.evidence,
+                logs: filed.logs,
+            });
+        }
+        if self.entries == 0 || summary.bytes == 0 || taken.is_empty() {
+            return Err(nothing(input, summary));
+        }
+        Ok(taken)
     }
 }
 
-/// The bytes that suffice to tell what an entry is.
-fn head_of(entry: &Entry) -> &[u8] {
-    const HEAD: usize = 16 << 10;
-    entry.bytes.get(..HEAD).unwrap_or(&entry.bytes)
+/// Entries beside several bundles that are listed one by one.
+const MAX_STRAYS: usize = 20;
+
+/// The name of an entry with the archives that hold it.
+fn full_name(head: EntryHead<'_>) -> String {
+    if head.archive.is_empty() {
+        head.name.to_owned()
+    } else {
+        format!("{}!/{}", head.archive, head.name)
+    }
 }
 
-/// Commands whose output holds log lines besides what a parser reads in it.
-fn prints_log(command: &str) -> bool {
-    [
-        "systemctl status",
-        "journalctl",
-        "crictl logs",
-        "kubectl logs",
-        "docker logs",
-        "dmesg",
-    ]
-    .iter()
-    .any(|known| command.starts_with(known))
+/// The beginning of an entry, all of it where it is small, and how reading it went.
+fn entry(name: String, parts: &Parts, body: &mut dyn BufRead) -> (Entry, std::io::Result<()>) {
+    let source = parts.source(&name);
+    let mut bytes = Vec::new();
+    let read = body.take(Entry::MAX_BYTES + 1).read_to_end(&mut bytes);
+    let entry = Entry {
+        name: Arc::from(name),
+        source,
+        bytes,
+    };
+    (entry, read.map(drop))
 }
 
 /// Damage and refused entries are gaps: something may be missing.
-fn note_damage(evidence: &mut Evidence, summary: &ReadSummary) {
-    for damage in &summary.damage {
+fn note_damage(evidence: &mut Evidence, summary: &ReadSummary, part: &Part) {
+    let concerns = |name: &str| {
+        let above = part.prefix.trim_end_matches(['!', '/']);
+        name.is_empty() || name.starts_with(above) || above.starts_with(name)
+    };
+    for damage in summary.damage.iter().filter(|one| concerns(&one.archive)) {
         let place = damage
             .offset
             .map(|offset| format!(" at byte {offset}"))
@@ -217,7 +245,7 @@ fn note_damage(evidence: &mut Evidence, summary: &ReadSummary) {
             &[],
         );
     }
-    for refusal in &summary.refused {
+    for refusal in summary.refused.iter().filter(|one| concerns(&one.name)) {
         evidence.gap(refusal.name.clone(), refusal.why.clone(), &[]);
     }
     if let Some(why) = &summary.stopped {

@@ -34,6 +34,7 @@ pub mod observed;
 pub mod origin;
 pub mod parse;
 pub mod parser;
+pub mod parts;
 pub mod pem;
 pub mod presence;
 pub mod processes;
@@ -56,6 +57,7 @@ pub mod tree;
 pub mod version;
 pub mod yaml;
 
+mod desk;
 mod intake;
 mod pasted;
 mod upgrade;

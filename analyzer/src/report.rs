@@ -74,12 +74,25 @@ pub struct Tool {
 pub struct Input {
     /// As given.
     pub path: String,
+    /// Which node of the input, where it holds several: its name, below the folder or archive of its bundle.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub part: Option<String>,
     /// SHA-256 of the file in lower-case hex; `null` for a folder.
     pub sha256: Option<String>,
     /// Name of the layout.
     pub layout: String,
     /// `false` when the bundle was cut short or damaged.
     pub complete: bool,
+}
+
+impl Input {
+    /// The path, and which node in it where it holds several.
+    pub fn shown(&self) -> String {
+        match &self.part {
+            Some(part) => format!("{} ({part})", self.path),
+            None => self.path.clone(),
+        }
+    }
 }
 
 /// The answer.

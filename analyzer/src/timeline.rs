@@ -144,7 +144,7 @@ pub fn timeline(read: &Read, rules: &RuleSet, report: &Report) -> Timeline {
     events.dedup();
     Timeline {
         schema_version: SCHEMA_VERSION,
-        input: read.input.path.clone(),
+        input: read.input.shown(),
         skew,
         events,
     }

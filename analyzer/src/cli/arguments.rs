@@ -94,6 +94,9 @@ pub(super) struct Reading {
     /// Leave out log records after this time.
     #[arg(long, value_name = "RFC3339", value_parser = time)]
     pub(super) until: Option<DateTime<Utc>>,
+    /// The node to look at, of an input that holds several.
+    #[arg(long, value_name = "NAME")]
+    pub(super) node: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -25,6 +25,7 @@ pub(super) fn options(reading: &Reading) -> Options {
         since: reading.since,
         until: reading.until,
         plan_upgrade: None,
+        node: reading.node.clone(),
     }
 }
 

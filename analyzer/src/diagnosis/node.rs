@@ -18,6 +18,7 @@ pub(super) fn node(case: &Case<'_>, rungs: &[Rung]) -> Node {
     };
     Node {
         name: text("node.name")
+            .or_else(|| text("bundle.node"))
             .or_else(|| text("kubelet.node_name"))
             .or_else(|| stated("node"))
             .or_else(|| text("host.name")),

@@ -178,6 +178,7 @@ impl Bench {
 fn input() -> Input {
     Input {
         path: "test".to_owned(),
+        part: None,
         sha256: None,
         layout: "folder".to_owned(),
         complete: true,

@@ -15,6 +15,11 @@ pub(super) const DERIVED: Derived = Derived {
 
 const FACTS: &[FactDecl] = &[
     FactDecl::new(
+        "bundle.node",
+        Type::Text,
+        "the node, as a bundle that holds several names it",
+    ),
+    FactDecl::new(
         "bundle.complete",
         Type::Bool,
         "collection was not cut short; only our own bundles tell",

@@ -9,7 +9,12 @@ use crate::observed::{
 
 pub(super) const DERIVED: Derived = Derived {
     name: "node_object",
-    after: &["host_identity", "kubelet_version", "kubelet_settings"],
+    after: &[
+        "bundle_state",
+        "host_identity",
+        "kubelet_version",
+        "kubelet_settings",
+    ],
     facts: FACTS,
     derive,
 };
@@ -50,7 +55,7 @@ const fn node(path: &'static str, ty: Type, meaning: &'static str) -> FactDecl {
 }
 
 fn derive(evidence: &mut Evidence, _: &Context<'_>) {
-    let name = ["kubelet.node_name", "host.name"]
+    let name = ["bundle.node", "kubelet.node_name", "host.name"]
         .iter()
         .find_map(|path| evidence.facts.text(path))
         .map(str::to_lowercase);

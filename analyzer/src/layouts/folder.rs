@@ -7,6 +7,7 @@ pub(super) const LAYOUT: Layout = Layout {
     name: "folder",
     detect,
     source: names::source,
+    node: None,
 };
 
 fn detect(names: &[&str]) -> u8 {

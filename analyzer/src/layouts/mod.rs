@@ -1,8 +1,14 @@
 //! One file per bundle layout. Written by `cargo xtask index`; do not edit.
 
 pub mod folder;
+pub mod kind;
 pub mod native;
 pub mod single;
 
 /// Every bundle layout, by file name.
-pub const ALL: &[&crate::layout::Layout] = &[&folder::LAYOUT, &native::LAYOUT, &single::LAYOUT];
+pub const ALL: &[&crate::layout::Layout] = &[
+    &folder::LAYOUT,
+    &kind::LAYOUT,
+    &native::LAYOUT,
+    &single::LAYOUT,
+];

@@ -8,6 +8,7 @@ pub(super) const LAYOUT: Layout = Layout {
     name: "native",
     detect,
     source,
+    node: None,
 };
 
 fn detect(names: &[&str]) -> u8 {

@@ -54,7 +54,7 @@ fn without_cause(reports: &[Report], paper: &mut Paper<'_>) -> io::Result<()> {
 
 fn node_line(report: &Report, paper: &mut Paper<'_>) -> io::Result<()> {
     let name = report.node.name.as_deref().unwrap_or("(no name)");
-    let path = paper.paint(DIM, &escape(&report.input.path));
+    let path = paper.paint(DIM, &escape(&report.input.shown()));
     let what = match report.causes.first() {
         Some(cause) => &cause.meaning,
         None => &report.verdict.sentence,

@@ -36,6 +36,7 @@ mod tests {
             },
             input: Input {
                 path: format!("{name}.tar.gz"),
+                part: None,
                 sha256: None,
                 layout: "native".to_owned(),
                 complete: true,

@@ -1,0 +1,187 @@
+//! The entries of one node → its evidence and its log digest.
+
+use crate::analyze::Options;
+use crate::claim::{Witness, claim};
+use crate::clock;
+use crate::entry::Entry;
+use crate::evidence::Evidence;
+use crate::logs::{self, LogDigest, Scanner};
+use crate::origin::Origin;
+use crate::parts::Part;
+use crate::ruleset::RuleSet;
+use crate::source::Source;
+use crate::{parse, pasted};
+use std::io::{BufRead, Read};
+
+/// Where the entries of one node arrive.
+pub(crate) struct Desk<'a> {
+    rules: &'a RuleSet,
+    options: &'a Options,
+    evidence: Evidence,
+    /// Made for the first log: an input without one needs no patterns.
+    scanner: Option<Scanner<'a>>,
+    logs: Option<LogDigest>,
+    /// Whether any entry is text, or known to a parser.
+    readable: bool,
+}
+
+/// What was read of one node.
+pub(crate) struct Filed {
+    pub(crate) evidence: Evidence,
+    pub(crate) logs: LogDigest,
+    /// Whether any entry is text, or known to a parser.
+    pub(crate) readable: bool,
+}
+
+impl<'a> Desk<'a> {
+    pub(crate) fn new(part: &Part, rules: &'a RuleSet, options: &'a Options) -> Self {
+        let mut evidence = Evidence::default();
+        if let Some(node) = &part.node {
+            let origin = Origin::entry(part.prefix.as_str());
+            claim(
+                &mut evidence,
+                "bundle.node",
+                Witness::Program,
+                node.as_str(),
+                origin,
+            );
+        }
+        Self {
+            rules,
+            options,
+            evidence,
+            scanner: None,
+            logs: None,
+            readable: false,
+        }
+    }
+
+    /// Takes an entry: what is small meets the parsers, what is a log is scanned.
+    pub(crate) fn take(&mut self, entry: &Entry, rest: &mut dyn BufRead) {
+        let parsed = self.parse(entry);
+        self.readable |= parsed || !logs::is_binary(head_of(entry));
+        if is_log(entry, parsed) {
+            self.scan(entry, rest);
+        } else if !entry.is_whole() {
+            let problem = format!("larger than {} bytes, not read", Entry::MAX_BYTES);
+            self.gap(entry, problem);
+        }
+    }
+
+    /// Takes an entry that belongs to several nodes: its logs are of none of them.
+    pub(crate) fn take_shared(&mut self, entry: &Entry) {
+        self.readable |= self.parse(entry);
+    }
+
+    /// Notes what could not be read of an entry.
+    pub(crate) fn gap(&mut self, entry: &Entry, problem: String) {
+        self.evidence.gap(entry.name.as_ref(), problem, &[]);
+    }
+
+    /// Ends the reading of logs: no more of them come, and what was needed to read them can be dropped.
+    pub(crate) fn end(&mut self) {
+        if let Some(mut scanner) = self.scanner.take() {
+            scanner.set_options(log_options(self.options, Some(&self.evidence)));
+            self.logs = Some(scanner.finish());
+        }
+    }
+
+    pub(crate) fn close(mut self) -> Filed {
+        self.end();
+        Filed {
+            evidence: self.evidence,
+            logs: self.logs.unwrap_or_default(),
+            readable: self.readable,
+        }
+    }
+
+    /// Offers the entry to every parser; whether one took it.
+    fn parse(&mut self, entry: &Entry) -> bool {
+        if !entry.is_whole() {
+            return false;
+        }
+        let sections = pasted::sections(entry);
+        if !sections.is_empty() {
+            let mut taken = false;
+            for section in &sections {
+                taken |= self.parse(section);
+            }
+            return taken;
+        }
+        let mut taken = false;
+        for parser in parse::ALL.iter().filter(|parser| (parser.accepts)(entry)) {
+            (parser.parse)(entry, &mut self.evidence);
+            taken = true;
+        }
+        taken
+    }
+
+    fn scan(&mut self, entry: &Entry, rest: &mut dyn BufRead) {
+        if self.logs.is_some() {
+            return self.gap(
+                entry,
+                "it came after the end of its node's entries, not read".to_owned(),
+            );
+        }
+        let options = log_options(self.options, None);
+        let scanner = self
+            .scanner
+            .get_or_insert_with(|| Scanner::new(self.rules.patterns(), options));
+        let mut whole = entry.bytes.chain(rest);
+        let mut scan = |reader: &mut dyn Read| scanner.scan(&entry.name, &entry.source, reader);
+        let scanned = if entry.is_whole() {
+            scan(&mut whole)
+        } else {
+            logs::read_ahead(&mut whole, scan)
+        };
+        if let Err(error) = scanned {
+            self.evidence
+                .gap(entry.name.as_ref(), error.to_string(), &[]);
+        }
+    }
+}
+
+/// Whether an entry is read as a log. What only names tell is decided by content.
+fn is_log(entry: &Entry, parsed: bool) -> bool {
+    let looks = || logs::is_log(&entry.name, head_of(entry));
+    match &entry.source {
+        Source::Journal(_) => true,
+        Source::Named(_) => looks(),
+        Source::File(path) => (!parsed || path.contains("/log")) && looks(),
+        Source::Command(command) => (!parsed || prints_log(command)) && looks(),
+        Source::Listing(_) | Source::Facts(_) | Source::Probe(_) | Source::Meta(_) => false,
+    }
+}
+
+/// The bytes that suffice to tell what an entry is.
+fn head_of(entry: &Entry) -> &[u8] {
+    const HEAD: usize = 16 << 10;
+    entry.bytes.get(..HEAD).unwrap_or(&entry.bytes)
+}
+
+/// Commands whose output holds log lines besides what a parser reads in it.
+fn prints_log(command: &str) -> bool {
+    [
+        "systemctl status",
+        "journalctl",
+        "crictl logs",
+        "kubectl logs",
+        "docker logs",
+        "dmesg",
+    ]
+    .iter()
+    .any(|known| command.starts_with(known))
+}
+
+/// The window that is looked at, and the node's time as far as the other entries tell it: it dates lines without a year.
+fn log_options(options: &Options, evidence: Option<&Evidence>) -> logs::Options {
+    let told = |evidence| clock::collection(evidence).or_else(|| clock::printed(evidence));
+    logs::Options {
+        now: options
+            .now
+            .or_else(|| evidence.and_then(told).map(|(time, _)| time)),
+        since: options.since,
+        until: options.until,
+        ..logs::Options::default()
+    }
+}

@@ -1,0 +1,331 @@
+//! Which nodes an input holds, and which of its entries belongs to which node.
+//!
+//! A bundle may stand below folders or archives that somebody added, several may be packed together, and a bundle of a
+//! cluster holds several nodes: each node is a part and has a report of its own.
+
+use crate::layout::Layout;
+use crate::names;
+use crate::source::Source;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How the entries of one input are shared out among nodes.
+pub struct Parts {
+    scopes: Vec<Scope>,
+    parts: Vec<Part>,
+    /// Name of a node in a scope → its part.
+    index: BTreeMap<(usize, String), usize>,
+}
+
+/// One bundle inside the input.
+struct Scope {
+    /// What the names of its entries begin with: empty, or `folder/` and `archive.zip!/`, one after the other.
+    prefix: String,
+    layout: Option<&'static Layout>,
+}
+
+/// One node of the input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// The folders and archives above its bundle, as names of entries begin with them; empty for the input itself.
+    pub prefix: String,
+    /// Name of the node, where the bundle holds several.
+    pub node: Option<String>,
+    /// Name of the layout of its bundle.
+    pub layout: &'static str,
+    scope: usize,
+}
+
+/// Whose an entry is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner {
+    /// Of one node: its position among the parts.
+    Node(usize),
+    /// Of the cluster in which these parts are nodes.
+    Cluster(usize),
+    /// It stands beside several bundles and belongs to none of them.
+    Nobody,
+}
+
+impl Parts {
+    /// From the names of all entries, as [`nodebundle_bundle::Reader::names`] gives them.
+    pub fn of(names: &[String]) -> Self {
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let mut scopes = Vec::new();
+        find(String::new(), &names, DEPTH, &mut scopes);
+        if scopes.is_empty() {
+            scopes.push(Scope {
+                prefix: String::new(),
+                layout: Layout::of(&names).map(|(layout, _)| layout),
+            });
+        }
+        let mut parts = Self {
+            scopes,
+            parts: Vec::new(),
+            index: BTreeMap::new(),
+        };
+        for scope in 0..parts.scopes.len() {
+            let nodes = parts.named_nodes(scope, &names);
+            parts.add(scope, nodes);
+        }
+        parts
+    }
+
+    /// The nodes, in the order of their bundles and names; at least one.
+    pub fn nodes(&self) -> &[Part] {
+        &self.parts
+    }
+
+    /// The bundles that are of a cluster: what belongs to all of its nodes has to be read first.
+    pub(crate) fn clusters(&self) -> impl Iterator<Item = usize> {
+        let scopes = self.scopes.iter().enumerate();
+        scopes
+            .filter(|(_, scope)| scope.layout.is_some_and(|layout| layout.node.is_some()))
+            .map(|(number, _)| number)
+    }
+
+    /// Whose an entry is.
+    pub fn owner(&self, name: &str) -> Owner {
+        let Some((number, rest)) = self.scope(name) else {
+            return match self.parts.as_slice() {
+                [_] => Owner::Node(0),
+                _ => Owner::Nobody,
+            };
+        };
+        let layout = self.scopes.get(number).and_then(|scope| scope.layout);
+        let Some(node_of) = layout.and_then(|layout| layout.node) else {
+            return self.first(number).map_or(Owner::Nobody, Owner::Node);
+        };
+        let named = node_of(rest).and_then(|node| self.index.get(&(number, node.to_owned())));
+        named.map_or(Owner::Cluster(number), |part| Owner::Node(*part))
+    }
+
+    /// Who reads an entry: like [`Parts::owner`], but the only node of a cluster has all that is the cluster's, logs included.
+    pub fn reader_of(&self, name: &str) -> Owner {
+        match self.owner(name) {
+            Owner::Cluster(cluster) => {
+                let mut nodes = self.parts.iter().enumerate();
+                let mut own = nodes.by_ref().filter(|(_, part)| part.is_of(cluster));
+                match (own.next(), own.next()) {
+                    (Some((only, _)), None) => Owner::Node(only),
+                    _ => Owner::Cluster(cluster),
+                }
+            }
+            owner => owner,
+        }
+    }
+
+    /// What an entry is a copy of.
+    pub fn source(&self, name: &str) -> Source {
+        let Some((number, rest)) = self.scope(name) else {
+            return names::source(name);
+        };
+        match self.scopes.get(number).and_then(|scope| scope.layout) {
+            Some(layout) => (layout.source)(rest),
+            None => Source::Named(name.to_owned()),
+        }
+    }
+
+    /// Adds the nodes that the entries of a cluster list, as far as no name of an entry told them.
+    pub(crate) fn add_listed(&mut self, cluster: usize, nodes: impl Iterator<Item = String>) {
+        let new: BTreeSet<String> = nodes
+            .filter(|node| !self.index.contains_key(&(cluster, node.clone())))
+            .collect();
+        if new.is_empty() {
+            return;
+        }
+        let unnamed = self
+            .parts
+            .iter()
+            .position(|part| part.scope == cluster && part.node.is_none());
+        if let Some(position) = unnamed {
+            self.parts.remove(position);
+        }
+        self.add(cluster, new);
+        self.parts
+            .sort_by(|a, b| (a.scope, &a.node).cmp(&(b.scope, &b.node)));
+        self.index = self
+            .parts
+            .iter()
+            .enumerate()
+            .filter_map(|(position, part)| Some(((part.scope, part.node.clone()?), position)))
+            .collect();
+    }
+
+    fn add(&mut self, scope: usize, nodes: BTreeSet<String>) {
+        let Some(found) = self.scopes.get(scope) else {
+            return;
+        };
+        let layout = found.layout.map_or("unknown", |layout| layout.name);
+        let part = |node| Part {
+            prefix: found.prefix.clone(),
+            node,
+            layout,
+            scope,
+        };
+        if nodes.is_empty() {
+            self.parts.push(part(None));
+        }
+        for node in nodes {
+            self.index.insert((scope, node.clone()), self.parts.len());
+            self.parts.push(part(Some(node)));
+        }
+    }
+
+    /// The nodes that names of entries tell.
+    fn named_nodes(&self, number: usize, names: &[&str]) -> BTreeSet<String> {
+        let Some(scope) = self.scopes.get(number) else {
+            return BTreeSet::new();
+        };
+        let Some(node_of) = scope.layout.and_then(|layout| layout.node) else {
+            return BTreeSet::new();
+        };
+        names
+            .iter()
+            .filter_map(|name| node_of(name.strip_prefix(scope.prefix.as_str())?))
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// The bundle that an entry stands in, and its name there.
+    fn scope<'n>(&self, name: &'n str) -> Option<(usize, &'n str)> {
+        self.scopes
+            .iter()
+            .enumerate()
+            .find_map(|(number, scope)| Some((number, name.strip_prefix(scope.prefix.as_str())?)))
+    }
+
+    fn first(&self, scope: usize) -> Option<usize> {
+        self.parts.iter().position(|part| part.scope == scope)
+    }
+}
+
+impl Part {
+    /// Whether it is a node of the cluster that [`Owner::Cluster`] names.
+    pub fn is_of(&self, cluster: usize) -> bool {
+        self.scope == cluster
+    }
+
+    /// What tells it from the other parts of its input: `worker-1.zip`, `worker-1`; empty where there is nothing to tell.
+    pub fn label(&self) -> String {
+        let above = self.prefix.trim_end_matches(['!', '/']);
+        match &self.node {
+            Some(node) if above.is_empty() => node.clone(),
+            Some(node) => format!("{above}: {node}"),
+            None => above.to_owned(),
+        }
+    }
+}
+
+/// Folders and archives, one in the other, that may stand above a bundle.
+const DEPTH: u8 = 4;
+
+/// Finds the bundles below a prefix: the one that all names make, or else those in its folders and archives.
+fn find(prefix: String, names: &[&str], depth: u8, scopes: &mut Vec<Scope>) {
+    let inside: Vec<&str> = names
+        .iter()
+        .filter_map(|name| name.strip_prefix(prefix.as_str()))
+        .collect();
+    if let Some((layout, sure)) = Layout::of(&inside)
+        && sure >= Layout::SURE
+    {
+        return scopes.push(Scope {
+            prefix,
+            layout: Some(layout),
+        });
+    }
+    if depth == 0 {
+        return;
+    }
+    let mut below: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (name, rest) in names.iter().zip(&inside) {
+        if let Some((folder, _)) = rest.split_once('/') {
+            below.entry(folder).or_default().push(name);
+        }
+    }
+    for (folder, names) in below {
+        find(format!("{prefix}{folder}/"), &names, depth - 1, scopes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(names: &[&str]) -> Parts {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        Parts::of(&names)
+    }
+
+    fn labels(parts: &Parts) -> Vec<String> {
+        parts.nodes().iter().map(Part::label).collect()
+    }
+
+    #[test]
+    fn a_plain_folder_is_one_node() {
+        let parts = parts(&["kubelet.log", "logs/old/containerd.log", "a/b/c.txt"]);
+        assert_eq!(labels(&parts), [""]);
+        assert_eq!(parts.owner("a/b/c.txt"), Owner::Node(0));
+    }
+
+    #[test]
+    fn a_bundle_is_found_below_folders_that_were_added() {
+        let names = [
+            "case 7/from customer/nodebundle-w/bundle.json",
+            "case 7/from customer/nodebundle-w/files/etc/hosts",
+            "case 7/kubelet.log",
+        ];
+        let parts = parts(&names);
+        let [part] = parts.nodes() else {
+            panic!("{:?}", parts.nodes())
+        };
+        assert_eq!(part.layout, "native");
+        assert_eq!(parts.source(names[1]), Source::File("/etc/hosts".into()));
+        assert_eq!(
+            parts.owner(names[2]),
+            Owner::Node(0),
+            "what stands beside the only bundle is of its node"
+        );
+        assert_eq!(
+            parts.source(names[2]),
+            Source::Journal("kubelet.service".into())
+        );
+    }
+
+    #[test]
+    fn archives_packed_together_are_several_nodes() {
+        let names = [
+            "readme.txt",
+            "w1.zip!/bundle.json",
+            "w1.zip!/files/etc/hosts",
+            "w2.tar.gz!/bundle.json",
+            "w2.tar.gz!/files/etc/hosts",
+        ];
+        let parts = parts(&names);
+        assert_eq!(labels(&parts), ["w1.zip", "w2.tar.gz"]);
+        assert_eq!(parts.owner(names[2]), Owner::Node(0));
+        assert_eq!(parts.owner(names[4]), Owner::Node(1));
+        assert_eq!(parts.owner(names[0]), Owner::Nobody);
+    }
+
+    #[test]
+    fn an_archive_within_a_bundle_belongs_to_it() {
+        let parts = parts(&[
+            "bundle.json",
+            "files/var/log/old.tar!/kubelet.log",
+            "files/etc/hosts",
+        ]);
+        assert_eq!(labels(&parts), [""]);
+    }
+
+    #[test]
+    fn nodes_of_a_cluster_are_told_by_names_and_by_its_lists() {
+        let mut parts = parts(&["kind-version.txt", "w2/journal.log", "w2/kubelet.log"]);
+        assert_eq!(labels(&parts), ["w2"]);
+        assert_eq!(parts.owner("kind-version.txt"), Owner::Cluster(0));
+        assert_eq!(parts.reader_of("kind-version.txt"), Owner::Node(0));
+        parts.add_listed(0, ["w1", "w2"].map(str::to_owned).into_iter());
+        assert_eq!(labels(&parts), ["w1", "w2"]);
+        assert_eq!(parts.owner("w2/kubelet.log"), Owner::Node(1));
+        assert_eq!(parts.reader_of("kind-version.txt"), Owner::Cluster(0));
+    }
+}
