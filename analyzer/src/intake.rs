@@ -147,9 +147,8 @@ impl<'a> Intake<'a> {
         let name = full_name(head);
         match self.parts.reader_of(&name) {
             Owner::Node(part) => self.of_node(part, name, body),
-            Owner::Cluster(_) => {}
             Owner::Nobody if self.strays.len() < MAX_STRAYS => self.strays.push(name),
-            Owner::Nobody => {}
+            Owner::Cluster(_) | Owner::Nobody => {}
         }
     }
 

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// How the entries of one input are shared out among nodes.
 pub struct Parts {
     scopes: Vec<Scope>,
-    parts: Vec<Part>,
+    nodes: Vec<Part>,
     /// Name of a node in a scope → its part.
     index: BTreeMap<(usize, String), usize>,
 }
@@ -60,7 +60,7 @@ impl Parts {
         }
         let mut parts = Self {
             scopes,
-            parts: Vec::new(),
+            nodes: Vec::new(),
             index: BTreeMap::new(),
         };
         for scope in 0..parts.scopes.len() {
@@ -72,7 +72,7 @@ impl Parts {
 
     /// The nodes, in the order of their bundles and names; at least one.
     pub fn nodes(&self) -> &[Part] {
-        &self.parts
+        &self.nodes
     }
 
     /// The bundles that are of a cluster: what belongs to all of its nodes has to be read first.
@@ -86,7 +86,7 @@ impl Parts {
     /// Whose an entry is.
     pub fn owner(&self, name: &str) -> Owner {
         let Some((number, rest)) = self.scope(name) else {
-            return match self.parts.as_slice() {
+            return match self.nodes.as_slice() {
                 [_] => Owner::Node(0),
                 _ => Owner::Nobody,
             };
@@ -103,7 +103,7 @@ impl Parts {
     pub fn reader_of(&self, name: &str) -> Owner {
         match self.owner(name) {
             Owner::Cluster(cluster) => {
-                let mut nodes = self.parts.iter().enumerate();
+                let mut nodes = self.nodes.iter().enumerate();
                 let mut own = nodes.by_ref().filter(|(_, part)| part.is_of(cluster));
                 match (own.next(), own.next()) {
                     (Some((only, _)), None) => Owner::Node(only),
@@ -134,17 +134,17 @@ impl Parts {
             return;
         }
         let unnamed = self
-            .parts
+            .nodes
             .iter()
             .position(|part| part.scope == cluster && part.node.is_none());
         if let Some(position) = unnamed {
-            self.parts.remove(position);
+            self.nodes.remove(position);
         }
         self.add(cluster, new);
-        self.parts
+        self.nodes
             .sort_by(|a, b| (a.scope, &a.node).cmp(&(b.scope, &b.node)));
         self.index = self
-            .parts
+            .nodes
             .iter()
             .enumerate()
             .filter_map(|(position, part)| Some(((part.scope, part.node.clone()?), position)))
@@ -163,11 +163,11 @@ impl Parts {
             scope,
         };
         if nodes.is_empty() {
-            self.parts.push(part(None));
+            self.nodes.push(part(None));
         }
         for node in nodes {
-            self.index.insert((scope, node.clone()), self.parts.len());
-            self.parts.push(part(Some(node)));
+            self.index.insert((scope, node.clone()), self.nodes.len());
+            self.nodes.push(part(Some(node)));
         }
     }
 
@@ -195,7 +195,7 @@ impl Parts {
     }
 
     fn first(&self, scope: usize) -> Option<usize> {
-        self.parts.iter().position(|part| part.scope == scope)
+        self.nodes.iter().position(|part| part.scope == scope)
     }
 }
 

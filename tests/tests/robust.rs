@@ -66,8 +66,8 @@ fn node(
             name: name.to_owned(),
             bytes: change.apply(&bundle, &entries).unwrap().into(),
         };
-        let report = analyze(&input, rules, &Options::default()).unwrap();
-        let first = report.causes.first();
+        let reports = analyze(&input, rules, &Options::default()).unwrap();
+        let first = reports[0].causes.first();
         let is_right = first.map(|cause| &cause.id) == causes.first();
         let case = || format!("{name}, {change:?}: {:?}", first.map(|cause| &cause.id));
         let is_sure = first.is_some_and(|cause| {
