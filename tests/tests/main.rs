@@ -37,3 +37,4 @@ mod stuck_mount;
 mod transport;
 mod upgrade;
 mod user_spec;
+mod wrapped;

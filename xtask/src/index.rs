@@ -79,6 +79,13 @@ const FOLDERS: &[Folder] = &[
         constant: "RULE",
         visibility: "pub(crate)",
     },
+    Folder {
+        path: "fixtures/src/wrap",
+        what: "tool: how it packs what it sees of a node",
+        item: "crate::wrapping::Wrapping",
+        constant: "WRAPPING",
+        visibility: "pub",
+    },
 ];
 
 /// Writes every index, or with `check` fails when one is stale.

@@ -1,0 +1,220 @@
+//! The same fault is found whatever tool packed the node, or the report names what that tool does not carry.
+
+use crate::programs::collect;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use nodebundle_analyzer::analyze::{Options, analyze};
+use nodebundle_analyzer::report::Report;
+use nodebundle_analyzer::rule::{Confidence, Role};
+use nodebundle_analyzer::ruleset::RuleSet;
+use nodebundle_analyzer::{layouts, names as given_names};
+use nodebundle_bundle::{Control, Input, Limits, Reader};
+use nodebundle_fixtures::wrapping::{Seen, Wrapping};
+use nodebundle_fixtures::{Scratch, names, nodes, wrap};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+#[test]
+fn every_layout_but_our_own_has_a_wrapping() {
+    for layout in layouts::ALL {
+        let own = ["native", "single"].contains(&layout.name);
+        let wrapped = wrap::ALL.iter().any(|one| one.layout == layout.name);
+        assert!(
+            own || wrapped,
+            "{} is tried with no recorded node",
+            layout.name
+        );
+    }
+}
+
+#[test]
+fn whatever_packed_a_node_its_cause_is_the_same_or_what_is_missing_is_named() {
+    let cases = names().into_iter().map(|name| Case {
+        root: nodes().join(&name).join("root"),
+        commands: None,
+        name,
+    });
+    let scores = compare(cases.collect());
+    let wrong: Vec<String> = scores.into_values().flat_map(|score| score.wrong).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// The same over a labelled set: `NODEBUNDLE_LABELLED=FOLDER cargo test … labelled -- --ignored --nocapture`. Each case is a folder
+/// with `rootfs/`, or an archive of it, and `commands/`.
+#[test]
+#[ignore = "needs a labelled set, named by NODEBUNDLE_LABELLED"]
+fn labelled_nodes_have_the_same_cause_whatever_packed_them() {
+    let folder =
+        PathBuf::from(std::env::var_os("NODEBUNDLE_LABELLED").expect("NODEBUNDLE_LABELLED"));
+    let mut cases: Vec<Case> = fs::read_dir(folder)
+        .unwrap()
+        .map(|case| Case::labelled(&case.unwrap().path()))
+        .collect();
+    cases.sort_by(|a, b| a.name.cmp(&b.name));
+    for (layout, score) in compare(cases) {
+        println!(
+            "{layout:16} same {}, silent {}, of {}",
+            score.same,
+            score.silent.len(),
+            score.all
+        );
+        score
+            .silent
+            .iter()
+            .chain(&score.wrong)
+            .for_each(|line| println!("    {line}"));
+    }
+}
+
+/// A recorded node.
+struct Case {
+    name: String,
+    root: PathBuf,
+    commands: Option<PathBuf>,
+}
+
+impl Case {
+    fn labelled(folder: &Path) -> Self {
+        Self {
+            name: folder.file_name().unwrap().to_string_lossy().into_owned(),
+            root: folder.join("rootfs"),
+            commands: Some(folder.join("commands")),
+        }
+    }
+}
+
+/// How the reports on one layout's bundles compare with those on our own.
+#[derive(Default)]
+struct Score {
+    all: usize,
+    same: usize,
+    /// No cause, and the report says what was missing.
+    silent: Vec<String>,
+    wrong: Vec<String>,
+}
+
+fn compare(cases: Vec<Case>) -> BTreeMap<&'static str, Score> {
+    let rules = RuleSet::built_in();
+    let (scores, next) = (Mutex::new(BTreeMap::new()), AtomicUsize::new(0));
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    node(case, &rules, &scores);
+                }
+            });
+        }
+    });
+    scores.into_inner().unwrap()
+}
+
+fn node(case: &Case, rules: &RuleSet, scores: &Mutex<BTreeMap<&'static str, Score>>) {
+    let scratch = Scratch::new();
+    let path = scratch.path().join("bundle.tar.gz");
+    collect(&case.root, &path, &[]);
+    let native = report(Input::Path(path.clone()), rules);
+    let seen = seen(&path, case.commands.as_deref());
+    for wrapping in wrap::ALL {
+        let wrapped = Input::Held {
+            name: format!("{} as {}", case.name, wrapping.layout),
+            bytes: packed(wrapping, &seen).into(),
+        };
+        let found = report(wrapped, rules);
+        let mut scores = scores.lock().unwrap();
+        scores
+            .entry(wrapping.layout)
+            .or_default()
+            .add(&case.name, wrapping, &native, &found);
+    }
+}
+
+impl Score {
+    fn add(&mut self, case: &str, wrapping: &Wrapping, native: &Report, found: &Report) {
+        let first = |report: &Report| report.causes.first().map(|cause| cause.id.clone());
+        let line = || {
+            format!(
+                "{case} as {}: {:?} instead of {:?}",
+                wrapping.layout,
+                first(found),
+                first(native)
+            )
+        };
+        self.all += 1;
+        let names_what_is_missing = !found.unknown.is_empty();
+        let sure = found
+            .causes
+            .first()
+            .is_some_and(|cause| cause.confidence == Confidence::Confirmed);
+        if found.input.layout != wrapping.layout {
+            self.wrong.push(format!(
+                "{case} as {}: told as {}",
+                wrapping.layout, found.input.layout
+            ));
+        } else if first(native) == first(found) || is_coarser(found, native) {
+            self.same += 1;
+        } else if !sure && names_what_is_missing {
+            self.silent.push(line());
+        } else {
+            self.wrong.push(line());
+        }
+    }
+}
+
+/// Whether the cause is one that the other report has under its own: the same fault, seen less closely.
+fn is_coarser(found: &Report, native: &Report) -> bool {
+    let (Some(found), Some(native_first)) = (found.causes.first(), native.causes.first()) else {
+        return false;
+    };
+    native.symptoms.iter().any(|finding| {
+        finding.id == found.id
+            && finding.role == Role::Cause
+            && finding.explained_by.contains(&native_first.id)
+    })
+}
+
+fn report(input: Input, rules: &RuleSet) -> Report {
+    let mut reports = analyze(&input, rules, &Options::default()).unwrap();
+    assert_eq!(reports.len(), 1, "{}", input.name());
+    reports.remove(0)
+}
+
+/// What is known of a node: what our collector took, and the outputs of commands that were recorded beside it.
+fn seen(bundle: &Path, commands: Option<&Path>) -> Seen {
+    let mut entries = Vec::new();
+    let mut reader = Reader::new(Input::Path(bundle.to_owned()), Limits::default());
+    reader
+        .read(&mut |head, body| {
+            let mut bytes = Vec::new();
+            body.read_to_end(&mut bytes).unwrap();
+            entries.push((head.name.to_owned(), bytes));
+            Control::Continue
+        })
+        .unwrap();
+    let mut seen = Seen::of(entries.into_iter());
+    for output in commands
+        .into_iter()
+        .flat_map(|folder| fs::read_dir(folder).unwrap())
+    {
+        let path = output.unwrap().path();
+        let stem = path.file_stem().unwrap().to_string_lossy().into_owned();
+        if let Some(command) = given_names::command(&stem) {
+            seen.commands.insert(command, fs::read(path).unwrap());
+        }
+    }
+    seen
+}
+
+fn packed(wrapping: &Wrapping, seen: &Seen) -> Vec<u8> {
+    let mut tar = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
+    for (name, bytes) in (wrapping.entries)(seen) {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(bytes.len() as u64);
+        header.set_mode(0o644);
+        tar.append_data(&mut header, format!("top/{name}"), bytes.as_slice())
+            .unwrap();
+    }
+    tar.into_inner().unwrap().finish().unwrap()
+}
