@@ -142,7 +142,7 @@ impl<'a> Desk<'a> {
 }
 
 /// Whether an entry is read as a log. What only names tell is decided by content.
-fn is_log(entry: &Entry, parsed: bool) -> bool {
+pub(crate) fn is_log(entry: &Entry, parsed: bool) -> bool {
     let looks = || logs::is_log(&entry.name, head_of(entry));
     match &entry.source {
         Source::Journal(_) => true,
@@ -154,7 +154,7 @@ fn is_log(entry: &Entry, parsed: bool) -> bool {
 }
 
 /// The bytes that suffice to tell what an entry is.
-fn head_of(entry: &Entry) -> &[u8] {
+pub(crate) fn head_of(entry: &Entry) -> &[u8] {
     const HEAD: usize = 16 << 10;
     entry.bytes.get(..HEAD).unwrap_or(&entry.bytes)
 }

@@ -206,7 +206,7 @@ impl<'a> Intake<'a> {
 const MAX_STRAYS: usize = 20;
 
 /// The name of an entry with the archives that hold it.
-fn full_name(head: EntryHead<'_>) -> String {
+pub(crate) fn full_name(head: EntryHead<'_>) -> String {
     if head.archive.is_empty() {
         head.name.to_owned()
     } else {

@@ -29,6 +29,7 @@ pub mod kubelet;
 pub mod layout;
 pub mod layouts;
 pub mod logs;
+pub mod look;
 pub mod names;
 pub mod observed;
 pub mod origin;

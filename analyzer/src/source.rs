@@ -1,10 +1,11 @@
 //! What an entry is a copy of, whatever the layout called it.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::fmt;
 
 /// What an entry is a copy of. Layouts turn entry names into sources; parsers choose by source and content.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Source {
     /// A file of the node: its absolute path there, `/etc/kubernetes/kubelet.conf`.

@@ -31,6 +31,12 @@ pub fn escape(text: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
+/// Like [`escape`], but tabs stay, for text whose columns they part.
+pub fn escape_text(text: &str) -> String {
+    let parts: Vec<Cow<'_, str>> = text.split('\t').map(escape).collect();
+    parts.join("\t")
+}
+
 fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
@@ -129,6 +135,7 @@ mod tests {
         let safe = escape(hostile);
         assert!(!safe.chars().any(is_unsafe), "{safe}");
         assert!(safe.starts_with("\\u{1b}[2Jgone\\r"));
+        assert_eq!(escape_text("a\tb\u{1b}"), "a\tb\\u{1b}");
     }
 
     #[test]

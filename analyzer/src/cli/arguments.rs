@@ -23,9 +23,13 @@ pub(super) enum Command {
     /// Report on a node; on several with one line each, grouped by cause.
     Report(Report),
     /// Print everything that is known about a node before a rule is asked.
-    Facts(Facts),
+    Facts(super::facts::Arguments),
     /// Print what happened on a node, in order, on one axis.
     Timeline(Timeline),
+    /// List what an input holds, without unpacking it.
+    Ls(super::ls::Arguments),
+    /// Print entries of an input, without unpacking it.
+    Cat(super::cat::Arguments),
     /// Print the page of a rule.
     Explain(Explain),
     /// Look at the rules.
@@ -100,32 +104,36 @@ pub(super) struct Reading {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct Facts {
-    /// A bundle, folder or log file, or - for standard input.
-    #[arg(value_name = "INPUT")]
-    pub(super) input: PathBuf,
-    #[command(flatten)]
-    pub(super) reading: Reading,
-}
-
-#[derive(Debug, Args)]
 pub(super) struct Timeline {
     /// A bundle, folder, log file or journal file, or - for standard input.
     #[arg(value_name = "INPUT")]
     pub(super) input: PathBuf,
-    /// Form of the timeline.
-    #[arg(long, value_enum, default_value = "text")]
-    pub(super) format: TimelineFormat,
+    #[command(flatten)]
+    pub(super) display: Display,
     #[command(flatten)]
     pub(super) reading: Reading,
 }
 
-/// Forms of a timeline.
+/// How something is shown.
+#[derive(Debug, Args)]
+pub(super) struct Display {
+    /// Form of the output.
+    #[arg(long, value_enum, default_value = "text")]
+    pub(super) format: Form,
+    /// Colour in text.
+    #[arg(long, value_enum, default_value = "auto")]
+    pub(super) color: Color,
+    /// Write to the terminal itself. Without it a terminal gets text through $PAGER, or less.
+    #[arg(long)]
+    pub(super) no_pager: bool,
+}
+
+/// Forms in which something is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum TimelineFormat {
-    /// One line for each event.
+pub(super) enum Form {
+    /// For people.
     Text,
-    /// One object with all events.
+    /// For programs: one object with a `schema_version`.
     Json,
 }
 

@@ -1,65 +1,13 @@
-//! `facts` and the hidden `dump`.
+//! The hidden `dump`.
 
-use super::arguments::{Cli, Dump, Facts};
-use super::inputs::{inputs, options, rules};
-use super::{Exit, Failure};
-use crate::analyze::read;
+use super::arguments::{Cli, Dump};
+use super::{Exit, Failure, json};
 use crate::declarations::Declarations;
-use crate::fact::{Fact, Value};
 use crate::fleet::FleetReport;
 use crate::report::Report;
-use crate::terminal::escape;
 use clap::CommandFactory as _;
 use nodebundle_bundle::{BundleInfo, Manifest};
-use std::io::{self, BufWriter, Write};
-
-/// Every fact with its place, sorted by path.
-pub(super) fn facts_of(arguments: &Facts) -> Result<Exit, Failure> {
-    let rules = rules(arguments.reading.rules.as_ref())?;
-    let mut out = BufWriter::new(io::stdout().lock());
-    for input in inputs(&arguments.input)? {
-        let read = read(&input, &rules, &options(&arguments.reading))?;
-        for (name, fact) in read.evidence.facts.root() {
-            print(name, fact, &mut out)?;
-        }
-    }
-    out.flush()?;
-    Ok(Exit::Done)
-}
-
-fn print(path: &str, fact: &Fact, out: &mut dyn Write) -> io::Result<()> {
-    match &fact.value {
-        Value::Record(fields) => fields
-            .iter()
-            .try_for_each(|(name, field)| print(&format!("{path}.{name}"), field, out)),
-        Value::List(items)
-            if items
-                .iter()
-                .any(|item| matches!(item.value, Value::Record(_))) =>
-        {
-            items
-                .iter()
-                .enumerate()
-                .try_for_each(|(number, item)| print(&format!("{path}[{number}]"), item, out))
-        }
-        value => {
-            let place = fact
-                .origins
-                .first()
-                .map_or_else(String::new, |origin| match origin.line {
-                    Some(line) => format!("  ({}:{line})", origin.entry),
-                    None => format!("  ({})", origin.entry),
-                });
-            writeln!(
-                out,
-                "{} = {}{}",
-                escape(path),
-                escape(&value.to_string()),
-                escape(&place)
-            )
-        }
-    }
-}
+use std::io::{self, Write};
 
 pub(super) fn run(what: Dump) -> Result<Exit, Failure> {
     let mut out = io::stdout().lock();
@@ -72,11 +20,6 @@ pub(super) fn run(what: Dump) -> Result<Exit, Failure> {
         Dump::Help => help(&mut out)?,
     }
     Ok(Exit::Done)
-}
-
-fn json<T: serde::Serialize>(value: &T, out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, value)?;
-    writeln!(out)
 }
 
 fn help(out: &mut dyn Write) -> io::Result<()> {

@@ -1,12 +1,17 @@
 //! The command line: arguments in, reports and exit codes out.
 
 mod arguments;
+mod cat;
 mod dump;
+mod facts;
 mod inputs;
+mod ls;
+mod pager;
 mod report;
 mod rules;
 mod timeline;
 
+use crate::look::opened::OpenError;
 use arguments::{Cli, Command, RulesCommand};
 use clap::Parser as _;
 use std::io::{self, Write as _};
@@ -58,14 +63,25 @@ pub fn main() -> ExitCode {
 fn run(command: &Command) -> Result<Exit, Failure> {
     match command {
         Command::Report(arguments) => report::run(arguments),
-        Command::Facts(arguments) => dump::facts_of(arguments),
+        Command::Facts(arguments) => facts::run(arguments),
         Command::Timeline(arguments) => timeline::run(arguments),
+        Command::Ls(arguments) => ls::run(arguments),
+        Command::Cat(arguments) => cat::run(arguments),
         Command::Explain(arguments) => rules::explain(arguments),
         Command::Rules { command } => match command {
             RulesCommand::List(arguments) => rules::list(arguments),
             RulesCommand::Check(arguments) => rules::check(arguments),
         },
         Command::Dump { what } => dump::run(*what),
+    }
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Read(error) => Self::Analyze(error.into()),
+            other => Self::Usage(other.to_string()),
+        }
     }
 }
 
@@ -89,6 +105,12 @@ impl Failure {
             Self::Output(_) => Exit::Retry,
         }
     }
+}
+
+/// One object, indented, with a line end.
+fn json<T: serde::Serialize>(value: &T, out: &mut dyn io::Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, value)?;
+    writeln!(out)
 }
 
 /// One line on standard error, safe for terminals. There is nowhere to report that it cannot be written.

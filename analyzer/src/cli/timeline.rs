@@ -1,32 +1,30 @@
 //! `timeline`.
 
-use super::arguments::{Timeline as Arguments, TimelineFormat};
+use super::arguments::{Form, Timeline as Arguments};
 use super::inputs::{inputs, options, rules};
+use super::pager::paged;
 use super::{Exit, Failure};
 use crate::analyze::{read, report_on};
 use crate::terminal::escape;
 use crate::timeline::{Event, Skew, Timeline, timeline};
 use chrono::SecondsFormat;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let rules = rules(arguments.reading.rules.as_ref())?;
     let options = options(&arguments.reading);
-    let mut out = BufWriter::new(io::stdout().lock());
-    for input in inputs(&arguments.input)? {
-        let read = read(&input, &rules, &options)?;
-        let report = report_on(&read, &rules);
-        let timeline = timeline(&read, &rules, &report);
-        match arguments.format {
-            TimelineFormat::Text => text(&timeline, &mut out)?,
-            TimelineFormat::Json => {
-                serde_json::to_writer_pretty(&mut out, &timeline).map_err(io::Error::from)?;
-                writeln!(out)?;
+    paged(&arguments.display, |out| {
+        for input in inputs(&arguments.input)? {
+            let read = read(&input, &rules, &options)?;
+            let report = report_on(&read, &rules);
+            let timeline = timeline(&read, &rules, &report);
+            match arguments.display.format {
+                Form::Text => text(&timeline, out)?,
+                Form::Json => super::json(&timeline, out)?,
             }
         }
-    }
-    out.flush()?;
-    Ok(Exit::Done)
+        Ok(Exit::Done)
+    })
 }
 
 fn text(timeline: &Timeline, out: &mut dyn Write) -> io::Result<()> {

@@ -22,32 +22,17 @@ impl Scanner<'_> {
         entry: &Arc<str>,
         reader: &mut dyn Read,
     ) -> io::Result<()> {
-        let mut pass = match Pass::new(BufReader::with_capacity(BUFFER, reader), FIELDS)? {
-            Ok(pass) => pass,
-            Err(why) => return Err(refused(why)),
-        };
-        while let Some(record) = pass.next_entry()? {
-            self.journal_entry(number, entry, &record);
-        }
-        damage(&pass)
+        each_record(reader, &mut |record, fields| {
+            self.journal_entry(number, entry, record, fields);
+            Ok(())
+        })
     }
 
-    fn journal_entry(&mut self, number: usize, entry: &Arc<str>, record: &Entry) {
-        let mut fields = Fields::default();
-        fields.time = i64::try_from(record.time).ok();
-        fields.uptime = i64::try_from(record.monotonic).ok();
-        fields.boot = Some(hex(&record.boot).into_bytes());
-        for text in &record.fields {
-            if let Some(at) = memchr::memchr(b'=', text)
-                && let Some((key, value)) = text.split_at_checked(at)
-            {
-                fields.set(key, value.get(1..).unwrap_or_default());
-            }
-        }
-        let raw = line(&fields);
+    fn journal_entry(&mut self, number: usize, entry: &Arc<str>, record: u64, fields: &Fields) {
+        let raw = line(fields);
         let at = At {
             entry,
-            line: record.number,
+            line: record,
             raw: &raw,
         };
         self.count_line();
@@ -56,8 +41,65 @@ impl Scanner<'_> {
     }
 }
 
+/// Reads one journal file: sequence number and fields of each record. Damage is an error; what was read counts.
+pub(crate) fn each_record(
+    reader: &mut dyn Read,
+    visit: &mut dyn FnMut(u64, &Fields) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut pass = match Pass::new(BufReader::with_capacity(BUFFER, reader), FIELDS)? {
+        Ok(pass) => pass,
+        Err(why) => return Err(refused(why)),
+    };
+    while let Some(record) = pass.next_entry()? {
+        visit(record.number, &fields(&record))?;
+    }
+    damage(&pass)
+}
+
+fn fields(record: &Entry) -> Fields {
+    let mut fields = Fields::default();
+    fields.time = i64::try_from(record.time).ok();
+    fields.uptime = i64::try_from(record.monotonic).ok();
+    fields.boot = Some(hex(&record.boot).into_bytes());
+    for text in &record.fields {
+        if let Some(at) = memchr::memchr(b'=', text)
+            && let Some((key, value)) = text.split_at_checked(at)
+        {
+            fields.set(key, value.get(1..).unwrap_or_default());
+        }
+    }
+    fields
+}
+
+/// Prints a journal file as `journalctl -o short-iso-precise` does, in UTC: a line `-- Boot <id> --` before the records of each boot,
+/// further lines of a message indented. With a unit, only its records and those of systemd about it.
+pub fn journal_text(
+    reader: &mut dyn Read,
+    unit: Option<&str>,
+    out: &mut dyn FnMut(&[u8]) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut boot: Option<Vec<u8>> = None;
+    each_record(reader, &mut |_, fields| {
+        let of = fields.envelope().unit;
+        if unit.is_some_and(|unit| of.as_deref() != Some(unit.as_bytes())) {
+            return Ok(());
+        }
+        if boot != fields.boot {
+            boot.clone_from(&fields.boot);
+            let id = boot.as_deref().unwrap_or_default();
+            out(&[b"-- Boot ", id, b" --"].concat())?;
+        }
+        let first = line(fields);
+        out(&first)?;
+        let mut lines = fields.message.split(|&byte| byte == b'\n');
+        let width = first.len() - lines.next().unwrap_or_default().len();
+        let indent = vec![b' '; width];
+        lines.try_for_each(|line| out(&[&indent, line].concat()))
+    })
+}
+
 /// The record as `journalctl -o short-iso-precise` prints it, in UTC.
-fn line(fields: &Fields) -> Vec<u8> {
+pub(crate) fn line(fields: &Fields) -> Vec<u8> {
     let time = fields.time.and_then(DateTime::from_timestamp_micros);
     let time = time.unwrap_or_default();
     let envelope = fields.envelope();
@@ -192,6 +234,37 @@ mod tests {
             Some("07070707070707070707070707070707")
         );
         assert!(!hit.first.time.unwrap().year_inferred);
+    }
+
+    #[test]
+    fn a_file_is_printed_as_journalctl_prints_it() {
+        let mut writer = JournalWriter::new(7);
+        let sender = |unit| Sender {
+            unit,
+            program: "kubelet",
+            pid: 61,
+        };
+        writer.line(START, sender("kubelet.service"), "one\ntwo");
+        writer.line(START, sender("other.service"), "three");
+        let file = writer.finish();
+        let text = |unit| {
+            let mut lines = Vec::new();
+            let mut out = |line: &[u8]| {
+                lines.push(String::from_utf8(line.to_vec()).unwrap());
+                Ok(())
+            };
+            super::journal_text(&mut file.as_slice(), unit, &mut out).unwrap();
+            lines
+        };
+        assert_eq!(
+            text(Some("kubelet.service")),
+            [
+                "-- Boot 07070707070707070707070707070707 --",
+                "2025-11-12T12:19:21.000000Z worker-1 kubelet[61]: one",
+                "                                                  two",
+            ]
+        );
+        assert_eq!(text(None).len(), 4);
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub mod digest;
 mod example;
 mod fields;
 mod fold;
+mod form;
 #[cfg(test)]
 mod forms;
 mod hash;
@@ -50,7 +51,8 @@ mod window;
 pub use ahead::read_ahead;
 pub use digest::{ClockStep, Hit, Life, LogDigest, Occurrence, Span, Stamp, Template};
 pub use example::matching_patterns;
-pub use journal::is_journal;
+pub use form::form;
+pub use journal::{is_journal, journal_text};
 pub use patterns::{Literals, PatternError, PatternSet};
 pub use scanner::{Options, Scanner};
 pub use sniff::{is_binary, is_log};

@@ -1,0 +1,10 @@
+//! Looking inside an input without unpacking it: each file here is the substance of one subcommand.
+
+pub mod content;
+pub mod facts;
+pub mod listing;
+mod manifests;
+pub mod named;
+pub mod nature;
+pub mod opened;
+pub mod selection;

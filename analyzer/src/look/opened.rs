@@ -1,0 +1,134 @@
+//! One input, opened to look inside: its entries under the names that reports cite, each with what it is a copy of.
+
+use crate::intake::full_name;
+use crate::parts::{Owner, Part, Parts};
+use crate::source::Source;
+use nodebundle_bundle::reader::ReadError;
+use nodebundle_bundle::{Control, EntryHead, Input, Limits, ReadSummary, Reader};
+use std::collections::BTreeSet;
+use std::io::BufRead;
+
+/// One input.
+pub struct Opened {
+    /// The input as it was named.
+    pub name: String,
+    reader: Reader,
+    parts: Parts,
+    /// The node to look at; `None` for all that is in the input.
+    node: Option<usize>,
+}
+
+/// Why an input cannot be looked into.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// It cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// It does not hold the node that was named.
+    #[error("{name} holds no node {node}, only {}", nodes.join(", "))]
+    NoSuchNode {
+        /// As the person named it.
+        name: String,
+        /// The node that was named.
+        node: String,
+        /// Its nodes.
+        nodes: Vec<String>,
+    },
+}
+
+/// One entry of an input.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    /// Its name, without top folder; of what is inside an archive of the input `archive!/name`.
+    pub name: &'a str,
+    /// What it is a copy of.
+    pub source: &'a Source,
+    /// What the archive says of it.
+    pub head: EntryHead<'a>,
+}
+
+/// What is called for each entry, with its content.
+pub type Look<'v> = dyn FnMut(Place<'_>, &mut dyn BufRead) -> Control + 'v;
+
+impl Opened {
+    /// Opens an input: what its entries are is told by their names. Of several nodes it can show one.
+    pub fn new(input: &Input, node: Option<&str>) -> Result<Self, OpenError> {
+        let mut reader = Reader::new(input.clone(), Limits::default());
+        let parts = Parts::of(reader.names()?);
+        let node = node.map(|node| {
+            position(&parts, node).ok_or_else(|| OpenError::NoSuchNode {
+                name: input.name(),
+                node: node.to_owned(),
+                nodes: parts.nodes().iter().map(Part::label).collect(),
+            })
+        });
+        Ok(Self {
+            name: input.name(),
+            reader,
+            node: node.transpose()?,
+            parts,
+        })
+    }
+
+    /// Names of the layouts of its nodes, each once.
+    pub fn layouts(&self) -> Vec<&'static str> {
+        let layouts: BTreeSet<_> = self.parts.nodes().iter().map(|part| part.layout).collect();
+        layouts.into_iter().collect()
+    }
+
+    /// What tells its nodes from each other; empty where it holds one.
+    pub fn nodes(&self) -> Vec<String> {
+        match self.parts.nodes() {
+            [_] => Vec::new(),
+            nodes => nodes.iter().map(Part::label).collect(),
+        }
+    }
+
+    /// The entries that are looked at, in order, each with what it is a copy of.
+    pub fn entries(&mut self) -> Result<Vec<(String, Source)>, ReadError> {
+        let names = self.reader.names()?.iter();
+        let own = names.filter(|name| is_of(&self.parts, self.node, name));
+        Ok(own
+            .map(|name| (name.clone(), self.parts.source(name)))
+            .collect())
+    }
+
+    /// Offers every entry, in the order of the archive.
+    pub fn read(&mut self, look: &mut Look<'_>) -> Result<ReadSummary, ReadError> {
+        let (parts, node) = (&self.parts, self.node);
+        self.reader.read(&mut |head, body| {
+            let name = full_name(head);
+            if !is_of(parts, node, &name) {
+                return Control::Continue;
+            }
+            let source = parts.source(&name);
+            let place = Place {
+                name: &name,
+                source: &source,
+                head,
+            };
+            look(place, body)
+        })
+    }
+}
+
+/// The node of that name, or the only one whose bundle is named after it.
+fn position(parts: &Parts, node: &str) -> Option<usize> {
+    let nodes = parts.nodes();
+    let is = |part: &Part| part.node.as_deref() == Some(node) || part.label() == node;
+    nodes.iter().position(is).or_else(|| {
+        let mut near = nodes.iter().enumerate();
+        let mut near = near
+            .by_ref()
+            .filter(|(_, part)| part.label().contains(node));
+        match (near.next(), near.next()) {
+            (Some((only, _)), None) => Some(only),
+            _ => None,
+        }
+    })
+}
+
+fn is_of(parts: &Parts, node: Option<usize>, name: &str) -> bool {
+    node.is_none_or(|node| parts.reader_of(name) == Owner::Node(node))
+}
