@@ -192,7 +192,9 @@ pub(super) fn why(record: &Record) -> String {
         .below
         .as_ref()
         .map(|folder| format!("nothing below {folder}"));
-    [record.reason.clone(), record.errno.clone(), exit, below]
+    // That is what `absent` means.
+    let errno = record.errno.clone().filter(|errno| errno != "ENOENT");
+    [record.reason.clone(), errno, exit, below]
         .into_iter()
         .flatten()
         .collect::<Vec<_>>()
