@@ -6,5 +6,9 @@ pub mod native;
 pub mod single;
 
 /// Every bundle layout, by file name.
-pub const ALL: &[&crate::layout::Layout] =
-    &[&folder::LAYOUT, &kind::LAYOUT, &native::LAYOUT, &single::LAYOUT];
+pub const ALL: &[&crate::layout::Layout] = &[
+    &folder::LAYOUT,
+    &kind::LAYOUT,
+    &native::LAYOUT,
+    &single::LAYOUT,
+];
