@@ -4,11 +4,8 @@ pub mod folder;
 pub mod kind;
 pub mod native;
 pub mod single;
+pub mod sos;
 
 /// Every bundle layout, by file name.
-pub const ALL: &[&crate::layout::Layout] = &[
-    &folder::LAYOUT,
-    &kind::LAYOUT,
-    &native::LAYOUT,
-    &single::LAYOUT,
-];
+pub const ALL: &[&crate::layout::Layout] =
+    &[&folder::LAYOUT, &kind::LAYOUT, &native::LAYOUT, &single::LAYOUT, &sos::LAYOUT];
