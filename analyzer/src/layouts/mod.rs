@@ -7,5 +7,10 @@ pub mod single;
 pub mod sos;
 
 /// Every bundle layout, by file name.
-pub const ALL: &[&crate::layout::Layout] =
-    &[&folder::LAYOUT, &kind::LAYOUT, &native::LAYOUT, &single::LAYOUT, &sos::LAYOUT];
+pub const ALL: &[&crate::layout::Layout] = &[
+    &folder::LAYOUT,
+    &kind::LAYOUT,
+    &native::LAYOUT,
+    &single::LAYOUT,
+    &sos::LAYOUT,
+];
