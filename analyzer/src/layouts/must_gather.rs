@@ -1,0 +1,150 @@
+//! OpenShift `must-gather` and `oc adm inspect`: objects of the API as files, logs of the services of all nodes of a role in one
+//! file, what the performance scripts took in a folder for each node. Follows releases 4.1 to 4.20.
+
+use crate::layout::Layout;
+use crate::names;
+use crate::source::Source;
+
+pub(super) const LAYOUT: Layout = Layout {
+    name: "must-gather",
+    detect,
+    source,
+    node: Some(node),
+};
+
+fn detect(names: &[&str]) -> u8 {
+    let begins = |start: &str| names.iter().any(|name| name.starts_with(start));
+    let telling = [
+        begins("cluster-scoped-resources/"),
+        begins("namespaces/") && names.iter().any(|name| is_of_namespace(name)),
+        begins("host_service_logs/"),
+        begins("nodes/") && names.iter().any(|name| name.ends_with("/sysinfo.log")),
+        names.contains(&"event-filter.html"),
+    ];
+    match telling.iter().filter(|one| **one).count() {
+        0 => 0,
+        1 if telling.first() == Some(&true) || telling.get(2) == Some(&true) => 60,
+        1 => 20,
+        _ => 95,
+    }
+}
+
+/// `namespaces/NS/core/pods.yaml`, `namespaces/NS/pods/POD/…`: groups of the API below a namespace.
+fn is_of_namespace(name: &str) -> bool {
+    let group = name.split('/').nth(2).unwrap_or_default();
+    matches!(group, "core" | "pods" | "apps") || group.contains('.')
+}
+
+fn node(name: &str) -> Option<&str> {
+    let mut words = name.splitn(3, '/');
+    let (first, second, rest) = (words.next()?, words.next()?, words.next());
+    match (first, rest) {
+        ("nodes", Some(_)) => Some(second),
+        ("cluster-scoped-resources", Some(_)) => name
+            .strip_prefix("cluster-scoped-resources/core/nodes/")?
+            .strip_suffix(".yaml"),
+        ("host_service_logs", Some(_)) if !matches!(second, "masters" | "workers") => Some(second),
+        _ => None,
+    }
+}
+
+fn source(name: &str) -> Source {
+    let (first, rest) = name.split_once('/').unwrap_or(("", name));
+    let base = rest.rsplit('/').next().unwrap_or(rest);
+    match first {
+        "host_service_logs" => match base.trim_end_matches(".gz").strip_suffix("_service.log") {
+            Some(unit) => Source::Journal(format!("{unit}.service")),
+            None => names::source(rest),
+        },
+        "cluster-scoped-resources" => Source::Named(name.to_owned()),
+        "nodes" => of_node(rest),
+        "namespaces" => container(rest).unwrap_or_else(|| Source::Named(name.to_owned())),
+        _ => names::source(name),
+    }
+}
+
+/// `NODE/dmesg`, `NODE/NODE_logs_kubelet.gz` and the like.
+fn of_node(rest: &str) -> Source {
+    let (node, file) = rest.split_once('/').unwrap_or(("", rest));
+    match file {
+        "dmesg" => Source::Journal("kernel".to_owned()),
+        "proc_cmdline" => Source::File("/proc/cmdline".to_owned()),
+        _ => match file
+            .trim_end_matches(".gz")
+            .strip_prefix(node)
+            .and_then(|tail| tail.strip_prefix("_logs_"))
+        {
+            Some(unit) => Source::Journal(format!("{unit}.service")),
+            None => names::source(file),
+        },
+    }
+}
+
+/// `NS/pods/POD/CONTAINER/CONTAINER/logs/current.log`.
+fn container(rest: &str) -> Option<Source> {
+    let words: Vec<&str> = rest.split('/').collect();
+    match words.as_slice() {
+        [namespace, "pods", pod, container, .., "logs", file] => Some(Source::File(format!(
+            "/var/log/pods/{namespace}_{pod}_x/{container}/{file}"
+        ))),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gathering_and_an_inspection_are_told() {
+        let gathered = [
+            "cluster-scoped-resources/core/nodes/w1.yaml",
+            "host_service_logs/masters/kubelet_service.log",
+            "version",
+        ];
+        assert_eq!(detect(&gathered), 95);
+        assert_eq!(detect(&gathered[1..]), 60);
+        let inspected = [
+            "namespaces/default/core/events.yaml",
+            "event-filter.html",
+            "timestamp",
+        ];
+        assert_eq!(detect(&inspected), 95);
+        assert_eq!(detect(&["namespaces/default.txt", "nodes/list.txt"]), 0);
+    }
+
+    #[test]
+    fn what_names_a_node_is_of_it() {
+        for (name, want) in [
+            (
+                "cluster-scoped-resources/core/nodes/w1.example.com.yaml",
+                Some("w1.example.com"),
+            ),
+            ("nodes/w1/w1_logs_kubelet.gz", Some("w1")),
+            ("nodes/debug", None),
+            ("host_service_logs/masters/crio_service.log", None),
+            (
+                "cluster-scoped-resources/certificates.k8s.io/certificatesigningrequests/csr-1.yaml",
+                None,
+            ),
+        ] {
+            assert_eq!(node(name), want, "{name}");
+        }
+    }
+
+    #[test]
+    fn logs_have_their_program() {
+        assert_eq!(
+            source("host_service_logs/workers/kubelet_service.log"),
+            Source::Journal("kubelet.service".into())
+        );
+        assert_eq!(
+            source("nodes/w1/w1_logs_kubelet.gz"),
+            Source::Journal("kubelet.service".into())
+        );
+        assert_eq!(
+            source("namespaces/openshift-etcd/pods/etcd-m1/etcd/etcd/logs/current.log"),
+            Source::File("/var/log/pods/openshift-etcd_etcd-m1_x/etcd/current.log".into())
+        );
+    }
+}
