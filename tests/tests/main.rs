@@ -17,6 +17,7 @@ mod conformance;
 mod credentials;
 mod evidence;
 mod full_disk;
+mod fuzzed;
 mod hostile;
 mod journals;
 mod killed;

@@ -1,4 +1,4 @@
-//! The dev loop: `cargo xtask check | index | docs | new | accept | bench | corpus | robust`.
+//! The dev loop: `cargo xtask check | index | docs | new | accept | bench | corpus | robust | fuzz`.
 //!
 //! It links no crate of the workspace, so a broken crate cannot block its own repair.
 
@@ -11,6 +11,7 @@ mod check;
 mod corpus;
 mod coverage;
 mod docs;
+mod fuzz;
 mod index;
 #[allow(
     dead_code,
@@ -100,6 +101,14 @@ enum Task {
         #[arg(long)]
         lost: bool,
     },
+    /// Run the fuzz targets under libFuzzer; needs a C++ compiler.
+    Fuzz {
+        /// The only target to run: a folder of `tests/seeds`.
+        target: Option<String>,
+        /// Minutes for each target.
+        #[arg(long, default_value_t = 30)]
+        minutes: u64,
+    },
 }
 
 /// What `bench` measures.
@@ -135,6 +144,7 @@ fn main() -> anyhow::Result<()> {
             programs,
             lost,
         } => robust::run(&root, &folder, programs, lost),
+        Task::Fuzz { target, minutes } => fuzz::run(&root, target.as_deref(), minutes),
     }
 }
 
