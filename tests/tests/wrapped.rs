@@ -13,6 +13,7 @@ use nodebundle_fixtures::wrapping::{Seen, Wrapping};
 use nodebundle_fixtures::{Scratch, names, nodes, wrap};
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -37,7 +38,7 @@ fn whatever_packed_a_node_its_cause_is_the_same_or_what_is_missing_is_named() {
         commands: None,
         name,
     });
-    let scores = compare(cases.collect());
+    let scores = compare(&cases.collect::<Vec<_>>());
     let wrong: Vec<String> = scores.into_values().flat_map(|score| score.wrong).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
@@ -54,18 +55,18 @@ fn labelled_nodes_have_the_same_cause_whatever_packed_them() {
         .map(|case| Case::labelled(&case.unwrap().path()))
         .collect();
     cases.sort_by(|a, b| a.name.cmp(&b.name));
-    for (layout, score) in compare(cases) {
-        println!(
-            "{layout:16} same {}, silent {}, of {}",
-            score.same,
-            score.silent.len(),
+    let mut out = io::stdout();
+    for (layout, score) in compare(&cases) {
+        let (same, silent) = (score.same, score.silent.len());
+        writeln!(
+            out,
+            "{layout:16} same {same}, silent {silent}, of {}",
             score.all
-        );
-        score
-            .silent
-            .iter()
-            .chain(&score.wrong)
-            .for_each(|line| println!("    {line}"));
+        )
+        .unwrap();
+        for line in score.silent.iter().chain(&score.wrong) {
+            writeln!(out, "    {line}").unwrap();
+        }
     }
 }
 
@@ -96,7 +97,7 @@ struct Score {
     wrong: Vec<String>,
 }
 
-fn compare(cases: Vec<Case>) -> BTreeMap<&'static str, Score> {
+fn compare(cases: &[Case]) -> BTreeMap<&'static str, Score> {
     let rules = RuleSet::built_in();
     let (scores, next) = (Mutex::new(BTreeMap::new()), AtomicUsize::new(0));
     std::thread::scope(|scope| {
@@ -115,14 +116,14 @@ fn node(case: &Case, rules: &RuleSet, scores: &Mutex<BTreeMap<&'static str, Scor
     let scratch = Scratch::new();
     let path = scratch.path().join("bundle.tar.gz");
     collect(&case.root, &path, &[]);
-    let native = report(Input::Path(path.clone()), rules);
+    let native = report(&Input::Path(path.clone()), rules);
     let seen = seen(&path, case.commands.as_deref());
     for wrapping in wrap::ALL {
         let wrapped = Input::Held {
             name: format!("{} as {}", case.name, wrapping.layout),
             bytes: packed(wrapping, &seen).into(),
         };
-        let found = report(wrapped, rules);
+        let found = report(&wrapped, rules);
         let mut scores = scores.lock().unwrap();
         scores
             .entry(wrapping.layout)
@@ -175,8 +176,8 @@ fn is_coarser(found: &Report, native: &Report) -> bool {
     })
 }
 
-fn report(input: Input, rules: &RuleSet) -> Report {
-    let mut reports = analyze(&input, rules, &Options::default()).unwrap();
+fn report(input: &Input, rules: &RuleSet) -> Report {
+    let mut reports = analyze(input, rules, &Options::default()).unwrap();
     assert_eq!(reports.len(), 1, "{}", input.name());
     reports.remove(0)
 }
