@@ -1,9 +1,11 @@
 //! Rules: data that can yield a finding. The form of `rules/<stage>/<id>.yaml`.
 
 mod confidence;
+mod edge;
 mod examples;
 
 pub use confidence::ConfidenceTable;
+pub use edge::{Edge, ErrorClass, InLife, InTime, Join};
 pub use examples::{Examples, Expect, FactsExample};
 
 use serde::{Deserialize, Serialize};
@@ -279,40 +281,6 @@ pub struct LogPattern {
     /// Period of a line that repeats as long as the fault lasts: `10s`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub every: Option<String>,
-}
-
-/// An edge of the causal graph.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum Edge {
-    /// Only the id.
-    Id(String),
-    /// With conditions.
-    Conditional(ConditionalEdge),
-}
-
-impl Edge {
-    /// Id of the finding that is explained.
-    pub fn id(&self) -> &str {
-        match self {
-            Self::Id(id) => id,
-            Self::Conditional(edge) => &edge.id,
-        }
-    }
-}
-
-/// An edge that holds under conditions.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ConditionalEdge {
-    /// The finding that is explained.
-    pub id: String,
-    /// Condition over this finding and `other`.
-    #[serde(default, rename = "if", skip_serializing_if = "Option::is_none")]
-    pub condition: Option<String>,
-    /// Variables that both captured and that must be equal.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub same: Vec<String>,
 }
 
 /// What to do about a finding.

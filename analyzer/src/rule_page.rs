@@ -1,6 +1,6 @@
 //! The page of a rule, in Markdown: what `explain` prints and the rule reference holds.
 
-use crate::rule::{Edge, Place, Role, Rule, Severity};
+use crate::rule::{InLife, InTime, Join, Place, Role, Rule, Severity};
 use std::fmt::Write as _;
 
 /// The page. It ends with a line break.
@@ -33,15 +33,12 @@ pub fn page(rule: &Rule) -> String {
         }
         section(&mut page, &title, &text);
     }
-    let explains: Vec<&str> = rule
+    let explains: Vec<String> = rule
         .explains
         .iter()
-        .map(|edge| match edge {
-            Edge::Id(id) => id.as_str(),
-            Edge::Conditional(edge) => edge.id.as_str(),
-        })
+        .map(|edge| explained(&edge.join()))
         .collect();
-    section(&mut page, "What it explains", &explains.join(", "));
+    section(&mut page, "What it explains", &list(&explains));
     section(
         &mut page,
         "Remarks",
@@ -49,6 +46,35 @@ pub fn page(rule: &Rule) -> String {
     );
     section(&mut page, "References", &list(&rule.references));
     page
+}
+
+/// The id, and in words what must join the two.
+fn explained(join: &Join) -> String {
+    let mut words = Vec::new();
+    words.extend(join.time.map(|time| match time {
+        InTime::Follows => "it follows".to_owned(),
+        InTime::Overlaps => "it goes on at the same time".to_owned(),
+    }));
+    words.extend(join.life.map(|life| match life {
+        InLife::Same => "in the same run of the kubelet".to_owned(),
+        InLife::Ends => "runs of the kubelet end with this".to_owned(),
+    }));
+    if !join.error.is_empty() {
+        let classes = join.error.iter().map(|class| class.as_str());
+        let classes: Vec<&str> = classes.collect();
+        words.push(format!("its lines say {}", classes.join(" or ")));
+    }
+    if !join.names.is_empty() {
+        words.push(format!("its lines name the same {}", join.names.join(", ")));
+    }
+    if !join.same.is_empty() {
+        words.push(format!("the same {}", join.same.join(", ")));
+    }
+    words.extend(join.condition.as_ref().map(|text| format!("`{text}`")));
+    if words.is_empty() {
+        return join.id.clone();
+    }
+    format!("{}: {}", join.id, words.join("; "))
 }
 
 fn witnesses(page: &mut String, rule: &Rule) {

@@ -3,41 +3,39 @@
 use super::judge::Present;
 use crate::condition::{Edge, Outcome, Scope};
 use crate::fact::Value;
+use crate::finding::Evidence;
 use crate::logs::Stamp;
+use crate::rule::{InLife, InTime};
 use crate::ruleset::CompiledEdge;
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// An effect may be seen this much before its cause.
 const BEFORE: TimeDelta = TimeDelta::seconds(60);
 
-/// The two findings of an edge, for its condition.
+/// The two findings of an edge; `None` for one that nobody logged and that a chain leads through.
 pub(super) struct Pair<'a> {
-    pub(super) own: &'a Present,
-    pub(super) other: &'a Present,
+    pub(super) own: Option<&'a Present>,
+    pub(super) other: Option<&'a Present>,
 }
 
-/// Whether the edge holds between these two. Without a condition the effect must not come long before the cause.
+/// Whether everything that must join these two does; what the input does not tell joins.
 pub(super) fn holds(edge: &CompiledEdge, pair: &Pair<'_>, scope: &Scope<'_>) -> bool {
-    let same = edge.same.iter().all(|name| {
-        let (own, other) = (pair.own.variables.get(name), pair.other.variables.get(name));
-        own.is_some() && own == other
-    });
-    if !same {
+    if let (Some(own), Some(other)) = (pair.own, pair.other)
+        && !joined(edge, own, other)
+    {
         return false;
     }
-    match &edge.condition {
-        None => in_time(pair.own, pair.other),
-        Some(condition) => {
-            let scope = Scope {
-                edge: Some(pair),
-                item: None,
-                ..*scope
-            };
-            condition
-                .judge(&scope)
-                .is_ok_and(|outcome| outcome.truth() == Some(true))
-        }
-    }
+    let Some(condition) = &edge.condition else {
+        return true;
+    };
+    let scope = Scope {
+        edge: Some(pair),
+        item: None,
+        ..*scope
+    };
+    condition
+        .judge(&scope)
+        .is_ok_and(|outcome| outcome.truth() != Some(false))
 }
 
 /// Not earlier than [`BEFORE`] before the cause; findings without times are never too early.
@@ -48,27 +46,96 @@ pub(super) fn in_time(cause: &Present, effect: &Present) -> bool {
     }
 }
 
+fn joined(edge: &CompiledEdge, own: &Present, other: &Present) -> bool {
+    let join = &edge.join;
+    let time = match (join.time, &edge.condition) {
+        (Some(time), _) => Some(time),
+        (None, Some(_)) => None,
+        (None, None) => Some(InTime::Follows),
+    };
+    let error = join.error.is_empty()
+        || other.errors.is_empty()
+        || join.error.iter().any(|class| other.errors.contains(class));
+    time.is_none_or(|time| lie_so(time, own, other))
+        && join.life.is_none_or(|life| live_so(life, own, other))
+        && error
+        && join.names.iter().all(|name| is_named(name, own, other))
+        && join.same.iter().all(|name| is_same(name, own, other))
+}
+
+fn lie_so(time: InTime, own: &Present, other: &Present) -> bool {
+    match time {
+        InTime::Follows => in_time(own, other),
+        InTime::Overlaps => {
+            let goes_on = match (own.finding.first, other.finding.last) {
+                (Some(cause), Some(effect)) => effect >= cause,
+                _ => true,
+            };
+            // Facts hold when the bundle was made, whenever the lines about it begin.
+            (in_time(own, other) || own.by_facts) && goes_on
+        }
+    }
+}
+
+fn live_so(life: InLife, own: &Present, other: &Present) -> bool {
+    match life {
+        InLife::Same => {
+            own.lives.is_empty() || other.lives.is_empty() || !own.lives.is_disjoint(&other.lives)
+        }
+        InLife::Ends => own.by_facts || own.ends_life != Some(false),
+    }
+}
+
+/// The value of this finding's variable stands in the other's lines; a path may be written as an address.
+fn is_named(name: &str, own: &Present, other: &Present) -> bool {
+    let Some(value) = own.variables.get(name) else {
+        return true;
+    };
+    let value = value
+        .split_once("://")
+        .map_or(value.as_str(), |(_, rest)| rest);
+    let value = value.trim_end_matches('/');
+    let mut lines = other.finding.evidence.iter().filter_map(|one| match one {
+        Evidence::Line { text, .. } => Some(text),
+        Evidence::Fact { .. } | Evidence::Absent { .. } => None,
+    });
+    let Some(first) = lines.next() else {
+        return true;
+    };
+    first.contains(value) || lines.any(|text| text.contains(value))
+}
+
+fn is_same(name: &str, own: &Present, other: &Present) -> bool {
+    let (own, other) = (own.variables.get(name), other.variables.get(name));
+    own.is_some() && own == other
+}
+
 impl Edge for Pair<'_> {
     fn value(&self, name: &str) -> Option<Outcome<'static>> {
-        let (side, name) = match name.strip_prefix("other.") {
-            Some(name) => (self.other, name),
-            None => (self.own, name),
+        let (side, name, is_other) = match name.strip_prefix("other.") {
+            Some(name) => (self.other, name, true),
+            None => (self.own, name, false),
         };
-        let time = |time: Option<DateTime<Utc>>| match time {
-            Some(time) => Outcome::at(Stamp {
+        let time = |time: Option<DateTime<Utc>>| match (time, side) {
+            (Some(time), Some(side)) => Outcome::at(Stamp {
                 time,
                 year_inferred: side.finding.year_inferred,
             }),
-            None => Outcome::timeless(),
+            _ => Outcome::timeless(),
         };
         Some(match name {
-            "first" => time(side.finding.first),
-            "last" => time(side.finding.last),
+            "first" => time(side.and_then(|side| side.finding.first)),
+            "last" => time(side.and_then(|side| side.finding.last)),
             "count" => {
-                let count = i64::try_from(side.finding.count).unwrap_or(i64::MAX);
+                let count = side.map_or(0, |side| side.finding.count);
+                let count = i64::try_from(count).unwrap_or(i64::MAX);
                 Outcome::known(Value::Int(count), Vec::new())
             }
-            _ => Outcome::known(Value::Text(side.variables.get(name)?.clone()), Vec::new()),
+            _ => match side.and_then(|side| side.variables.get(name)) {
+                Some(value) => Outcome::known(Value::Text(value.clone()), Vec::new()),
+                None if is_other => Outcome::known(Value::Null, Vec::new()),
+                None => return None,
+            },
         })
     }
 }

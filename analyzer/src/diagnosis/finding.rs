@@ -1,15 +1,16 @@
 //! A judged rule → a finding with its texts filled in.
 
 use super::judge::Present;
-use super::{Case, evidence};
+use super::{Case, error_class, evidence};
 use crate::condition::{Decided, Scope};
 use crate::fact::{Fact, Value};
-use crate::finding::{Finding, Remedy};
+use crate::finding::{Evidence, Finding, Remedy};
 use crate::logs::{Hit, Stamp};
-use crate::rule::{self, Confidence, Rule};
+use crate::rule::{self, Confidence, ErrorClass, Rule};
 use crate::ruleset::Compiled;
 use crate::template;
-use std::collections::BTreeMap;
+use chrono::TimeDelta;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything that a finding is made of.
 pub(super) struct Draft<'a, 'd> {
@@ -62,15 +63,60 @@ pub(super) fn make(case: &Case<'_>, draft: &Draft<'_, '_>, scope: &Scope<'_>) ->
     };
     Some(Present {
         rule: draft.number,
-        finding,
         by_facts: !draft.decided.is_empty(),
         by_log: !draft.hits.is_empty(),
         last_sequence: last_hit.map(|hit| hit.last.sequence),
         life: draft.hits.iter().filter_map(|hit| hit.life).max(),
+        lives: draft.hits.iter().filter_map(|hit| hit.life).collect(),
+        ends_life: ends_life(case, draft.hits),
+        errors: errors(draft.hits, &finding.evidence),
         cap: draft.cap,
         variables,
+        finding,
     })
 }
+
+/// Whether the newest run that it was seen in and that ended said it last; `None` when no such run ended.
+fn ends_life(case: &Case<'_>, hits: &[&Hit]) -> Option<bool> {
+    let ended = |hit: &&&Hit| {
+        let life = case.logs.lives.get(hit.life?)?;
+        life.end_seen.then_some(life)
+    };
+    let newest = hits
+        .iter()
+        .filter_map(|hit| Some((hit.life?, ended(&hit)?)))
+        .max_by_key(|(number, _)| *number)?;
+    let last = hits
+        .iter()
+        .filter(|hit| hit.life == Some(newest.0))
+        .map(|hit| &hit.last)
+        .max_by_key(|last| last.sequence)?;
+    let life = newest.1;
+    Some(match (life.last, last.time) {
+        (Some(end), Some(said)) => end.time - said.time <= LAST_WORDS,
+        _ => life.last_sequence.saturating_sub(last.sequence) <= LAST_RECORDS,
+    })
+}
+
+/// What the lines say went wrong; what the facts say where there is no line.
+fn errors(hits: &[&Hit], evidence: &[Evidence]) -> BTreeSet<ErrorClass> {
+    let mut classes = BTreeSet::new();
+    for hit in hits {
+        error_class::add(&hit.first.text, &mut classes);
+        error_class::add(&hit.last.text, &mut classes);
+    }
+    for one in evidence.iter().filter(|_| hits.is_empty()) {
+        if let Evidence::Fact { value, .. } = one {
+            error_class::add(value, &mut classes);
+        }
+    }
+    classes
+}
+
+/// A process that ends for a fault names it this long before at most.
+const LAST_WORDS: TimeDelta = TimeDelta::seconds(15);
+/// The same in records, where lines have no time.
+const LAST_RECORDS: u64 = 30;
 
 /// What the lines captured, the latest last; `let` where no line did.
 fn variables(draft: &Draft<'_, '_>, scope: &Scope<'_>) -> BTreeMap<String, String> {

@@ -100,23 +100,20 @@ impl Walk<'_> {
         let Some((_, compiled)) = self.case.rules.get(rule) else {
             return;
         };
+        let own = position.and_then(|position| self.present.get(position));
         for edge in &compiled.edges {
             let targets = self.by_rule.get(&edge.target);
             for &target in targets.into_iter().flatten() {
-                let Some(effect) = self.present.get(target) else {
-                    continue;
-                };
-                let own = position.and_then(|position| self.present.get(position));
-                let explains = match own {
-                    Some(own) => holds(edge, &Pair { own, other: effect }, &self.scope),
-                    None => is_plain(edge) && in_time(self.root, effect),
-                };
-                if explains {
+                let other = self.present.get(target);
+                let in_time =
+                    own.is_some() || other.is_some_and(|effect| in_time(self.root, effect));
+                if in_time && holds(edge, &Pair { own, other }, &self.scope) {
                     self.explained.insert(target);
                     self.from(edge.target, Some(target));
                 }
             }
-            if targets.is_none() && is_plain(edge) && self.may_pass(edge.target) {
+            let bare = Pair { own, other: None };
+            if targets.is_none() && self.may_pass(edge.target) && holds(edge, &bare, &self.scope) {
                 self.from(edge.target, None);
             }
         }
@@ -131,8 +128,4 @@ impl Walk<'_> {
             .is_some_and(|(rule, _)| matches!(rule.role, Role::Symptom | Role::Contributing));
         symptom && !self.ruled_out.contains(&rule)
     }
-}
-
-fn is_plain(edge: &crate::ruleset::CompiledEdge) -> bool {
-    edge.condition.is_none() && edge.same.is_empty()
 }

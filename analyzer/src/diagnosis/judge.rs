@@ -11,7 +11,7 @@ use crate::fact::{Fact, Value};
 use crate::finding::{Evidence, Finding};
 use crate::logs::Hit;
 use crate::report::RuledOut;
-use crate::rule::{Confidence, Role, Rule};
+use crate::rule::{Confidence, ErrorClass, Role, Rule};
 use crate::ruleset::Compiled;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,6 +50,12 @@ pub(super) struct Present {
     pub(super) last_sequence: Option<u64>,
     /// Life of its last record.
     pub(super) life: Option<usize>,
+    /// Lives that its records fall into.
+    pub(super) lives: BTreeSet<usize>,
+    /// Whether the newest run that it was seen in and that ended said it last; `None` when none ended.
+    pub(super) ends_life: Option<bool>,
+    /// Reasons that its lines give.
+    pub(super) errors: BTreeSet<ErrorClass>,
     /// At most this sure.
     pub(super) cap: Confidence,
 }

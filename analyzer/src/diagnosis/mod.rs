@@ -2,6 +2,7 @@
 
 mod applies;
 mod edges;
+mod error_class;
 mod events;
 mod evidence;
 mod finding;

@@ -547,6 +547,72 @@ fn a_condition_on_an_edge_decides_about_times_and_holds_where_lines_have_none() 
     assert_eq!(ids(&posted.report().causes), ["z-cause"]);
 }
 
+/// A line of `a-effect` that says this, after a line of `z-cause`.
+fn joined_by(join: &str, effect: &str) -> usize {
+    let cause = format!(
+        "id: z-cause\nlog: [{{pattern: '(?P<path>x)'}}]\nexplains: [{{id: a-effect, {join}}}]"
+    );
+    let effect = effect.to_owned();
+    let mut node = bench(&[&cause, "id: a-effect\nlog: [{pattern: '(?P<user>x)'}]"])
+        .life(0, 900)
+        .line_with("z-cause", Some(100), &[("path", "/etc/a.conf")])
+        .line("a-effect", 110);
+    let number = node.rules.index("a-effect").unwrap();
+    for hit in node.logs.hits.iter_mut().filter(|hit| hit.rule == number) {
+        hit.first.text.clone_from(&effect);
+        hit.last.text.clone_from(&effect);
+    }
+    node.report().causes.len()
+}
+
+#[test]
+fn an_effect_joins_by_the_reason_and_the_object_that_its_line_gives() {
+    let by_reason = "error: [unauthorized, forbidden]";
+    assert_eq!(joined_by(by_reason, "lease: Unauthorized"), 1);
+    assert_eq!(joined_by(by_reason, "lease: i/o timeout"), 2);
+    assert_eq!(joined_by(by_reason, "a line cut before its rea"), 1);
+    let by_object = "names: [path]";
+    assert_eq!(joined_by(by_object, "open /etc/a.conf: no such file"), 1);
+    assert_eq!(joined_by(by_object, "open /etc/b.conf: no such file"), 2);
+    assert_eq!(joined_by("if: 'other.user == null'", "x"), 1);
+    assert_eq!(joined_by("if: 'other.user == \"me\"'", "x"), 2);
+    assert_eq!(joined_by("if: 'a.bad'", "unknown facts join"), 1);
+}
+
+#[test]
+fn a_fault_explains_the_end_of_a_run_only_when_the_run_ended_with_it() {
+    let cause = "id: z-cause\nlog: [{pattern: x}]\nexplains: [{id: a-effect, life: ends}]";
+    let effect = "id: a-effect\nlog: [{pattern: x}]";
+    let ended = |at| {
+        let mut node = bench(&[cause, effect]).life(0, 300).line("z-cause", at);
+        node.logs.lives[0].end_seen = true;
+        node.line("a-effect", 300).report().causes.len()
+    };
+    assert_eq!((ended(299), ended(100)), (1, 2));
+}
+
+#[test]
+fn an_effect_that_ceased_before_the_cause_began_is_not_explained_by_it() {
+    let cause = "id: z-cause\nlog: [{pattern: x}]\nexplains: [{id: a-effect, time: overlaps}]";
+    let effect = "id: a-effect\nlog: [{pattern: x}]";
+    let at = |seconds| {
+        let node = bench(&[cause, effect]).life(0, 900).line("z-cause", 500);
+        node.line("a-effect", seconds).report().causes.len()
+    };
+    assert_eq!((at(470), at(510)), (2, 1));
+}
+
+#[test]
+fn a_fault_of_one_run_is_not_explained_by_a_fault_of_another() {
+    let cause = "id: z-cause\nlog: [{pattern: x}]\nexplains: [{id: a-effect, life: same}]";
+    let effect = "id: a-effect\nlog: [{pattern: x}]";
+    let first = || bench(&[cause, effect]).life(0, 5).line("z-cause", 1);
+    let same = first().line("a-effect", 2);
+    let other = first().life(6, 9).line("a-effect", 7);
+    let number = |node: Bench| node.report().causes.len();
+    assert_eq!((number(same), number(other)), (1, 2));
+}
+
 #[test]
 fn a_chain_leads_through_a_symptom_that_nobody_logged_but_not_through_a_cause() {
     let root = "id: root\nlog: [{pattern: x}]\nexplains: [unseen-symptom, unseen-cause]";

@@ -9,7 +9,7 @@ use super::patterns::{Pattern, PatternSet};
 use super::scanner::{Options, Scanner};
 use super::{clean, message, transport};
 use crate::declarations::Declarations;
-use crate::rule::{Role, Rule};
+use crate::rule::{Edge, Role, Rule};
 use crate::ruleset::{RuleFile, RuleSet};
 use crate::source::Source;
 use std::collections::BTreeSet;
@@ -71,6 +71,19 @@ fn renumbered(text: &[u8]) -> Vec<u8> {
             }
         })
         .collect()
+}
+
+#[test]
+fn every_edge_says_what_joins_cause_and_effect() {
+    let rules = all_rules();
+    let bare = |rule: &Rule| {
+        let edges = rule.explains.iter();
+        let bare = edges.filter(|edge| matches!(edge, Edge::Id(_)));
+        bare.map(|edge| format!("{} → {}", rule.id, edge.id()))
+            .collect::<Vec<_>>()
+    };
+    let bare: Vec<String> = rules.rules().iter().flat_map(bare).collect();
+    assert_eq!(bare, Vec::<String>::new());
 }
 
 #[test]

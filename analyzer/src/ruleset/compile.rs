@@ -4,7 +4,7 @@ use super::problem::{Problem, place};
 use crate::condition::{Condition, Error, Names};
 use crate::declarations::Declarations;
 use crate::duration;
-use crate::rule::{Edge, Rule};
+use crate::rule::{Edge, Join, Rule};
 use crate::version::VersionRange;
 use chrono::TimeDelta;
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,10 +33,10 @@ pub struct Compiled {
 pub struct CompiledEdge {
     /// Index of the rule that is explained.
     pub target: usize,
-    /// Must hold.
+    /// What must join the two, as written.
+    pub join: Join,
+    /// Its `if`.
     pub condition: Option<Condition>,
-    /// Variables that both captured and that must be equal.
-    pub same: Vec<String>,
 }
 
 /// Everything that compiling one rule needs to know of the others.
@@ -146,10 +146,8 @@ impl Work<'_> {
     }
 
     fn edge(&mut self, edge: &Edge) -> Option<CompiledEdge> {
-        let (id, text, same) = match edge {
-            Edge::Id(id) => (id, None, Vec::new()),
-            Edge::Conditional(edge) => (&edge.id, edge.condition.as_deref(), edge.same.clone()),
-        };
+        let join = edge.join();
+        let id = &join.id;
         let Some(target) = self.compiler.index.get(id).copied() else {
             self.problem(id, format!("explains `{id}`, but no rule has this id"));
             return None;
@@ -157,7 +155,11 @@ impl Work<'_> {
         let none = BTreeSet::new();
         let of = |number: usize| self.compiler.variables.get(number).unwrap_or(&none);
         let (own, other) = (of(self.number), of(target));
-        for name in &same {
+        for name in join.names.iter().filter(|name| !own.contains(*name)) {
+            let message = format!("`names: [{name}]`, but this rule has no such variable");
+            self.problem(name, message);
+        }
+        for name in &join.same {
             if !own.contains(name) || !other.contains(name) {
                 let message = format!(
                     "`same: [{name}]` needs the variable in both rules, this one and `{id}`"
@@ -171,15 +173,15 @@ impl Work<'_> {
             edge: Some((own, other)),
             rules: self.compiler.ids,
         };
-        let condition = self.condition(text, &names);
+        let condition = self.condition(join.condition.as_deref(), &names);
         // An edge whose condition cannot be judged must not fold as if it had none.
-        if text.is_some() && condition.is_none() {
+        if join.condition.is_some() && condition.is_none() {
             return None;
         }
         Some(CompiledEdge {
             target,
+            join,
             condition,
-            same,
         })
     }
 
