@@ -30,6 +30,8 @@ pub(super) enum Command {
     Ls(super::ls::Arguments),
     /// Print entries of an input, without unpacking it.
     Cat(super::cat::Arguments),
+    /// Search all logs of inputs, with decoded times.
+    Grep(super::grep::Arguments),
     /// Print the page of a rule.
     Explain(Explain),
     /// Look at the rules.
@@ -189,7 +191,7 @@ fn formats() -> clap::builder::PossibleValuesParser {
     clap::builder::PossibleValuesParser::new(crate::formats::ALL.iter().map(|format| format.name))
 }
 
-fn time(text: &str) -> Result<DateTime<Utc>, String> {
+pub(super) fn time(text: &str) -> Result<DateTime<Utc>, String> {
     DateTime::parse_from_rfc3339(text)
         .map(|time| time.to_utc())
         .map_err(|error| format!("{error}; write it like 2026-03-04T09:11:02Z"))

@@ -4,6 +4,7 @@ mod arguments;
 mod cat;
 mod dump;
 mod facts;
+mod grep;
 mod inputs;
 mod ls;
 mod pager;
@@ -22,7 +23,7 @@ use std::process::ExitCode;
 enum Exit {
     /// Analysed.
     Done = 0,
-    /// The threshold of `--fail-on` was met.
+    /// The threshold of `--fail-on` was met, or nothing that was looked for is there.
     Threshold = 1,
     /// Wrong usage, or rules with problems.
     Usage = 2,
@@ -67,6 +68,7 @@ fn run(command: &Command) -> Result<Exit, Failure> {
         Command::Timeline(arguments) => timeline::run(arguments),
         Command::Ls(arguments) => ls::run(arguments),
         Command::Cat(arguments) => cat::run(arguments),
+        Command::Grep(arguments) => grep::run(arguments),
         Command::Explain(arguments) => rules::explain(arguments),
         Command::Rules { command } => match command {
             RulesCommand::List(arguments) => rules::list(arguments),

@@ -4,7 +4,7 @@ use super::clock::{Clock, digits, time};
 
 /// How bad a record says it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub(crate) enum Level {
+pub enum Level {
     /// It does not say, or says something harmless.
     #[default]
     Info,
@@ -14,6 +14,18 @@ pub(crate) enum Level {
     Error,
     /// The process ends.
     Fatal,
+}
+
+impl Level {
+    /// In a word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+            Self::Fatal => "fatal",
+        }
+    }
 }
 
 /// A parsed header.

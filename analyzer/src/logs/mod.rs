@@ -33,6 +33,7 @@ mod place;
 mod prefilter;
 mod program;
 mod programs;
+mod reading;
 mod recall;
 mod scanner;
 mod seen;
@@ -53,6 +54,10 @@ pub use digest::{ClockStep, Hit, Life, LogDigest, Occurrence, Span, Stamp, Templ
 pub use example::matching_patterns;
 pub use form::form;
 pub use journal::{is_journal, journal_text};
+pub use klog::Level;
 pub use patterns::{Literals, PatternError, PatternSet};
+pub(crate) use place::Place;
+pub(crate) use program::canonical;
+pub(crate) use reading::{Decoded, Form, Reader, Visitor};
 pub use scanner::{Options, Scanner};
 pub use sniff::{is_binary, is_log};

@@ -359,7 +359,7 @@ impl<'p> Scanner<'p> {
 }
 
 /// The name that all parts of one log share: `journal/kubelet.service/0001.log` → `journal/kubelet.service/`.
-fn log_name(entry: &str) -> &str {
+pub(super) fn log_name(entry: &str) -> &str {
     let Some((folder, name)) = entry.rsplit_once('/') else {
         return entry;
     };

@@ -19,19 +19,8 @@ const MAX_TEMPLATES: usize = 100;
 
 /// Makes the digest.
 pub(crate) fn settle(judge: Judge<'_>, mut streams: Vec<Stream>, options: Options) -> LogDigest {
-    let offset = options.utc_offset.unwrap_or_else(|| zone(&streams));
-    let newest = newest_dated(&streams, options.now, offset);
-    for stream in &mut streams {
-        stream.calendar.settle(newest);
-    }
-    let timeline = Timeline {
-        calendars: streams.iter().map(|stream| &stream.calendar).collect(),
-        entries: streams
-            .iter()
-            .map(|stream| stream.entries.as_slice())
-            .collect(),
-        offset,
-    };
+    let offset = settle_years(&mut streams, options);
+    let timeline = timeline(&streams, offset);
     let merged = merge(&timeline, &streams);
     let Judge {
         patterns,
@@ -64,6 +53,28 @@ pub(crate) fn settle(judge: Judge<'_>, mut streams: Vec<Stream>, options: Option
         hits: scene.hits(patterns, &tally),
         unexplained: scene.unexplained(templates),
         stated: scene.stated(stated),
+    }
+}
+
+/// Finds the years of times that print none; the node's zone, seconds east of UTC.
+pub(crate) fn settle_years(streams: &mut [Stream], options: Options) -> i32 {
+    let offset = options.utc_offset.unwrap_or_else(|| zone(streams));
+    let newest = newest_dated(streams, options.now, offset);
+    for stream in streams {
+        stream.calendar.settle(newest);
+    }
+    offset
+}
+
+/// The axis of streams whose years were settled.
+pub(crate) fn timeline(streams: &[Stream], offset: i32) -> Timeline<'_> {
+    Timeline {
+        calendars: streams.iter().map(|stream| &stream.calendar).collect(),
+        entries: streams
+            .iter()
+            .map(|stream| stream.entries.as_slice())
+            .collect(),
+        offset,
     }
 }
 

@@ -7,4 +7,5 @@ mod manifests;
 pub mod named;
 pub mod nature;
 pub mod opened;
+pub mod search;
 pub mod selection;

@@ -1,6 +1,7 @@
 //! What an entry is: the parsers that take it, or the form of its log.
 
 use crate::entry::Entry;
+use crate::source::Source;
 use crate::{desk, logs, parse, pasted};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -22,21 +23,23 @@ impl Nature {
     pub fn of(entry: &Entry) -> Self {
         let sections = pasted::sections(entry);
         let mut kinds = Vec::new();
+        let mut parsed = false;
         let pieces = if sections.is_empty() {
             std::slice::from_ref(entry)
         } else {
             &sections
         };
         for piece in pieces.iter().filter(|piece| piece.is_whole()) {
-            let telling = parse::ALL.iter().filter(|parser| parser.name != ANY_FILE);
-            for parser in telling.filter(|parser| (parser.accepts)(piece)) {
-                if !kinds.iter().any(|kind| kind == parser.kind) {
+            for parser in parse::ALL.iter().filter(|parser| (parser.accepts)(piece)) {
+                parsed = true;
+                let known = kinds.iter().any(|kind| kind == parser.kind);
+                if !known && parser.name != ANY_FILE {
                     kinds.push(parser.kind.to_owned());
                 }
             }
         }
         let head = desk::head_of(entry);
-        let is_log = desk::is_log(entry, !kinds.is_empty());
+        let is_log = desk::is_log(entry, parsed);
         Self {
             log: is_log.then(|| logs::form(head).to_owned()),
             binary: logs::is_binary(head),
@@ -54,6 +57,21 @@ impl Nature {
             (None, kinds) => kinds.join(", "),
         }
     }
+}
+
+/// Whether an entry is read as a log.
+pub fn is_log(entry: &Entry) -> bool {
+    let sure = desk::is_log(entry, true);
+    let unless_parsed = || desk::is_log(entry, false);
+    sure || unless_parsed() && Nature::of(entry).log.is_some()
+}
+
+/// Whether no entry of this source is a log, whatever is in it.
+pub fn is_never_log(source: &Source) -> bool {
+    matches!(
+        source,
+        Source::Listing(_) | Source::Facts(_) | Source::Probe(_) | Source::Meta(_)
+    )
 }
 
 /// The parser that takes every copy of a file, whatever is in it.
