@@ -3,6 +3,7 @@
 //! Data moves forward, once: reader → layout → parse → evidence and log digest → derived facts → rules → findings →
 //! diagnosis → report → format. Each arrow is a plain function from one owned value to the next.
 
+pub mod age;
 pub mod analyze;
 pub mod certificate;
 pub mod chain;

@@ -3,6 +3,7 @@
 //! Data enters a bundle only as [`Redacted`] bytes under an [`EntryPath`]; both types can be made in one way only,
 //! so a secret or a path that escapes the bundle does not compile.
 
+pub mod age;
 pub mod entry_path;
 mod hex;
 pub mod keys;

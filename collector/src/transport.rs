@@ -3,7 +3,6 @@
 //! Nothing is read again: what leaves the writer is encrypted first, then summed as it is stored, then cut into parts.
 
 mod age;
-mod bech32;
 mod delivery;
 mod options;
 mod parts;

@@ -112,6 +112,21 @@ fn only_the_receiver_reads_an_encrypted_bundle() {
             let verified = collector().arg("verify").arg(&opened).output().unwrap();
             assert!(verified.status.success(), "{}", text(&verified.stdout));
         }
+        for identity in ["first", "second"] {
+            let file = keys.folder.join(identity).display().to_string();
+            let opened = report(&sealed, &["--identity", &file]);
+            assert_eq!(causes(&opened), causes(&report(&plain, &[])));
+            assert_eq!(opened["input"]["complete"], true);
+        }
+        let stranger = keys.folder.join("stranger").display().to_string();
+        let refused = analyzer()
+            .args(["report", "--identity", &stranger])
+            .arg(&sealed)
+            .output()
+            .unwrap();
+        assert_eq!(refused.status.code(), Some(3));
+        let words = text(&refused.stderr);
+        assert!(words.contains("other keys"), "{words}");
         assert!(keys.try_open("stranger", &sealed).is_none());
         let refused = collector().arg("verify").arg(&sealed).output().unwrap();
         let words = text(&refused.stderr);
@@ -205,6 +220,36 @@ fn what_arrived_of_a_cut_encrypted_bundle_can_be_read() {
     let opened = keys.folder.join("opened.tar.gz");
     assert!(fs::metadata(&opened).unwrap().len() >= 64 << 10);
     assert_eq!(report(&opened, &[])["input"]["complete"], false);
+    let first = keys.folder.join("first").display().to_string();
+    let direct = report(&cut, &["--identity", &first]);
+    assert_eq!(direct["input"]["complete"], false);
+    assert_eq!(causes(&direct), causes(&report(&opened, &[])));
+}
+
+#[test]
+fn the_analyzer_opens_what_the_age_program_wrote() {
+    if !there("age") {
+        return;
+    }
+    let node = NodeFixture::case("wrong-ca-and-bad-token");
+    let keys = Keys::new(&node);
+    let plain = node.output().join("plain.zip");
+    collect(&node.root(), &plain, &["--format", "zip"]);
+    let first = keys.folder.join("first").display().to_string();
+    for form in ["", "--armor"] {
+        let sealed = keys.folder.join(format!("sealed{form}"));
+        let age = format!(
+            "age {form} -r {} -r {} -o {} {}",
+            keys.second,
+            keys.first,
+            sealed.display(),
+            plain.display()
+        );
+        shell(&keys.folder, &age);
+        let opened = report(&sealed, &["--identity", &first]);
+        assert_eq!(causes(&opened), causes(&report(&plain, &[])), "{form}");
+        assert_eq!(opened["input"]["complete"], true, "{form}");
+    }
 }
 
 #[test]

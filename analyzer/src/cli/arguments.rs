@@ -85,9 +85,19 @@ pub(super) struct Report {
     pub(super) reading: Reading,
 }
 
+/// What opens an encrypted input.
+#[derive(Debug, Args)]
+pub(super) struct Opening {
+    /// File with the private key (age identity) of somebody an encrypted input is for; can be given several times.
+    #[arg(long = "identity", value_name = "FILE")]
+    pub(super) identities: Vec<PathBuf>,
+}
+
 /// What shapes the reading of an input.
 #[derive(Debug, Args)]
 pub(super) struct Reading {
+    #[command(flatten)]
+    pub(super) opening: Opening,
     /// Rules to judge by, instead of those of this program.
     #[arg(long, value_name = "DIR")]
     pub(super) rules: Option<PathBuf>,

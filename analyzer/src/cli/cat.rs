@@ -1,7 +1,7 @@
 //! `cat`.
 
-use super::arguments::{Display, Form};
-use super::inputs::inputs;
+use super::arguments::{Display, Form, Opening};
+use super::inputs::inputs_with;
 use super::pager::{Sheet, paged};
 use super::{Exit, Failure, complain};
 use crate::analyze::AnalyzeError;
@@ -28,12 +28,14 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "NAME")]
     node: Option<String>,
     #[command(flatten)]
+    opening: Opening,
+    #[command(flatten)]
     display: Display,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let mut opened = Vec::new();
-    for input in inputs(&arguments.input)? {
+    for input in inputs_with(&arguments.input, &arguments.opening)? {
         opened.push(Opened::new(&input, arguments.node.as_deref())?);
     }
     let mut wanted = Vec::new();

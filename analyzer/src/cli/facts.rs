@@ -1,7 +1,7 @@
 //! `facts`.
 
 use super::arguments::{Display, Form, Reading};
-use super::inputs::{inputs, options, rules};
+use super::inputs::{inputs_with, options, rules};
 use super::pager::{Sheet, paged};
 use super::{Exit, Failure};
 use crate::analyze::read;
@@ -29,7 +29,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let rules = rules(arguments.reading.rules.as_ref())?;
     paged(&arguments.display, |out| {
-        for input in inputs(&arguments.input)? {
+        for input in inputs_with(&arguments.input, &arguments.reading.opening)? {
             let read = read(&input, &rules, &options(&arguments.reading))?;
             let list = FactList::new(&read, &arguments.asked);
             match arguments.display.format {

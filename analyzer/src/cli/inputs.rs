@@ -1,11 +1,12 @@
 //! What was named on the command line → inputs and rules.
 
 use super::Failure;
-use super::arguments::Reading;
+use super::arguments::{Opening, Reading};
+use crate::age::Identities;
 use crate::analyze::{AnalyzeError, Options};
 use crate::declarations::Declarations;
 use crate::ruleset::{RuleFile, RuleSet};
-use nodebundle_bundle::reader::expand;
+use nodebundle_bundle::reader::{Keys, expand};
 use nodebundle_bundle::{Control, Input, Limits, Reader};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -17,6 +18,44 @@ pub(super) fn inputs(path: &Path) -> Result<Vec<Input>, AnalyzeError> {
         return Ok(vec![held]);
     }
     Ok(expand(path)?)
+}
+
+/// The same, opened with the keys that were given where they are encrypted.
+pub(super) fn inputs_with(path: &Path, opening: &Opening) -> Result<Vec<Input>, Failure> {
+    let keys = keys(opening)?;
+    Ok(keyed(inputs(path)?, keys.as_ref()))
+}
+
+/// Inputs with keys.
+pub(super) fn keyed(inputs: Vec<Input>, keys: Option<&Keys>) -> Vec<Input> {
+    let keyed = |input: Input| match keys {
+        Some(keys) => input.with_keys(keys.clone()),
+        None => input,
+    };
+    inputs.into_iter().map(keyed).collect()
+}
+
+/// The private keys that were given, if any.
+pub(super) fn keys(opening: &Opening) -> Result<Option<Keys>, Failure> {
+    let mut all: Option<Identities> = None;
+    for path in &opening.identities {
+        let file = Input::Path(path.clone());
+        let mut text = String::new();
+        let mut reader = Reader::new(file, Limits::default());
+        let read = reader.read(&mut |_, body| {
+            // What is no text holds no key, and that is said.
+            let _ = body.take(MAX_RULE_BYTES).read_to_string(&mut text);
+            Control::Stop
+        });
+        read.map_err(AnalyzeError::from)?;
+        let identities = Identities::parse(&text)
+            .map_err(|error| Failure::Usage(format!("--identity {}: {error}", path.display())))?;
+        all = Some(match all {
+            Some(before) => before.and(identities),
+            None => identities,
+        });
+    }
+    Ok(all.map(Keys::new))
 }
 
 pub(super) fn options(reading: &Reading) -> Options {
@@ -77,4 +116,5 @@ fn is_yaml(name: &str) -> bool {
         .is_some_and(|ending| ending == "yaml")
 }
 
+/// Most bytes of a rule, and of a file of keys.
 const MAX_RULE_BYTES: u64 = 1 << 20;

@@ -1,7 +1,7 @@
 //! `ls`.
 
-use super::arguments::{Display, Form};
-use super::inputs::inputs;
+use super::arguments::{Display, Form, Opening};
+use super::inputs::inputs_with;
 use super::pager::{Sheet, paged};
 use super::{Exit, Failure};
 use crate::analyze::AnalyzeError;
@@ -32,12 +32,14 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "NAME")]
     node: Option<String>,
     #[command(flatten)]
+    opening: Opening,
+    #[command(flatten)]
     display: Display,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let asked = Selection::new(&arguments.asked).map_err(Failure::Usage)?;
-    let inputs = inputs(&arguments.input)?;
+    let inputs = inputs_with(&arguments.input, &arguments.opening)?;
     let mut exit = Exit::Done;
     paged(&arguments.display, |sheet| {
         for (number, input) in inputs.iter().enumerate() {

@@ -1,7 +1,7 @@
 //! `report`.
 
 use super::arguments::{Color, Report as Arguments};
-use super::inputs::{inputs, options, rules};
+use super::inputs::{inputs, keyed, keys, options, rules};
 use super::{Exit, Failure, complain};
 use crate::analyze::{self, AnalyzeError, analyze_all};
 use crate::format::Options;
@@ -14,11 +14,12 @@ use std::io::{self, BufWriter, IsTerminal as _, Write};
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let rules = rules(arguments.reading.rules.as_ref())?;
+    let keys = keys(&arguments.reading.opening)?;
     let mut exit = Exit::Done;
     let mut all = Vec::new();
     for path in &arguments.inputs {
         match inputs(path) {
-            Ok(some) => all.extend(some),
+            Ok(some) => all.extend(keyed(some, keys.as_ref())),
             Err(error) => exit = exit.max(fault(&error)),
         }
     }

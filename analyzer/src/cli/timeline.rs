@@ -1,7 +1,7 @@
 //! `timeline`.
 
 use super::arguments::{Form, Timeline as Arguments};
-use super::inputs::{inputs, options, rules};
+use super::inputs::{inputs_with, options, rules};
 use super::pager::paged;
 use super::{Exit, Failure};
 use crate::analyze::{read, report_on};
@@ -14,7 +14,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let rules = rules(arguments.reading.rules.as_ref())?;
     let options = options(&arguments.reading);
     paged(&arguments.display, |out| {
-        for input in inputs(&arguments.input)? {
+        for input in inputs_with(&arguments.input, &arguments.reading.opening)? {
             let read = read(&input, &rules, &options)?;
             let report = report_on(&read, &rules);
             let timeline = timeline(&read, &rules, &report);

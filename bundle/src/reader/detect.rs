@@ -6,6 +6,13 @@ use crate::member::{MAGIC, MemberHeader};
 /// Bytes that suffice to tell.
 pub(super) const PEEK: usize = 512;
 
+/// How an encrypted file is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Seal {
+    Bytes,
+    Text,
+}
+
 /// What a stream is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Content {
@@ -14,7 +21,9 @@ pub(super) enum Content {
     Compressed(Codec),
     Tar,
     Zip,
-    /// Compressed or encrypted in a way that this program does not open.
+    /// Encrypted with age, and how it is written.
+    Sealed(Seal),
+    /// Compressed in a way that this program does not open.
     Foreign(&'static str),
     Plain,
 }
@@ -41,7 +50,8 @@ pub(super) fn content(head: &[u8]) -> Content {
         _ if let Some((_, kind)) = FOREIGN.iter().find(|(begin, _)| head.starts_with(begin)) => {
             Content::Foreign(kind)
         }
-        _ if AGE.iter().any(|begin| head.starts_with(begin)) => Content::Foreign("age"),
+        _ if head.starts_with(AGE) => Content::Sealed(Seal::Bytes),
+        _ if head.trim_ascii_start().starts_with(AGE_TEXT) => Content::Sealed(Seal::Text),
         _ if is_tar(head) => Content::Tar,
         _ => Content::Plain,
     }
@@ -78,10 +88,8 @@ const FOREIGN: [(&[u8], &str); 6] = [
 ];
 
 /// How files begin that are encrypted with age, as they are and as text.
-const AGE: [&[u8]; 2] = [
-    b"age-encryption.org/v1\n",
-    b"-----BEGIN AGE ENCRYPTED FILE-----",
-];
+const AGE: &[u8] = b"age-encryption.org/v1\n";
+const AGE_TEXT: &[u8] = b"-----BEGIN AGE ENCRYPTED FILE-----";
 
 /// A tar header: its checksum is right. That also tells tars from before POSIX.
 pub(super) fn is_tar(block: &[u8]) -> bool {

@@ -2,10 +2,11 @@
 
 use super::detect::{self, Content, PEEK};
 use super::guard::fill;
+use super::unseal::{Keys, Seekable};
 use super::walk::BUFFER;
 use super::{Limits, ReadError};
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Cursor, Read, Seek};
+use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -21,11 +22,14 @@ pub enum Input {
         /// The content.
         bytes: Arc<[u8]>,
     },
+    /// Another input, with keys for what is encrypted in it.
+    Keyed {
+        /// The input as it is stored.
+        input: Box<Self>,
+        /// What opens it.
+        keys: Keys,
+    },
 }
-
-/// Bytes that can be read and sought in.
-pub(super) trait Seekable: Read + Seek {}
-impl<T: Read + Seek> Seekable for T {}
 
 impl Input {
     /// Reads a stream, such as standard input, to its end and holds it.
@@ -45,9 +49,19 @@ impl Input {
         })
     }
 
+    /// The same input, opened with keys where it is encrypted.
+    #[must_use]
+    pub fn with_keys(self, keys: Keys) -> Self {
+        Self::Keyed {
+            input: Box::new(self),
+            keys,
+        }
+    }
+
     /// How a message names it.
     pub fn name(&self) -> String {
         match self {
+            Self::Keyed { input, .. } => input.name(),
             Self::Path(path) => path.display().to_string(),
             Self::Held { name, .. } => name.clone(),
         }
@@ -55,14 +69,30 @@ impl Input {
 
     /// The folder, where it is one.
     pub(super) fn folder(&self) -> Option<&Path> {
+        self.path().filter(|path| path.is_dir())
+    }
+
+    /// The path, where it has one.
+    pub(super) fn path(&self) -> Option<&Path> {
         match self {
-            Self::Path(path) if path.is_dir() => Some(path),
-            _ => None,
+            Self::Path(path) => Some(path),
+            Self::Held { .. } => None,
+            Self::Keyed { input, .. } => input.path(),
         }
     }
 
+    /// What opens the encrypted.
+    pub(super) fn keys(&self) -> Option<&Keys> {
+        match self {
+            Self::Keyed { keys, .. } => Some(keys),
+            Self::Path(_) | Self::Held { .. } => None,
+        }
+    }
+
+    /// The bytes as they are stored.
     pub(super) fn open(&self) -> Result<Box<dyn Seekable + Send + '_>, ReadError> {
         match self {
+            Self::Keyed { input, .. } => input.open(),
             Self::Path(path) => {
                 let open = |path| -> io::Result<File> {
                     let file = File::open(path)?;
@@ -73,7 +103,7 @@ impl Input {
                     }
                 };
                 match open(path) {
-                    Ok(file) => Ok(Box::new(file)),
+                    Ok(file) => Ok(Box::new(BufReader::with_capacity(BUFFER, file))),
                     Err(error) => Err(ReadError::open(&self.name(), error)),
                 }
             }
@@ -83,13 +113,11 @@ impl Input {
 
     /// What a file is called where it is the only entry.
     pub(super) fn entry_name(&self) -> String {
-        let file_name = match self {
-            Self::Path(path) => path
-                .file_name()
-                .map(|name| name.to_string_lossy().into_owned()),
-            Self::Held { .. } => None,
-        };
-        file_name.unwrap_or_else(|| "stdin".to_owned())
+        let file_name = self.path().and_then(Path::file_name);
+        file_name.map_or_else(
+            || "stdin".to_owned(),
+            |name| name.to_string_lossy().into_owned(),
+        )
     }
 }
 
@@ -141,7 +169,7 @@ fn is_archive(file: &mut dyn BufRead) -> bool {
     let filled = fill(file, &mut head);
     let head = head.get(..filled).unwrap_or_default();
     match detect::content(head) {
-        Content::Members | Content::Tar | Content::Zip => true,
+        Content::Members | Content::Tar | Content::Zip | Content::Sealed(_) => true,
         Content::Plain | Content::Foreign(_) => false,
         Content::Compressed(codec) => {
             let decoder = codec.decoder(head.chain(file));

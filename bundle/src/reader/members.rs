@@ -7,7 +7,7 @@ use crate::member::{
     MemberHeader, TRAILER_BYTES,
 };
 use flate2::{Crc, Decompress, FlushDecompress, Status};
-use std::io::{self, BufRead, Read as _};
+use std::io::{BufRead, Read as _};
 use std::ops::ControlFlow;
 use std::sync::mpsc;
 use std::thread;
@@ -42,7 +42,7 @@ pub(super) fn walk_ahead(walk: &mut Walk<'_>, stream: &mut (dyn BufRead + Send))
         let inflating = thread::Builder::new().spawn_scoped(scope, move || {
             loop {
                 let member = members.next(take_back.try_recv().unwrap_or_default());
-                let is_end = matches!(member.found, Ok(Found::End) | Err(_));
+                let is_end = matches!(member.found, Found::End);
                 // Nobody takes it any more where the visitor stopped.
                 if give.send(member).is_err() || is_end {
                     return;
@@ -64,36 +64,47 @@ pub(super) fn walk_ahead(walk: &mut Walk<'_>, stream: &mut (dyn BufRead + Send))
 /// Offers the entries of one member; breaks where nothing more is to be read.
 fn deal_with(walk: &mut Walk<'_>, member: &Member) -> ControlFlow<()> {
     match &member.found {
-        Ok(Found::LeftOut) => return ControlFlow::Continue(()),
-        Ok(Found::Whole) => {
+        Found::LeftOut => return ControlFlow::Continue(()),
+        Found::Whole => {
             let end = member.offer(walk, false);
             if end != End::Archive && !walk.is_over() {
                 return ControlFlow::Continue(());
             }
         }
-        Ok(Found::Lost(what)) => {
+        Found::Lost(what) => {
             walk.damage(Some(member.offset), *what);
             return ControlFlow::Continue(());
         }
-        Ok(Found::Cut) => {
+        Found::Cut => {
             member.offer(walk, true);
             walk.damage(Some(member.offset), "the last gzip member is cut short");
+            member.why_ended(walk);
         }
-        Ok(Found::End) => walk.damage(None, "the archive has no end: it is cut short"),
-        Err(error) => walk.damage(Some(member.offset), error.to_string()),
+        Found::End => {
+            walk.damage(None, "the archive has no end: it is cut short");
+            member.why_ended(walk);
+        }
     }
     ControlFlow::Break(())
 }
 
 /// One member, or what stands in its place.
 struct Member {
-    found: io::Result<Found>,
+    found: Found,
     /// Where it begins in the stream.
     offset: u64,
     text: Vec<u8>,
+    /// The error that ended the stream, if one did.
+    ended_by: Option<String>,
 }
 
 impl Member {
+    fn why_ended(&self, walk: &mut Walk<'_>) {
+        if let Some(why) = &self.ended_by {
+            walk.damage(None, why.as_str());
+        }
+    }
+
     fn offer(&self, walk: &mut Walk<'_>, cut: bool) -> End {
         if let Err(error) = walk.budget.spend(self.text.len()) {
             walk.damage(None, error.to_string());
@@ -135,6 +146,7 @@ struct Members<R> {
     /// Where that is in the stream.
     offset: u64,
     ended: bool,
+    ended_by: Option<String>,
     text: Vec<u8>,
 }
 
@@ -147,6 +159,7 @@ impl<R: BufRead> Members<R> {
             start: 0,
             offset: 0,
             ended: false,
+            ended_by: None,
             text: Vec::new(),
         }
     }
@@ -161,58 +174,59 @@ impl<R: BufRead> Members<R> {
             found,
             offset,
             text: std::mem::take(&mut self.text),
+            ended_by: self.ended_by.clone(),
         }
     }
 
-    fn find(&mut self) -> io::Result<Found> {
-        if self.ahead(HEADER_BYTES)?.is_empty() {
-            return Ok(Found::End);
+    fn find(&mut self) -> Found {
+        if self.ahead(HEADER_BYTES).is_empty() {
+            return Found::End;
         }
-        if let Some(header) = MemberHeader::parse(self.ahead(HEADER_BYTES)?) {
+        if let Some(header) = MemberHeader::parse(self.ahead(HEADER_BYTES)) {
             let holds_manifest = header.flags & (HOLDS_MANIFEST_PART | HOLDS_END) != 0;
-            if self.opening == Opening::Manifest && !holds_manifest && self.hop_over(header)? {
-                return Ok(Found::LeftOut);
+            if self.opening == Opening::Manifest && !holds_manifest && self.hop_over(header) {
+                return Found::LeftOut;
             }
-            let hopped = (self.opening == Opening::Names && self.hop_with_head(header)?)
-                || self.hop(header)?;
+            let hopped =
+                (self.opening == Opening::Names && self.hop_with_head(header)) || self.hop(header);
             if hopped {
-                return Ok(Found::Whole);
+                return Found::Whole;
             }
         }
         self.in_sequence()
     }
 
     /// Goes on to the next member without a look at this one, where the next one is where it should be.
-    fn hop_over(&mut self, header: MemberHeader) -> io::Result<bool> {
+    fn hop_over(&mut self, header: MemberHeader) -> bool {
         let length = header.member_bytes as usize;
-        let next = self.ahead(length + HEADER_BYTES)?.get(length..);
+        let next = self.ahead(length + HEADER_BYTES).get(length..);
         let fits = next.is_some_and(|next| MemberHeader::parse(next).is_some());
         if fits {
             self.advance(length);
         }
-        Ok(fits)
+        fits
     }
 
     /// Where one entry fills the member, inflates its beginning alone; zeros stand for the rest.
-    fn hop_with_head(&mut self, header: MemberHeader) -> io::Result<bool> {
-        let ahead = self.ahead(HEADER_BYTES + HEAD_BYTES)?;
+    fn hop_with_head(&mut self, header: MemberHeader) -> bool {
+        let ahead = self.ahead(HEADER_BYTES + HEAD_BYTES);
         let packed = ahead.get(HEADER_BYTES..).unwrap_or_default();
         self.text = inflated_head(packed);
         let fills = tar::only_entry(&self.text) == Some(header.text_bytes.into());
-        if fills && self.hop_over(header)? {
+        if fills && self.hop_over(header) {
             self.text.resize(header.text_bytes as usize, 0);
-            return Ok(true);
+            return true;
         }
-        Ok(false)
+        false
     }
 
     /// Trusts the length that the header states; false where it turns out to be wrong or the member damaged.
-    fn hop(&mut self, header: MemberHeader) -> io::Result<bool> {
+    fn hop(&mut self, header: MemberHeader) -> bool {
         let length = header.member_bytes as usize;
-        self.ahead(length)?;
+        self.ahead(length);
         let from = self.start + HEADER_BYTES;
         let Some(rest) = self.window.get(from..self.start + length) else {
-            return Ok(false);
+            return false;
         };
         self.text.clear();
         self.text.reserve(header.text_bytes as usize + 1);
@@ -222,31 +236,31 @@ impl<R: BufRead> Members<R> {
         if whole {
             self.advance(length);
         }
-        Ok(whole)
+        whole
     }
 
     /// Lets the deflate data say where the member ends.
-    fn in_sequence(&mut self) -> io::Result<Found> {
+    fn in_sequence(&mut self) -> Found {
         self.text.clear();
-        let ahead = self.ahead(MAX_MEMBER_BYTES)?;
+        let ahead = self.ahead(MAX_MEMBER_BYTES);
         if ahead.len() < HEADER_BYTES {
-            return Ok(Found::Cut);
+            return Found::Cut;
         }
         let Some(header) = gzip_header_bytes(ahead) else {
-            self.find_next()?;
-            return Ok(Found::Lost("these bytes are not a gzip member"));
+            self.find_next();
+            return Found::Lost("these bytes are not a gzip member");
         };
         let from = self.start + header;
         let rest = self.window.get(from..).unwrap_or_default();
         match inflate(rest, MAX_TEXT_BYTES, &mut self.text) {
             Inflating::Right(used) => {
                 self.advance(header + used + TRAILER_BYTES);
-                Ok(Found::Whole)
+                Found::Whole
             }
-            Inflating::Unfinished if self.ended && self.is_last() => Ok(Found::Cut),
+            Inflating::Unfinished if self.ended && self.is_last() => Found::Cut,
             _ => {
-                self.find_next()?;
-                Ok(Found::Lost("a gzip member is damaged"))
+                self.find_next();
+                Found::Lost("a gzip member is damaged")
             }
         }
     }
@@ -258,35 +272,42 @@ impl<R: BufRead> Members<R> {
     }
 
     /// Goes on to the next member, or to the end.
-    fn find_next(&mut self) -> io::Result<()> {
+    fn find_next(&mut self) {
         self.advance(1);
         loop {
-            let ahead = self.ahead(MAX_MEMBER_BYTES)?;
+            let ahead = self.ahead(MAX_MEMBER_BYTES);
             if let Some(at) = find_member(ahead) {
                 self.advance(at);
-                return Ok(());
+                return;
             }
             let searched = ahead.len().saturating_sub(HEADER_BYTES - 1);
             if self.ended {
                 let rest = self.window.len() - self.start;
                 self.advance(rest);
-                return Ok(());
+                return;
             }
             self.advance(searched);
         }
     }
 
     /// At least so many bytes from the start of the member, or all that are left.
-    fn ahead(&mut self, bytes: usize) -> io::Result<&[u8]> {
+    fn ahead(&mut self, bytes: usize) -> &[u8] {
         let missing = (self.start + bytes).saturating_sub(self.window.len());
         if missing > 0 && !self.ended {
             self.window.drain(..self.start);
             self.start = 0;
             let wanted = missing.max(BUFFER);
             let mut stream = self.stream.by_ref().take(wanted as u64);
-            self.ended = stream.read_to_end(&mut self.window)? < wanted;
+            match stream.read_to_end(&mut self.window) {
+                Ok(read) => self.ended = read < wanted,
+                // What was read before the error can be used.
+                Err(error) => {
+                    self.ended = true;
+                    self.ended_by = Some(error.to_string());
+                }
+            }
         }
-        Ok(self.window.get(self.start..).unwrap_or_default())
+        self.window.get(self.start..).unwrap_or_default()
     }
 
     fn advance(&mut self, bytes: usize) {

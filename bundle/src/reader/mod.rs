@@ -18,6 +18,7 @@ mod summary;
 mod tar;
 #[cfg(test)]
 mod tests;
+mod unseal;
 mod walk;
 mod xz;
 mod zip;
@@ -28,13 +29,14 @@ mod zstd;
 pub use input::{Input, expand};
 pub use limits::Limits;
 pub use summary::{Control, Damage, EntryHead, Link, Packing, ReadSummary, Refusal};
+pub use unseal::{Keys, Seekable, Unseal, UnsealError};
 pub use walk::Visit;
 
 use crate::hex::hex;
-use detect::Content;
+use detect::{Content, Seal};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, BufReader, Read as _};
+use std::io::{self, Read as _, Seek as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use walk::{BUFFER, Meta, Opening, Walk};
@@ -73,13 +75,21 @@ pub enum ReadError {
     },
     /// It is encrypted, and only its receiver has the key.
     #[error(
-        "{name} is encrypted with age: decrypt it first with `age -d -i KEYFILE -o {plain} {name}`, where KEYFILE holds the receiver's private key, then read {plain}"
+        "{name} is encrypted with age: decrypt it first with `age -d -i KEYFILE -o {plain} {name}`, where KEYFILE holds the receiver's private key, then read {plain}; or give KEYFILE to the analyzer with --identity"
     )]
     Encrypted {
         /// As the person named it.
         name: String,
         /// A name for the decrypted bundle.
         plain: String,
+    },
+    /// It is encrypted, and the keys that are at hand do not open it.
+    #[error("{name}: {why}")]
+    Sealed {
+        /// As the person named it.
+        name: String,
+        /// Why, and what to do.
+        why: UnsealError,
     },
 }
 
@@ -233,22 +243,19 @@ impl Reader {
         opening: Opening,
         visit: &'w mut Visit<'w>,
     ) -> Result<ReadSummary, ReadError> {
-        let mut walk = Walk::new(&self.limits, tops, opening, visit);
+        let mut walk = Walk::new(&self.limits, tops, opening, visit, self.input.keys());
         if let Some(folder) = self.input.folder() {
             walk.enter("", Packing::Folder, |walk| folder::walk(walk, folder));
             return Ok(walk.into_summary());
         }
-        if let Input::Path(path) = &self.input {
+        if let Some(path) = self.input.path() {
             part::must_be_joined(path)?;
         }
-        let mut file = BufReader::with_capacity(BUFFER, self.input.open()?);
+        let mut file = self.plain()?;
         let mut head = [0; detect::PEEK];
         let filled = guard::fill(&mut file, &mut head);
         let head = head.get(..filled).unwrap_or_default();
         let content = detect::content(head);
-        if content == Content::Foreign("age") {
-            return Err(ReadError::encrypted(self.input.name()));
-        }
         if detect::is_cut_magic(head) {
             walk.damage(Some(filled as u64), "the input is cut short here");
         } else if content == Content::Zip {
@@ -268,6 +275,27 @@ impl Reader {
             walk.offer(meta, &mut head.chain(file));
         }
         Ok(walk.into_summary())
+    }
+
+    /// The input, decrypted where it has to be.
+    fn plain(&self) -> Result<Box<dyn Seekable + Send + '_>, ReadError> {
+        let mut file = self.input.open()?;
+        let mut head = [0; detect::PEEK];
+        let filled = guard::fill(&mut file, &mut head);
+        let content = detect::content(head.get(..filled).unwrap_or_default());
+        let rewound = file.rewind();
+        rewound.map_err(|error| ReadError::open(&self.input.name(), error))?;
+        match (content, self.input.keys()) {
+            (Content::Sealed(_), None) => Err(ReadError::encrypted(self.input.name())),
+            (Content::Sealed(Seal::Bytes), Some(keys)) => {
+                let plain = keys.unseal().file(file);
+                plain.map_err(|why| ReadError::Sealed {
+                    name: self.input.name(),
+                    why,
+                })
+            }
+            _ => Ok(file),
+        }
     }
 
     /// `None` for a folder, or once the reading was stopped.

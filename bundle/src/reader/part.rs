@@ -46,7 +46,7 @@ fn begins_a_bundle(first: &Path) -> bool {
     let head = head.get(..filled).unwrap_or_default();
     matches!(
         content(head),
-        Content::Members | Content::Zip | Content::Foreign("age")
+        Content::Members | Content::Zip | Content::Sealed(_)
     )
 }
 

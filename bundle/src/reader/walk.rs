@@ -5,6 +5,7 @@ use super::detect::{self, PEEK};
 use super::guard::{Content, Counted, Inflated, fill};
 use super::limits::{Budget, Limits};
 use super::summary::{Control, Damage, EntryHead, Link, Packing, ReadSummary, Refusal, shown};
+use super::unseal::Keys;
 use super::{members, name, tar, zip};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Cursor, Read as _};
@@ -48,6 +49,8 @@ pub(super) struct Walk<'a> {
     tops: &'a BTreeMap<String, String>,
     opening: Opening,
     visit: &'a mut Visit<'a>,
+    /// What opens the encrypted.
+    keys: Option<&'a Keys>,
     /// Archives around the place we are at; `None` before the input itself is opened.
     depth: Option<u8>,
     archive: String,
@@ -62,6 +65,7 @@ impl<'a> Walk<'a> {
         tops: &'a BTreeMap<String, String>,
         opening: Opening,
         visit: &'a mut Visit<'a>,
+        keys: Option<&'a Keys>,
     ) -> Self {
         Self {
             limits,
@@ -69,6 +73,7 @@ impl<'a> Walk<'a> {
             tops,
             opening,
             visit,
+            keys,
             depth: None,
             archive: String::new(),
             names_bytes: 0,
@@ -115,6 +120,11 @@ impl<'a> Walk<'a> {
         if !self.may_have_another(&name) {
             return;
         }
+        self.open(&name, meta, body, self.keys);
+    }
+
+    /// Opens or shows what is at hand; with keys, also where it is encrypted.
+    fn open(&mut self, name: &str, meta: Meta<'_>, body: &mut dyn BufRead, keys: Option<&Keys>) {
         let mut head = [0; PEEK];
         let filled = fill(body, &mut head);
         let head = head.get(..filled).unwrap_or_default();
@@ -122,21 +132,22 @@ impl<'a> Walk<'a> {
         let mut body = head.chain(body);
         let opens_inside = matches!(self.opening, Opening::Everything | Opening::Names);
         if !opens_inside && self.depth.is_some() {
-            return self.show(&name, meta, &mut body);
+            return self.show(name, meta, &mut body);
         }
         match content {
-            detect::Content::Plain => self.show(&name, meta, &mut body),
+            detect::Content::Plain => self.show(name, meta, &mut body),
+            detect::Content::Sealed(_) => self.sealed(name, meta, &mut body, keys),
             detect::Content::Foreign(kind) => {
                 self.refuse(meta.name, &format!("it is {kind} data: unpack it first"));
             }
-            detect::Content::Members => self.enter(&name, Packing::MemberTarGz, |walk| {
+            detect::Content::Members => self.enter(name, Packing::MemberTarGz, |walk| {
                 members::walk(walk, &mut body);
             }),
-            detect::Content::Tar => self.enter(&name, Packing::Tar, |walk| {
+            detect::Content::Tar => self.enter(name, Packing::Tar, |walk| {
                 tar::walk_stream(walk, &mut body);
             }),
-            detect::Content::Compressed(codec) => self.compressed(codec, &name, meta, &mut body),
-            detect::Content::Zip => self.held_zip(&name, &mut body),
+            detect::Content::Compressed(codec) => self.compressed(codec, name, meta, &mut body),
+            detect::Content::Zip => self.held_zip(name, &mut body),
         }
     }
 
@@ -221,6 +232,26 @@ impl<'a> Walk<'a> {
         } else {
             let meta = Meta { size: None, ..meta };
             self.show(name, meta, &mut inflated);
+        }
+    }
+
+    /// What is encrypted, as what it is behind that.
+    fn sealed(&mut self, name: &str, meta: Meta<'_>, body: &mut dyn BufRead, keys: Option<&Keys>) {
+        let Some(keys) = keys else {
+            let why = if self.keys.is_some() {
+                "it is encrypted again and again: decrypt it first"
+            } else {
+                "it is encrypted with age: give the receiver's private key with --identity, or decrypt it first"
+            };
+            return self.refuse(name.as_bytes(), why);
+        };
+        match keys.unseal().stream(Box::new(body)) {
+            Ok(plain) => {
+                let meta = Meta { size: None, ..meta };
+                let mut plain = BufReader::with_capacity(BUFFER, plain);
+                self.open(name, meta, &mut plain, None);
+            }
+            Err(why) => self.refuse(name.as_bytes(), &why.to_string()),
         }
     }
 

@@ -1,12 +1,13 @@
 //! The age v1 file format (age-encryption.org/v1) for X25519 recipients: write only, as a stream.
 
-use super::bech32;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
-use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
+use nodebundle_bundle::age::{
+    CHUNK_BYTES, INTRO, TAG_BYTES, X25519_INFO, aead, bech32, chunk_nonce, derive,
+};
+use ring::aead::{Aad, LessSafeKey, Nonce};
 use ring::agreement::{EphemeralPrivateKey, UnparsedPublicKey, X25519, agree_ephemeral};
 use ring::error::Unspecified;
-use ring::hkdf::{HKDF_SHA256, KeyType, Salt};
 use ring::hmac;
 use ring::rand::{SecureRandom as _, SystemRandom};
 use std::fmt;
@@ -76,7 +77,7 @@ impl Recipient {
         let peer = UnparsedPublicKey::new(&X25519, &self.0);
         let wrap_key = agree_ephemeral(ephemeral, &peer, |shared| {
             let salt = [share.as_ref(), &self.0].concat();
-            derive(&salt, shared, b"age-encryption.org/v1/X25519")
+            derive(&salt, shared, X25519_INFO)
         })??;
         let mut body = file_key.to_vec();
         let nonce = Nonce::assume_unique_for_key([0; 12]);
@@ -105,7 +106,7 @@ impl Sealer {
         let (mut file_key, mut nonce) = ([0; 16], [0; 16]);
         random.fill(&mut file_key)?;
         random.fill(&mut nonce)?;
-        let mut text = String::from("age-encryption.org/v1\n");
+        let mut text = String::from(INTRO);
         for recipient in recipients {
             text.push_str(&recipient.stanza(&file_key, &random)?);
         }
@@ -122,7 +123,7 @@ impl Sealer {
             key: aead(&derive(&nonce, &file_key, b"payload")?)?,
             chunks: 0,
             header: [text.as_bytes(), &nonce].concat(),
-            held: Vec::with_capacity(CHUNK + CHACHA20_POLY1305.tag_len()),
+            held: Vec::with_capacity(CHUNK_BYTES + TAG_BYTES),
         })
     }
 
@@ -130,10 +131,10 @@ impl Sealer {
     pub(crate) fn push(&mut self, mut bytes: &[u8], out: &mut impl Write) -> io::Result<()> {
         self.begin(out)?;
         while !bytes.is_empty() {
-            if self.held.len() == CHUNK {
+            if self.held.len() == CHUNK_BYTES {
                 self.seal(false, out)?;
             }
-            let room = (CHUNK - self.held.len()).min(bytes.len());
+            let room = (CHUNK_BYTES - self.held.len()).min(bytes.len());
             let (now, later) = bytes.split_at(room);
             self.held.extend_from_slice(now);
             bytes = later;
@@ -152,15 +153,8 @@ impl Sealer {
     }
 
     fn seal(&mut self, last: bool, out: &mut impl Write) -> io::Result<()> {
-        let mut nonce = [0; 12];
-        let counter = self.chunks.to_be_bytes();
-        let places = nonce.iter_mut().skip(11 - counter.len());
-        places.zip(counter).for_each(|(place, byte)| *place = byte);
-        if let Some(flag) = nonce.last_mut() {
-            *flag = u8::from(last);
-        }
+        let nonce = chunk_nonce(self.chunks, last);
         self.chunks += 1;
-        let nonce = Nonce::assume_unique_for_key(nonce);
         let sealed = self
             .key
             .seal_in_place_append_tag(nonce, Aad::empty(), &mut self.held);
@@ -177,35 +171,11 @@ impl fmt::Debug for Sealer {
     }
 }
 
-fn aead(key: &[u8; 32]) -> Result<LessSafeKey, Unspecified> {
-    Ok(LessSafeKey::new(UnboundKey::new(&CHACHA20_POLY1305, key)?))
-}
-
-/// HKDF-SHA-256 to 32 bytes.
-fn derive(salt: &[u8], secret: &[u8], info: &[u8]) -> Result<[u8; 32], Unspecified> {
-    let mut key = [0; 32];
-    let pseudo_random = Salt::new(HKDF_SHA256, salt).extract(secret);
-    pseudo_random.expand(&[info], KeyBytes)?.fill(&mut key)?;
-    Ok(key)
-}
-
-/// The length of every key derived here.
-struct KeyBytes;
-
-impl KeyType for KeyBytes {
-    fn len(&self) -> usize {
-        32
-    }
-}
-
 /// Enough of a recipient to recognise it.
 fn shown(text: &str) -> String {
     let short: String = text.chars().take(72).collect();
     short.escape_debug().collect()
 }
-
-/// Plain bytes of a chunk.
-const CHUNK: usize = 64 << 10;
 
 #[cfg(test)]
 mod tests {
@@ -242,9 +212,9 @@ mod tests {
         let mut sealer = Sealer::new(&[Recipient::parse(RECIPIENT).unwrap()]).unwrap();
         let header = sealer.header.len();
         let mut out = Vec::new();
-        sealer.push(&vec![7; 2 * CHUNK], &mut out).unwrap();
-        assert_eq!(out.len(), header + CHUNK + 16);
+        sealer.push(&vec![7; 2 * CHUNK_BYTES], &mut out).unwrap();
+        assert_eq!(out.len(), header + CHUNK_BYTES + 16);
         sealer.finish(&mut out).unwrap();
-        assert_eq!(out.len(), header + 2 * (CHUNK + 16));
+        assert_eq!(out.len(), header + 2 * (CHUNK_BYTES + 16));
     }
 }

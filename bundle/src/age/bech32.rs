@@ -1,7 +1,7 @@
-//! Bech32 (BIP 173), as far as an age recipient needs it.
+//! Bech32 (BIP 173), as far as the keys of age need it.
 
 /// Human-readable part and data of a Bech32 text; `None` where it is none or its checksum is wrong.
-pub(super) fn decode(text: &str) -> Option<(String, Vec<u8>)> {
+pub fn decode(text: &str) -> Option<(String, Vec<u8>)> {
     let lower = text.to_ascii_lowercase();
     if lower != text && text.to_ascii_uppercase() != text {
         return None;
