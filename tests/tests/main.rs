@@ -10,6 +10,7 @@
 )]
 
 mod bare_places;
+mod beside;
 mod booted_node;
 mod cases;
 mod changed;
