@@ -105,13 +105,13 @@ fn measured(analyzer: &Path, log: &Path, goals: (f64, f64)) -> Result<String> {
 }
 
 /// The best of three runs: shared machines only ever add time.
-fn best(mut run: impl FnMut() -> Result<(Duration, u64)>) -> Result<(Duration, u64)> {
+pub(crate) fn best(mut run: impl FnMut() -> Result<(Duration, u64)>) -> Result<(Duration, u64)> {
     let mut runs = [run()?, run()?, run()?];
     runs.sort();
     runs.first().copied().context("three runs were made")
 }
 
-fn inflate(log: &Path) -> Result<(Duration, u64)> {
+pub(crate) fn inflate(log: &Path) -> Result<(Duration, u64)> {
     let start = Instant::now();
     let mut decoder = MultiGzDecoder::new(io::BufReader::with_capacity(1 << 18, File::open(log)?));
     let mut buffer = vec![0; 1 << 18];
@@ -142,7 +142,7 @@ fn start_up(analyzer: &Path, two: &Path) -> Result<Duration> {
 }
 
 /// Time and peak memory (kB) of one report on these cores.
-fn report(analyzer: &Path, cores: &str, input: &Path) -> Result<(Duration, u64)> {
+pub(crate) fn report(analyzer: &Path, cores: &str, input: &Path) -> Result<(Duration, u64)> {
     let start = Instant::now();
     let mut child = Command::new("taskset")
         .args(["-c", cores])

@@ -119,18 +119,47 @@ fn timeless(line: &str) -> Option<String> {
 pub(crate) fn write(lines: &[String], to: &Path, bytes: u64, numbers: Numbers) -> Result<()> {
     let file = BufWriter::new(File::create(to)?);
     let mut log = GzEncoder::new(file, Compression::new(6));
-    let mut random = Random(1);
-    let mut written = 0;
-    for (number, line) in (0..).zip(lines.iter().cycle()) {
-        if written >= bytes {
-            break;
-        }
-        let line = dated(number, line, numbers, &mut random);
+    for line in Lines::new(lines, bytes, numbers) {
         log.write_all(line.as_bytes())?;
-        written += line.len() as u64;
     }
     log.finish()?.flush()?;
     Ok(())
+}
+
+/// The lines of a log of about so many bytes.
+pub(crate) struct Lines<'a> {
+    kept: &'a [String],
+    numbers: Numbers,
+    random: Random,
+    next: usize,
+    left: u64,
+}
+
+impl<'a> Lines<'a> {
+    pub(crate) fn new(lines: &'a [String], bytes: u64, numbers: Numbers) -> Self {
+        Self {
+            kept: lines,
+            numbers,
+            random: Random(1),
+            next: 0,
+            left: bytes,
+        }
+    }
+}
+
+impl Iterator for Lines<'_> {
+    type Item = String;
+
+    fn next(&mut self) -> Option<String> {
+        let line = self.kept.get(self.next % self.kept.len().max(1))?;
+        if self.left == 0 {
+            return None;
+        }
+        let line = dated(self.next as u64, line, self.numbers, &mut self.random);
+        self.next += 1;
+        self.left = self.left.saturating_sub(line.len() as u64);
+        Some(line)
+    }
 }
 
 /// A line with a time: ten a second from a fixed day on, in its klog header too.

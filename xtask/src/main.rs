@@ -3,6 +3,7 @@
 //! It links no crate of the workspace, so a broken crate cannot block its own repair.
 
 mod bench;
+mod bench_bundle;
 mod bench_log;
 mod beside_sos;
 #[path = "../../tests/tests/changed.rs"]
@@ -60,13 +61,13 @@ enum Task {
     },
     /// Rewrite the golden reports; review the difference like code.
     Accept,
-    /// Measure the analyzer's start-up and its reports as ratios to decompression, with peak memory; or the collector beside
-    /// `sos report`.
+    /// Measure the analyzer's start-up and its reports as ratios to decompression, with peak memory; the same on one large sos
+    /// report; or the collector beside `sos report`.
     Bench {
         /// What to measure.
         #[arg(value_enum, default_value_t = Subject::Analyzer)]
         subject: Subject,
-        /// Size of the generated log in MB.
+        /// Size of what is generated, unpacked, in MB.
         #[arg(long, default_value_t = 500)]
         megabytes: u64,
         /// Folder whose journals and logs the lines are taken from, instead of the recorded nodes.
@@ -116,6 +117,8 @@ enum Task {
 enum Subject {
     /// The analyzer on a generated log.
     Analyzer,
+    /// The analyzer on a generated sos report of that size, unpacked.
+    Bundle,
     /// The collector beside `sos report` on one booted node; needs root.
     Sos,
 }
@@ -133,6 +136,11 @@ fn main() -> anyhow::Result<()> {
             megabytes,
             from,
         } => bench::run(&root, megabytes, from.as_deref()),
+        Task::Bench {
+            subject: Subject::Bundle,
+            megabytes,
+            from,
+        } => bench_bundle::run(&root, megabytes, from.as_deref()),
         Task::Bench {
             subject: Subject::Sos,
             ..
