@@ -7,6 +7,7 @@ use crate::entry::Entry;
 use crate::evidence::Evidence;
 use crate::logs::{self, LogDigest, Scanner};
 use crate::origin::Origin;
+use crate::own_events::own_events;
 use crate::parts::Part;
 use crate::ruleset::RuleSet;
 use crate::source::Source;
@@ -80,6 +81,16 @@ impl<'a> Desk<'a> {
 
     /// Ends the reading of logs: no more of them come, and what was needed to read them can be dropped.
     pub(crate) fn end(&mut self) {
+        if self.logs.is_some() {
+            return;
+        }
+        let events = own_events(&self.evidence);
+        if !events.is_empty() {
+            let options = log_options(self.options, None);
+            self.scanner
+                .get_or_insert_with(|| Scanner::new(self.rules.patterns(), options))
+                .events(&events);
+        }
         if let Some(mut scanner) = self.scanner.take() {
             scanner.set_options(log_options(self.options, Some(&self.evidence)));
             self.logs = Some(scanner.finish());

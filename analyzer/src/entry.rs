@@ -1,5 +1,6 @@
 //! One config-like entry, held whole.
 
+use crate::objects::begins_list;
 use crate::origin::Origin;
 use crate::source::Source;
 use std::sync::Arc;
@@ -20,11 +21,15 @@ impl Entry {
     /// Larger entries are logs or are left out as a gap.
     pub const MAX_BYTES: u64 = 1 << 20;
 
+    /// A list of objects of the API may be larger: it grows with the cluster.
+    pub const MAX_LIST_BYTES: u64 = 24 << 20;
+
     const HEAD_BYTES: usize = 4096;
 
     /// Whether all of it is held; of a larger one only the beginning is.
     pub fn is_whole(&self) -> bool {
-        self.bytes.len() as u64 <= Self::MAX_BYTES
+        let length = self.bytes.len() as u64;
+        length <= Self::MAX_BYTES || length <= Self::MAX_LIST_BYTES && begins_list(&self.head())
     }
 
     /// The content as text; invalid UTF-8 becomes U+FFFD. Line numbers are those of the bytes.

@@ -67,30 +67,30 @@ fn shared(
     })?;
     for cluster in clusters {
         let nodes = listed(cluster, &entries, parts, rules, options);
-        parts.add_listed(cluster, nodes.into_iter());
+        parts.add_listed(cluster, &nodes);
     }
     Ok(entries)
 }
 
-/// Names of the Node objects among the entries of a cluster.
+/// Names of the Node objects among the entries of a cluster, each with its addresses.
 fn listed(
     cluster: usize,
     entries: &[(usize, Entry)],
     parts: &Parts,
     rules: &RuleSet,
     options: &Options,
-) -> Vec<String> {
+) -> Vec<(String, Vec<String>)> {
     let Some(any) = parts.nodes().iter().find(|part| part.is_of(cluster)) else {
         return Vec::new();
     };
-    let mut desk = Desk::new(any, rules, options);
+    let mut desk = Desk::new(&any.unnamed(), rules, options);
     for (_, entry) in entries.iter().filter(|(of, _)| *of == cluster) {
         desk.take_shared(entry);
     }
     let evidence = desk.close().evidence;
     let objects = evidence.all::<NodeObject>().iter();
     objects
-        .filter_map(|object| object.value.name.clone())
+        .filter_map(|object| Some((object.value.name.clone()?, object.value.addresses.clone())))
         .collect()
 }
 
@@ -218,12 +218,16 @@ pub(crate) fn full_name(head: EntryHead<'_>) -> String {
 fn entry(name: String, parts: &Parts, body: &mut dyn BufRead) -> (Entry, std::io::Result<()>) {
     let source = parts.source(&name);
     let mut bytes = Vec::new();
-    let read = body.take(Entry::MAX_BYTES + 1).read_to_end(&mut bytes);
-    let entry = Entry {
+    let mut read = body.take(Entry::MAX_BYTES + 1).read_to_end(&mut bytes);
+    let mut entry = Entry {
         name: Arc::from(name),
         source,
         bytes,
     };
+    if read.is_ok() && entry.bytes.len() as u64 > Entry::MAX_BYTES && entry.is_whole() {
+        let rest = Entry::MAX_LIST_BYTES - Entry::MAX_BYTES;
+        read = body.take(rest).read_to_end(&mut entry.bytes);
+    }
     (entry, read.map(drop))
 }
 

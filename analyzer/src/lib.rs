@@ -61,6 +61,8 @@ pub mod yaml;
 
 mod desk;
 mod intake;
+mod objects;
+mod own_events;
 mod pasted;
 mod upgrade;
 

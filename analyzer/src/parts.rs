@@ -125,29 +125,61 @@ impl Parts {
         }
     }
 
-    /// Adds the nodes that the entries of a cluster list, as far as no name of an entry told them.
-    pub(crate) fn add_listed(&mut self, cluster: usize, nodes: impl Iterator<Item = String>) {
-        let new: BTreeSet<String> = nodes
-            .filter(|node| !self.index.contains_key(&(cluster, node.clone())))
-            .collect();
-        if new.is_empty() {
-            return;
+    /// Adds the nodes that the entries of a cluster list, each with its addresses. A part that was called by one of these is
+    /// that node and has its name from now on.
+    pub(crate) fn add_listed(&mut self, cluster: usize, nodes: &[(String, Vec<String>)]) {
+        let mut new = BTreeSet::new();
+        for (node, addresses) in nodes {
+            let known = self.called(cluster, std::slice::from_ref(node));
+            match known.or_else(|| self.called(cluster, addresses)) {
+                Some(part) => {
+                    if let Some(part) = self.nodes.get_mut(part) {
+                        part.node = Some(node.clone());
+                    }
+                }
+                None => {
+                    new.insert(node.clone());
+                }
+            }
         }
         let unnamed = self
             .nodes
             .iter()
             .position(|part| part.scope == cluster && part.node.is_none());
-        if let Some(position) = unnamed {
+        if let Some(position) = unnamed.filter(|_| !new.is_empty()) {
             self.nodes.remove(position);
+            for part in self.index.values_mut().filter(|part| **part > position) {
+                *part -= 1;
+            }
         }
         self.add(cluster, new);
-        self.nodes
-            .sort_by(|a, b| (a.scope, &a.node).cmp(&(b.scope, &b.node)));
-        self.index = self
-            .nodes
+        self.sort();
+    }
+
+    /// The part of a cluster that stands under one of these names.
+    fn called(&self, cluster: usize, names: &[String]) -> Option<usize> {
+        let of = |name: &String| {
+            self.index
+                .iter()
+                .find(|((scope, known), _)| *scope == cluster && known.eq_ignore_ascii_case(name))
+        };
+        names.iter().find_map(of).map(|(_, part)| *part)
+    }
+
+    fn sort(&mut self) {
+        let mut order: Vec<usize> = (0..self.nodes.len()).collect();
+        order.sort_by_key(|part| {
+            self.nodes
+                .get(*part)
+                .map(|part| (part.scope, part.node.clone()))
+        });
+        let moved = |old: usize| order.iter().position(|part| *part == old);
+        for part in self.index.values_mut() {
+            *part = moved(*part).unwrap_or(*part);
+        }
+        self.nodes = order
             .iter()
-            .enumerate()
-            .filter_map(|(position, part)| Some(((part.scope, part.node.clone()?), position)))
+            .filter_map(|part| self.nodes.get(*part).cloned())
             .collect();
     }
 
@@ -203,6 +235,14 @@ impl Part {
     /// Whether it is a node of the cluster that [`Owner::Cluster`] names.
     pub fn is_of(&self, cluster: usize) -> bool {
         self.scope == cluster
+    }
+
+    /// The same part before anybody named its node.
+    pub(crate) fn unnamed(&self) -> Self {
+        Self {
+            node: None,
+            ..self.clone()
+        }
     }
 
     /// What tells it from the other parts of its input: `worker-1.zip`, `worker-1`; empty where there is nothing to tell.
@@ -323,9 +363,20 @@ mod tests {
         assert_eq!(labels(&parts), ["w2"]);
         assert_eq!(parts.owner("kind-version.txt"), Owner::Cluster(0));
         assert_eq!(parts.reader_of("kind-version.txt"), Owner::Node(0));
-        parts.add_listed(0, ["w1", "w2"].map(str::to_owned).into_iter());
+        parts.add_listed(0, &["w1", "w2"].map(|node| (node.to_owned(), Vec::new())));
         assert_eq!(labels(&parts), ["w1", "w2"]);
         assert_eq!(parts.owner("w2/kubelet.log"), Owner::Node(1));
         assert_eq!(parts.reader_of("kind-version.txt"), Owner::Cluster(0));
+    }
+
+    #[test]
+    fn a_node_that_was_called_by_its_address_gets_its_name() {
+        let mut parts = parts(&["kind-version.txt", "10.5.0.9/journal.log", "w1/journal.log"]);
+        let listed = [("z9", "10.5.0.9"), ("w1", "10.5.0.2"), ("a0", "10.5.0.3")];
+        let listed = listed.map(|(node, address)| (node.to_owned(), vec![address.to_owned()]));
+        parts.add_listed(0, &listed);
+        assert_eq!(labels(&parts), ["a0", "w1", "z9"]);
+        assert_eq!(parts.owner("10.5.0.9/journal.log"), Owner::Node(2));
+        assert_eq!(parts.owner("w1/journal.log"), Owner::Node(1));
     }
 }

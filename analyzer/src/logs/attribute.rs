@@ -18,6 +18,16 @@ pub(crate) struct Author {
 }
 
 impl Author {
+    /// An author that the entry itself names.
+    pub(crate) fn named(program: Option<usize>) -> Self {
+        Self {
+            program,
+            pid: None,
+            sure: program.is_some(),
+            named: true,
+        }
+    }
+
     /// Whether a later line can go on with a record of this author. Without a carrier only the order tells.
     pub(crate) fn is_continued_by(self, later: Self) -> bool {
         if later.named {

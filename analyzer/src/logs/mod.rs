@@ -8,6 +8,7 @@ mod carry;
 mod clean;
 mod clock;
 pub mod digest;
+mod events;
 mod example;
 mod fields;
 mod fold;

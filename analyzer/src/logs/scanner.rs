@@ -44,12 +44,12 @@ pub struct Options {
 
 /// Scans the logs of one node.
 pub struct Scanner<'p> {
-    options: Options,
-    judge: Judge<'p>,
+    pub(super) options: Options,
+    pub(super) judge: Judge<'p>,
     pub(super) streams: Vec<Stream>,
     stream_index: HashMap<String, usize>,
     shapes: Shapes,
-    ordinal: u64,
+    pub(super) ordinal: u64,
 }
 
 impl<'p> Scanner<'p> {
@@ -136,7 +136,7 @@ impl<'p> Scanner<'p> {
         settle::settle(self.judge, self.streams, self.options)
     }
 
-    fn stream(&mut self, entry: &str, source: &Source) -> usize {
+    pub(super) fn stream(&mut self, entry: &str, source: &Source) -> usize {
         let key = log_name(entry);
         if let Some(&number) = self.stream_index.get(key) {
             return number;

@@ -3,6 +3,7 @@
 use crate::certificate::Certificate;
 use crate::fact::Fact;
 use crate::version::Version;
+use chrono::{DateTime, Utc};
 
 /// Answer of a resolver to one name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,6 +109,33 @@ pub struct NodeObject {
     pub conditions: Option<Fact>,
     /// Cordoned.
     pub unschedulable: Option<Fact>,
+    /// Its addresses and host names.
+    pub addresses: Vec<String>,
+}
+
+/// An event of the API that is of a node: of its Node object, or told by its kubelet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeEvent {
+    /// Name of the node.
+    pub node: String,
+    /// Kind of the object that it is of: `Node`, `Pod`.
+    pub kind: String,
+    /// Name of that object.
+    pub object: String,
+    /// Its type is Warning.
+    pub warning: bool,
+    /// Reason: `Rebooted`.
+    pub reason: String,
+    /// What it says.
+    pub message: String,
+    /// Program that told it; empty when not shown.
+    pub component: String,
+    /// When it was told last.
+    pub time: Option<DateTime<Utc>>,
+    /// How often it was told.
+    pub count: u64,
+    /// The line of the entry that holds the message, or the message where all of the object stands on one line.
+    pub line: String,
 }
 
 /// A node that the API server says it does not have; `None` when it has none at all.

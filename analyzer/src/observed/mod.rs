@@ -4,8 +4,8 @@ mod cluster;
 
 pub use cluster::{
     AllImages, AllNodes, Attempt, ClusterInfo, DockerEngine, Image, NoNode, NoSigningRequests,
-    NodeObject, NodeVersion, Resolution, RuntimeSocket, SigningRequest, Supervisor, ThroughProxy,
-    TokenHash,
+    NodeEvent, NodeObject, NodeVersion, Resolution, RuntimeSocket, SigningRequest, Supervisor,
+    ThroughProxy, TokenHash,
 };
 
 use crate::evidence::{Evidence, Sourced};

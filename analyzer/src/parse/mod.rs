@@ -54,6 +54,7 @@ pub mod names_probe;
 pub mod network_facts;
 pub mod nft;
 pub mod node_description;
+pub mod node_events;
 pub mod node_object;
 pub mod node_probe;
 pub mod node_table;
@@ -145,6 +146,7 @@ pub const ALL: &[&crate::parser::Parser] = &[
     &network_facts::PARSER,
     &nft::PARSER,
     &node_description::PARSER,
+    &node_events::PARSER,
     &node_object::PARSER,
     &node_probe::PARSER,
     &node_table::PARSER,

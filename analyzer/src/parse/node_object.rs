@@ -1,8 +1,10 @@
 //! Objects of the API as YAML or JSON: Nodes and `CertificateSigningRequest`s, alone or in lists.
 
+use crate::claim::best;
 use crate::entry::Entry;
 use crate::evidence::Evidence;
 use crate::fact::{Fact, Value};
+use crate::objects::{Object, names_kind, objects};
 use crate::observed::{AllNodes, NodeObject, NodeVersion, SigningRequest};
 use crate::origin::Origin;
 use crate::parse::node_description::runtime;
@@ -10,69 +12,103 @@ use crate::parse::node_table::repeat;
 use crate::parser::Parser;
 use crate::source::Source;
 use crate::tree::Node;
-use crate::yaml;
 
 pub(super) const PARSER: Parser = Parser {
     name: "node_object",
     kind: "object of the API",
     facts: &[],
     accepts: |entry| {
-        matches!(
+        let known = matches!(
             entry.source,
             Source::Command(_) | Source::Named(_) | Source::Probe(_)
-        ) && {
-            let text = entry.text();
-            [
-                "Node",
-                "NodeList",
-                "CertificateSigningRequest",
-                "CertificateSigningRequestList",
-            ]
-            .iter()
-            .any(|kind| {
-                text.contains(&format!("kind: {kind}\n"))
-                    || text.contains(&format!("\"kind\": \"{kind}\""))
-                    || text.contains(&format!("\"kind\":\"{kind}\""))
-            })
-        }
+        );
+        let asked = || entry.is_command(&["get", "nodes"]) || entry.is_command(&["get", "csr"]);
+        let text = entry.text();
+        let named = || {
+            ["Node", "CertificateSigningRequest"]
+                .iter()
+                .any(|kind| names_kind(&text, kind))
+        };
+        let holds = || {
+            let found = objects(&text);
+            found.cut.is_some() && found.all.is_empty()
+                || found.all.iter().any(|one| kind(entry, one).is_some())
+        };
+        known && (named() || asked()) && holds()
     },
     parse,
 };
 
+/// What is read here.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Node,
+    Request,
+}
+
+/// The kind of an object that is read here. A list that was written without kinds is what the command asks for.
+fn kind(entry: &Entry, object: &Object<'_>) -> Option<Kind> {
+    match object.kind.as_deref() {
+        Some("Node") => Some(Kind::Node),
+        Some("CertificateSigningRequest") => Some(Kind::Request),
+        None if object.listed && entry.is_command(&["get", "nodes"]) => Some(Kind::Node),
+        None if object.listed && entry.is_command(&["get", "csr"]) => Some(Kind::Request),
+        _ => None,
+    }
+}
+
 fn parse(entry: &Entry, evidence: &mut Evidence) {
-    let document = match yaml::parse(&entry.text()) {
-        Ok(document) => document,
-        Err(error) => {
-            let problem = error.line().map_or_else(
-                || "it is not YAML".to_owned(),
-                |line| format!("line {line} is not YAML"),
-            );
-            return evidence.gap(entry.name.as_ref(), problem, &["node", "csrs"]);
-        }
+    let text = entry.text();
+    let found = objects(&text);
+    let own = best(evidence, "bundle.node");
+    let own = own.as_ref().and_then(Fact::as_text);
+    let wanted = |object: &&Object<'_>| {
+        let kind = kind(entry, object);
+        // The node of this part is known: the others need not be read.
+        kind == Some(Kind::Request)
+            || kind == Some(Kind::Node) && own.is_none_or(|own| object.text.contains(own))
     };
-    let items = document.root.get("items");
-    let mut nodes = 0_u32;
-    for object in items.map_or(std::slice::from_ref(&document.root), Node::items) {
-        match object.get("kind").and_then(Node::text) {
-            Some("Node") => {
-                nodes += 1;
-                node(object, entry, evidence);
+    let is_node = |object: &&Object<'_>| kind(entry, object) == Some(Kind::Node);
+    let alone = found.all.iter().filter(is_node).count() == 1;
+    for object in found.all.iter().filter(wanted) {
+        let Ok(root) = object
+            .read()
+            .map_err(|line| not_yaml(entry, line, evidence))
+        else {
+            continue;
+        };
+        let name = root.at("metadata.name").and_then(Node::text);
+        if !is_node(&object) {
+            request(&root, object, entry, evidence);
+        } else if own.is_none_or(|own| name.is_some_and(|name| name.eq_ignore_ascii_case(own))) {
+            node(&root, object, entry, evidence);
+            if let Some(info) = root.at("status.nodeInfo") {
+                system(info, name, &|node| entry.at(object.line(node)), evidence);
             }
-            Some("CertificateSigningRequest") => request(object, entry, evidence),
-            _ => {}
+            if alone || own.is_some() {
+                repeat_system(&root, &|node| entry.at(object.line(node)), evidence);
+            }
         }
     }
-    if items.is_some() && nodes > 0 {
+    if let Some(line) = found.cut {
+        let problem = format!("it ends within what begins on line {line}");
+        evidence.gap(entry.name.as_ref(), problem, &["node", "csrs"]);
+    } else if found.all.iter().any(|one| one.listed && is_node(&one)) {
         evidence.push(AllNodes, entry.whole());
     }
 }
 
-fn node(object: &Node, entry: &Entry, evidence: &mut Evidence) {
+fn not_yaml(entry: &Entry, line: u64, evidence: &mut Evidence) {
+    let problem = format!("line {line} is not YAML");
+    evidence.gap(entry.name.as_ref(), problem, &["node", "csrs"]);
+}
+
+fn node(object: &Node, of: &Object<'_>, entry: &Entry, evidence: &mut Evidence) {
     let name = object
         .at("metadata.name")
         .and_then(Node::text)
         .map(str::to_owned);
-    let at = |node: &Node| entry.at(node.line);
+    let at = |node: &Node| entry.at(of.line(node));
     let conditions: Vec<Fact> = object
         .at("status.conditions")
         .map(Node::items)
@@ -99,9 +135,6 @@ fn node(object: &Node, entry: &Entry, evidence: &mut Evidence) {
         Value::Bool(cordoned.and_then(Node::bool) == Some(true)),
         cordoned.map_or_else(|| at(object), at),
     );
-    if let Some(info) = object.at("status.nodeInfo") {
-        system(info, name.as_deref(), entry, evidence);
-    }
     let origin = at(object);
     evidence.push(
         NodeObject {
@@ -114,6 +147,7 @@ fn node(object: &Node, entry: &Entry, evidence: &mut Evidence) {
             }),
             conditions: (!conditions.is_empty()).then(|| Fact::list(conditions)),
             unschedulable: Some(unschedulable),
+            addresses: addresses(object),
         },
         origin,
     );
@@ -138,32 +172,42 @@ fn taint(one: &Node, origin: Origin) -> Fact {
     Fact::text(format!("{}{value}:{}", text("key"), text("effect")), origin)
 }
 
-fn system(info: &Node, name: Option<&str>, entry: &Entry, evidence: &mut Evidence) {
-    for pair in info.pairs() {
+fn addresses(object: &Node) -> Vec<String> {
+    let addresses = object.at("status.addresses").map(Node::items);
+    let addresses = addresses.unwrap_or_default().iter();
+    addresses
+        .filter_map(|one| one.get("address").and_then(Node::text))
+        .map(str::to_owned)
+        .collect()
+}
+
+fn system(info: &Node, name: Option<&str>, at: &dyn Fn(&Node) -> Origin, evidence: &mut Evidence) {
+    let version = info.get("kubeletVersion");
+    if let (Some(node), Some(given)) = (name, version)
+        && let Some(Ok(version)) = given.text().map(str::parse)
+    {
+        let node = node.to_owned();
+        evidence.push(NodeVersion { node, version }, at(given));
+    }
+}
+
+/// What the only node of an entry says of the machine; of several nobody knows yet which is this one.
+fn repeat_system(object: &Node, at: &dyn Fn(&Node) -> Origin, evidence: &mut Evidence) {
+    let info = object.at("status.nodeInfo").map(Node::pairs);
+    for pair in info.unwrap_or_default() {
         let value = pair.value.text().unwrap_or_default();
-        let origin = entry.at(pair.line);
+        let origin = at(&pair.value);
         match pair.key.as_str() {
             "machineID" => repeat(evidence, "host.machine_id", value, origin),
             "kernelVersion" => repeat(evidence, "host.kernel", value, origin),
             "osImage" => repeat(evidence, "host.os", value, origin),
             "containerRuntimeVersion" => runtime(evidence, value, &origin),
-            "kubeletVersion" => {
-                if let (Some(node), Ok(version)) = (name, value.parse()) {
-                    evidence.push(
-                        NodeVersion {
-                            node: node.to_owned(),
-                            version,
-                        },
-                        origin,
-                    );
-                }
-            }
             _ => {}
         }
     }
 }
 
-fn request(object: &Node, entry: &Entry, evidence: &mut Evidence) {
+fn request(object: &Node, of: &Object<'_>, entry: &Entry, evidence: &mut Evidence) {
     let text = |path: &str| object.at(path).and_then(Node::text).map(str::to_owned);
     let Some(name) = text("metadata.name") else {
         return;
@@ -182,7 +226,7 @@ fn request(object: &Node, entry: &Entry, evidence: &mut Evidence) {
         signer: text("spec.signerName"),
         state,
     };
-    evidence.push(request, entry.at(object.line));
+    evidence.push(request, entry.at(of.line(object)));
 }
 
 #[cfg(test)]
