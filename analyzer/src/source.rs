@@ -26,6 +26,38 @@ pub enum Source {
     Named(String),
 }
 
+impl Source {
+    /// A file of the node at this absolute path.
+    pub(crate) fn file(path: impl Into<String>) -> Self {
+        Self::File(path.into())
+    }
+
+    /// The output of this command.
+    pub(crate) fn command(line: impl Into<String>) -> Self {
+        Self::Command(line.into())
+    }
+
+    /// The journal of this service, named without `.service`.
+    pub(crate) fn journal_of(service: &str) -> Self {
+        Self::Journal(format!("{service}.service"))
+    }
+
+    /// The journal of a whole boot, or of several.
+    pub(crate) fn whole_journal() -> Self {
+        Self::Journal(String::new())
+    }
+
+    /// The kernel's log.
+    pub(crate) fn kernel_log() -> Self {
+        Self::Journal("kernel".to_owned())
+    }
+
+    /// What the tool says of itself or of what no rule asks for.
+    pub(crate) fn meta(name: &str) -> Self {
+        Self::Meta(name.to_owned())
+    }
+}
+
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,11 +1,16 @@
 //! One file per bundle layout. Written by `cargo xtask index`; do not edit.
 
 pub mod aks;
+pub mod bottlerocket;
+pub mod eks;
+pub mod eks_agent;
 pub mod folder;
 pub mod kind;
 pub mod kubectl_dump;
+pub mod microk8s;
 pub mod must_gather;
 pub mod native;
+pub mod rancher;
 pub mod single;
 pub mod sos;
 pub mod talos;
@@ -14,11 +19,16 @@ pub mod troubleshoot;
 /// Every bundle layout, by file name.
 pub const ALL: &[&crate::layout::Layout] = &[
     &aks::LAYOUT,
+    &bottlerocket::LAYOUT,
+    &eks::LAYOUT,
+    &eks_agent::LAYOUT,
     &folder::LAYOUT,
     &kind::LAYOUT,
     &kubectl_dump::LAYOUT,
+    &microk8s::LAYOUT,
     &must_gather::LAYOUT,
     &native::LAYOUT,
+    &rancher::LAYOUT,
     &single::LAYOUT,
     &sos::LAYOUT,
     &talos::LAYOUT,
