@@ -1,5 +1,5 @@
 //! What the EKS node monitoring agent takes for a `NodeDiagnostic`: the tree of the log collector script, the units of Auto Mode,
-//! and on Bottlerocket the archive of `logdog` within. Versions 1.0 to 1.6.
+//! and on Bottlerocket the archive of `logdog` within. Versions 1.0 to 1.7.
 
 use super::{bottlerocket, eks};
 use crate::layout::Layout;
