@@ -140,17 +140,21 @@ pub fn analyze(
     Ok(reports)
 }
 
-/// Reports on what was read.
-pub fn report_on(read: &Read, rules: &RuleSet) -> Report {
-    let case = Case {
+/// What a report on a node is made of.
+pub fn case<'a>(read: &'a Read, rules: &'a RuleSet) -> Case<'a> {
+    Case {
         rules,
         declared: Declarations::all(),
         evidence: &read.evidence,
         logs: &read.logs,
         now: read.now,
         collected_at: read.collected_at,
-    };
-    diagnose(&case, read.input.clone())
+    }
+}
+
+/// Reports on what was read.
+pub fn report_on(read: &Read, rules: &RuleSet) -> Report {
+    diagnose(&case(read, rules), read.input.clone())
 }
 
 /// Reads one node of an input: everything that is known before a rule is asked. Of several nodes one has to be named.

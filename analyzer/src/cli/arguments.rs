@@ -32,6 +32,8 @@ pub(super) enum Command {
     Cat(super::cat::Arguments),
     /// Search all logs of inputs, with decoded times.
     Grep(super::grep::Arguments),
+    /// Show a finding with the lines around its evidence, or why there is none.
+    Show(super::show::Arguments),
     /// Print the page of a rule.
     Explain(Explain),
     /// Look at the rules.

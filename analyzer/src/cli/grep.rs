@@ -1,7 +1,7 @@
 //! `grep`.
 
-use super::arguments::{Color, Display, Form, time};
-use super::inputs::inputs;
+use super::arguments::{Color, Display, Form, Opening, time};
+use super::inputs::{inputs, keyed, keys};
 use super::pager::{Sheet, paged};
 use super::{Exit, Failure, complain};
 use crate::analyze::AnalyzeError;
@@ -62,6 +62,8 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "NAME")]
     node: Option<String>,
     #[command(flatten)]
+    opening: Opening,
+    #[command(flatten)]
     display: Display,
 }
 
@@ -88,11 +90,12 @@ fn level(text: &str) -> Result<Level, String> {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let wanted = wanted(arguments)?;
+    let keys = keys(&arguments.opening)?;
     let mut all = Vec::new();
     let mut exit = Exit::Done;
     for path in &arguments.inputs {
         match inputs(path) {
-            Ok(inputs) => all.extend(inputs),
+            Ok(inputs) => all.extend(keyed(inputs, keys.as_ref())),
             Err(error) => exit = exit.max(fault(&error)),
         }
     }

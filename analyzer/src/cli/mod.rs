@@ -10,6 +10,7 @@ mod ls;
 mod pager;
 mod report;
 mod rules;
+mod show;
 mod timeline;
 
 use crate::look::opened::OpenError;
@@ -69,6 +70,7 @@ fn run(command: &Command) -> Result<Exit, Failure> {
         Command::Ls(arguments) => ls::run(arguments),
         Command::Cat(arguments) => cat::run(arguments),
         Command::Grep(arguments) => grep::run(arguments),
+        Command::Show(arguments) => show::run(arguments),
         Command::Explain(arguments) => rules::explain(arguments),
         Command::Rules { command } => match command {
             RulesCommand::List(arguments) => rules::list(arguments),
@@ -108,6 +110,9 @@ impl Failure {
         }
     }
 }
+
+/// Columns of text: the same everywhere, so that texts can be compared.
+const WIDTH: usize = 110;
 
 /// One object, indented, with a line end.
 fn json<T: serde::Serialize>(value: &T, out: &mut dyn io::Write) -> io::Result<()> {

@@ -2,7 +2,7 @@
 
 use super::arguments::{Color, Report as Arguments};
 use super::inputs::{inputs, keyed, keys, options, rules};
-use super::{Exit, Failure, complain};
+use super::{Exit, Failure, WIDTH, complain};
 use crate::analyze::{self, AnalyzeError, analyze_all};
 use crate::format::Options;
 use crate::formats;
@@ -135,6 +135,3 @@ fn render(
     out.flush()?;
     Ok(())
 }
-
-/// Columns of text: the same everywhere, so that reports can be compared.
-const WIDTH: usize = 110;

@@ -19,6 +19,9 @@ mod tests;
 mod unexplained;
 mod unknown;
 mod verdict;
+mod why;
+
+pub use why::{NotSeen, WhyNot, why_not};
 
 use crate::declarations::Declarations;
 use crate::evidence::Evidence;

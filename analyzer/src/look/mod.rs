@@ -9,3 +9,4 @@ pub mod nature;
 pub mod opened;
 pub mod search;
 pub mod selection;
+pub mod shown;

@@ -52,7 +52,7 @@ fn explained(symptoms: &[&Finding], paper: &mut Paper<'_>) -> io::Result<()> {
 }
 
 /// One line with id, confidence and severity.
-pub(super) fn head(finding: &Finding, paper: &mut Paper<'_>) -> io::Result<()> {
+pub(crate) fn head(finding: &Finding, paper: &mut Paper<'_>) -> io::Result<()> {
     let title = paper.paint(RED, &escape(&finding.title));
     let tags = format!(
         "[{}, {}, {}]",
@@ -80,7 +80,7 @@ pub(super) fn brief(finding: &Finding, paper: &mut Paper<'_>) -> io::Result<()> 
 }
 
 /// How often and when its lines were seen.
-fn seen(finding: &Finding, paper: &mut Paper<'_>) -> io::Result<()> {
+pub(crate) fn seen(finding: &Finding, paper: &mut Paper<'_>) -> io::Result<()> {
     let (Some(first), Some(last)) = (finding.first, finding.last) else {
         return Ok(());
     };
@@ -99,7 +99,7 @@ fn seen(finding: &Finding, paper: &mut Paper<'_>) -> io::Result<()> {
 }
 
 /// One piece of evidence with the place to open.
-pub(super) fn evidence_piece(evidence: &Evidence, paper: &mut Paper<'_>) -> io::Result<()> {
+pub(crate) fn evidence_piece(evidence: &Evidence, paper: &mut Paper<'_>) -> io::Result<()> {
     match evidence {
         Evidence::Line { entry, line, text } => {
             let place = paper.paint(DIM, &escape(&format!("{entry}:{line}")));
@@ -149,7 +149,8 @@ fn message(line: &str) -> String {
 
 const LONGEST_VALUE: usize = 160;
 
-fn remedy_steps(remedy: &Remedy, paper: &mut Paper<'_>) -> io::Result<()> {
+/// What to do, step by step.
+pub(crate) fn remedy_steps(remedy: &Remedy, paper: &mut Paper<'_>) -> io::Result<()> {
     let title = paper.paint(BOLD, &format!("What to do {}", place(remedy.on)));
     paper.line(&format!("\n  {title}"))?;
     for (number, step) in remedy.steps.iter().enumerate() {

@@ -1,6 +1,6 @@
 //! Reports as a colleague would write them.
 
-mod finding;
+pub(crate) mod finding;
 mod fleet;
 mod node;
 
