@@ -64,6 +64,7 @@ mod intake;
 mod objects;
 mod own_events;
 mod pasted;
+mod table;
 mod upgrade;
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use crate::entry::{Entry, numbered};
 use crate::evidence::Evidence;
 use crate::fact::{Fact, FactDecl, Type, Value};
 use crate::parser::Parser;
+use crate::table::Columns;
 
 pub(super) const PARSER: Parser = Parser {
     name: "container_table",
@@ -11,7 +12,7 @@ pub(super) const PARSER: Parser = Parser {
     facts: FACTS,
     accepts: |entry| {
         entry.may_be_output_of(&["crictl", "docker", "nerdctl", "k3s"])
-            && entry.head().lines().any(|line| Columns::of(line).is_some())
+            && entry.head().lines().any(|line| columns(line).is_some())
     },
     parse,
 };
@@ -45,46 +46,20 @@ const FACTS: &[FactDecl] = &[
         "pod that it belongs to",
     )
     .null_is("the table does not say"),
+    FactDecl::new(
+        "runtime.containers[].exit_code",
+        Type::Int,
+        "what it ended with",
+    )
+    .null_is("it runs, or the table does not say"),
 ];
-
-/// Where the columns of a table begin; cells may hold blanks and may be empty.
-struct Columns<'a>(Vec<(&'a str, usize)>);
-
-impl<'a> Columns<'a> {
-    fn of(line: &'a str) -> Option<Self> {
-        let mut columns = Vec::new();
-        let mut at = 0;
-        for name in line
-            .split("  ")
-            .map(str::trim)
-            .filter(|name| !name.is_empty())
-        {
-            let start = at + line.get(at..)?.find(name)?;
-            columns.push((name, start));
-            at = start + name.len();
-        }
-        let has = |wanted: &str| columns.iter().any(|(name, _)| *name == wanted);
-        let crictl = has("CONTAINER") || has("CONTAINER ID");
-        (crictl && (has("STATE") || has("STATUS"))).then_some(Self(columns))
-    }
-
-    /// Headings are plain letters, cells are counted in characters.
-    fn cell(&self, line: &str, wanted: &str) -> Option<String> {
-        let at = self.0.iter().position(|(name, _)| *name == wanted)?;
-        let (_, start) = self.0.get(at)?;
-        let end = self.0.get(at + 1).map_or(usize::MAX, |(_, end)| *end);
-        let cell: String = line.chars().skip(*start).take(end - start).collect();
-        let cell = cell.trim();
-        (!cell.is_empty()).then(|| cell.to_owned())
-    }
-}
 
 fn parse(entry: &Entry, evidence: &mut Evidence) {
     let text = entry.text();
     let mut columns = None;
     let mut rows = Vec::new();
     for (line, content) in numbered(&text) {
-        if let Some(found) = Columns::of(content) {
+        if let Some(found) = self::columns(content) {
             columns = Some(found);
         } else if content.trim().is_empty() {
             columns = None;
@@ -95,6 +70,14 @@ fn parse(entry: &Entry, evidence: &mut Evidence) {
     if !rows.is_empty() && evidence.facts.get("runtime.containers").is_none() {
         evidence.facts.set("runtime.containers", Fact::list(rows));
     }
+}
+
+/// The heading of such a table.
+fn columns(line: &str) -> Option<Columns<'_>> {
+    let columns = Columns::of(line);
+    let has = |name| columns.has(name);
+    let containers = has("CONTAINER") || has("CONTAINER ID");
+    (containers && (has("STATE") || has("STATUS"))).then_some(columns)
 }
 
 fn row<'f>(columns: &Columns<'_>, line: &str) -> Option<Vec<(&'f str, Option<Value>)>> {
@@ -123,6 +106,7 @@ fn row<'f>(columns: &Columns<'_>, line: &str) -> Option<Vec<(&'f str, Option<Val
         ("state", Some(Value::from(word(&state)))),
         ("attempt", Some(number.map_or(Value::Null, Value::Int))),
         ("pod", Some(pod.as_deref().map_or(Value::Null, Value::from))),
+        ("exit_code", Some(exit_code(&state))),
     ])
 }
 
@@ -134,6 +118,15 @@ fn word(state: &str) -> &'static str {
         "Created" => "created",
         _ => "unknown",
     }
+}
+
+/// `Exited (1) 2 minutes ago`.
+fn exit_code(state: &str) -> Value {
+    let inner = state
+        .split_once('(')
+        .and_then(|(_, rest)| rest.split_once(')'));
+    let code = inner.and_then(|(code, _)| code.parse().ok());
+    code.map_or(Value::Null, Value::Int)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use crate::claim::{Witness, claim};
 use crate::entry::Entry;
 use crate::evidence::Evidence;
+use crate::fact::{Fact, Value as Fields};
 use crate::json::{Document, text};
 use crate::observed::{AllImages, Image, RuntimeSocket};
 use crate::origin::Origin;
@@ -33,6 +34,7 @@ fn parse(entry: &Entry, evidence: &mut Evidence) {
     probe.conditions();
     probe.settings();
     probe.images();
+    probe.containers();
 }
 
 struct Probe<'a> {
@@ -141,6 +143,47 @@ impl<'a> Probe<'a> {
         }
     }
 
+    fn containers(&mut self) {
+        let sandboxes = self.items("sandboxes");
+        let pod = |id: Option<&str>| {
+            let of = |(_, one): &&(Origin, &'a Value)| text(one, "id") == id && id.is_some();
+            let found = sandboxes.iter().find(of);
+            found.and_then(|(_, one)| text(one, "name"))
+        };
+        let number = |item: &Value, key: &str| {
+            let number = item.get(key).and_then(Value::as_i64);
+            number.map_or(Fields::Null, Fields::Int)
+        };
+        let rows = self.items("containers").into_iter().map(|(origin, item)| {
+            let fields = [
+                ("name", text(item, "name").map(Fields::from)),
+                ("state", text(item, "state").map(Fields::from)),
+                ("attempt", Some(number(item, "attempt"))),
+                ("pod", pod(text(item, "sandbox")).map(Fields::from)),
+                ("exit_code", Some(number(item, "exit_code"))),
+            ];
+            Fact::record(fields, &origin)
+        });
+        let rows: Vec<Fact> = rows.collect();
+        let pods = sandboxes.iter().map(|(origin, item)| {
+            let ready = item.get("ready").and_then(Value::as_bool);
+            let state = ready.map(|ready| if ready { "ready" } else { "notready" });
+            let fields = [
+                ("name", text(item, "name").map(Fields::from)),
+                ("namespace", text(item, "namespace").map(Fields::from)),
+                ("state", state.map(Fields::from)),
+                ("attempt", Some(number(item, "attempt"))),
+            ];
+            Fact::record(fields, origin)
+        });
+        let pods: Vec<Fact> = pods.collect();
+        for (path, rows) in [("runtime.containers", rows), ("runtime.sandboxes", pods)] {
+            if !rows.is_empty() {
+                self.evidence.facts.set(path, Fact::list(rows));
+            }
+        }
+    }
+
     fn claim<V: Into<crate::fact::Value>>(
         &mut self,
         path: &'static str,
@@ -211,6 +254,25 @@ mod tests {
             "registry.k8s.io/pause:3.8"
         );
         assert_eq!(evidence.all::<AllImages>().len(), 1);
+    }
+
+    #[test]
+    fn containers_are_read_with_their_pods_and_exit_codes() {
+        let evidence = read(
+            r#"{"sandboxes":[{"id":"9f","name":"etcd-m1","namespace":"kube-system","attempt":2,"ready":false}],
+                "containers":[{"sandbox":"9f","name":"etcd","attempt":7,"state":"exited","exit_code":137}]}"#,
+        );
+        let shown = |list: &str, fields: [&str; 4]| {
+            let fact = evidence.facts.get(list).unwrap();
+            fields.map(|field| fact.items()[0].field(field).unwrap().value.to_string())
+        };
+        let container = shown("runtime.containers", ["name", "state", "pod", "exit_code"]);
+        assert_eq!(container, ["etcd", "exited", "etcd-m1", "137"]);
+        let sandbox = shown(
+            "runtime.sandboxes",
+            ["name", "namespace", "state", "attempt"],
+        );
+        assert_eq!(sandbox, ["etcd-m1", "kube-system", "notready", "2"]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 pub mod arguments_file;
 pub mod aws_auth;
+pub mod boot_facts;
 pub mod bundle_info;
 pub mod cgroups;
 pub mod checkpoint;
@@ -11,6 +12,7 @@ pub mod cluster_info_probe;
 pub mod cni_config;
 pub mod container_table;
 pub mod containerd_config;
+pub mod credential_facts;
 pub mod cri_probe;
 pub mod crictl_config;
 pub mod crictl_info;
@@ -25,6 +27,7 @@ pub mod endpoint_probe;
 pub mod environment_file;
 pub mod filesystem_facts;
 pub mod fstab;
+pub mod helpers_probe;
 pub mod host_facts;
 pub mod hostname;
 pub mod hosts;
@@ -60,6 +63,7 @@ pub mod node_probe;
 pub mod node_table;
 pub mod openssl_text;
 pub mod os_release;
+pub mod package_facts;
 pub mod pem_file;
 pub mod process_facts;
 pub mod process_files;
@@ -69,8 +73,10 @@ pub mod program_file;
 pub mod program_version;
 pub mod ps;
 pub mod rancher_config;
+pub mod reference_facts;
 pub mod resolv_conf;
 pub mod s_client;
+pub mod sandbox_table;
 pub mod selinux;
 pub mod signing_requests;
 pub mod sockets;
@@ -94,6 +100,7 @@ pub mod uptime;
 pub const ALL: &[&crate::parser::Parser] = &[
     &arguments_file::PARSER,
     &aws_auth::PARSER,
+    &boot_facts::PARSER,
     &bundle_info::PARSER,
     &cgroups::PARSER,
     &checkpoint::PARSER,
@@ -103,6 +110,7 @@ pub const ALL: &[&crate::parser::Parser] = &[
     &cni_config::PARSER,
     &container_table::PARSER,
     &containerd_config::PARSER,
+    &credential_facts::PARSER,
     &cri_probe::PARSER,
     &crictl_config::PARSER,
     &crictl_info::PARSER,
@@ -117,6 +125,7 @@ pub const ALL: &[&crate::parser::Parser] = &[
     &environment_file::PARSER,
     &filesystem_facts::PARSER,
     &fstab::PARSER,
+    &helpers_probe::PARSER,
     &host_facts::PARSER,
     &hostname::PARSER,
     &hosts::PARSER,
@@ -152,6 +161,7 @@ pub const ALL: &[&crate::parser::Parser] = &[
     &node_table::PARSER,
     &openssl_text::PARSER,
     &os_release::PARSER,
+    &package_facts::PARSER,
     &pem_file::PARSER,
     &process_facts::PARSER,
     &process_files::PARSER,
@@ -161,8 +171,10 @@ pub const ALL: &[&crate::parser::Parser] = &[
     &program_version::PARSER,
     &ps::PARSER,
     &rancher_config::PARSER,
+    &reference_facts::PARSER,
     &resolv_conf::PARSER,
     &s_client::PARSER,
+    &sandbox_table::PARSER,
     &selinux::PARSER,
     &signing_requests::PARSER,
     &sockets::PARSER,
