@@ -21,21 +21,27 @@ Nov 22 07:22:30 n1 kubelet[76]: E1122 07:22:30.376990      76 run.go:72] \"comma
 /// Starts that are measured; the middle one counts.
 const STARTS: usize = 21;
 
-/// Generates the logs, measures, prints one table. The lines are those of the nodes that the repository holds, or of the journals
-/// and logs below `from`.
-pub(crate) fn run(root: &Path, megabytes: u64, from: Option<&Path>) -> Result<()> {
+/// The log that is generated.
+pub(crate) struct Log<'a> {
+    pub(crate) megabytes: u64,
+    /// Folder of the journals and logs whose lines it has; the nodes that the repository holds without it.
+    pub(crate) from: Option<&'a Path>,
+    /// Where it is left.
+    pub(crate) keep: Option<&'a Path>,
+}
+
+/// Generates the logs, measures, prints one table.
+pub(crate) fn run(root: &Path, log: &Log<'_>) -> Result<()> {
     let folder = programs(root)?;
-    let scratch = std::env::temp_dir().join(format!("nodebundle-bench-{}", std::process::id()));
-    fs::create_dir_all(&scratch)?;
-    let result = recorded(root, &folder, &scratch, from).and_then(|lines| {
-        measure(
-            &lines,
-            &folder.join("nodebundle-analyzer"),
-            &scratch,
-            megabytes,
-        )
-    });
-    fs::remove_dir_all(&scratch)?;
+    let temporary = std::env::temp_dir().join(format!("nodebundle-bench-{}", std::process::id()));
+    let scratch = log.keep.unwrap_or(&temporary);
+    fs::create_dir_all(scratch)?;
+    let analyzer = folder.join("nodebundle-analyzer");
+    let result = recorded(root, &folder, scratch, log.from)
+        .and_then(|lines| measure(&lines, &analyzer, scratch, log.megabytes));
+    if log.keep.is_none() {
+        fs::remove_dir_all(scratch)?;
+    }
     result
 }
 
@@ -51,7 +57,10 @@ fn measure(lines: &[String], analyzer: &Path, scratch: &Path, megabytes: u64) ->
     for (numbers, one_core, two_threads) in
         [(Numbers::AsRecorded, 3.5, 1.5), (Numbers::Random, 5.5, 2.2)]
     {
-        let log = scratch.join("kubelet.log.gz");
+        let log = scratch.join(match numbers {
+            Numbers::AsRecorded => "kubelet.log.gz",
+            Numbers::Random => "kubelet-random.log.gz",
+        });
         write(lines, &log, megabytes << 20, numbers)?;
         let goals = (one_core, two_threads);
         let table = measured(analyzer, &log, goals)?;

@@ -73,6 +73,9 @@ enum Task {
         /// Folder whose journals and logs the lines are taken from, instead of the recorded nodes.
         #[arg(long)]
         from: Option<PathBuf>,
+        /// Folder that the generated logs are left in, to profile the analyzer on them.
+        #[arg(long)]
+        keep: Option<PathBuf>,
     },
     /// Print in how many incidents of a labelled set some rule of the right finding matches.
     Coverage {
@@ -135,11 +138,20 @@ fn main() -> anyhow::Result<()> {
             subject: Subject::Analyzer,
             megabytes,
             from,
-        } => bench::run(&root, megabytes, from.as_deref()),
+            keep,
+        } => {
+            let log = bench::Log {
+                megabytes,
+                from: from.as_deref(),
+                keep: keep.as_deref(),
+            };
+            bench::run(&root, &log)
+        }
         Task::Bench {
             subject: Subject::Bundle,
             megabytes,
             from,
+            ..
         } => bench_bundle::run(&root, megabytes, from.as_deref()),
         Task::Bench {
             subject: Subject::Sos,

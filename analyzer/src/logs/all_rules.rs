@@ -7,6 +7,8 @@
 
 use super::patterns::{Pattern, PatternSet};
 use super::scanner::{Options, Scanner};
+use super::shapes::Shapes;
+use super::stream::At;
 use super::{clean, message, transport};
 use crate::declarations::Declarations;
 use crate::rule::{Edge, Role, Rule};
@@ -15,6 +17,7 @@ use crate::source::Source;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 fn all_rules() -> RuleSet {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../rules");
@@ -132,6 +135,87 @@ fn a_pattern_that_takes_digits_alike_matches_every_example_with_other_numbers_at
         }
     }
     assert!(found > 0);
+}
+
+#[test]
+fn a_pattern_that_may_not_match_renumbered_texts_matches_no_example_with_other_numbers() {
+    let rules = all_rules();
+    let set = PatternSet::new(rules.rules()).unwrap();
+    let mut refused = 0;
+    for text in texts(&rules) {
+        let other = renumbered(&text);
+        for pattern in patterns(&set) {
+            if !pattern.takes_digits_alike() && !pattern.may_match_renumbered(&text) {
+                refused += 1;
+                assert_eq!(pattern.find(&text), None);
+                assert_eq!(pattern.find(&other), None);
+            } else if pattern.find(&text).is_some() {
+                assert!(pattern.may_match_renumbered(&other));
+            }
+        }
+    }
+    assert!(refused > 0);
+}
+
+/// Example lines of all rules as several carriers bring them, twice, and with other numbers.
+fn carried_lines(rules: &RuleSet) -> Vec<String> {
+    let examples = rules.rules().iter().flat_map(|rule| {
+        let examples = &rule.examples;
+        examples.matching.iter().chain(&examples.no_match)
+    });
+    let mut lines = Vec::new();
+    for (number, line) in (0..).zip(examples.flat_map(|example| example.lines())) {
+        let (second, pid) = (number % 60, 100 + number % 7);
+        let own = format!("{:02}{:02} 07:22:{second:02}", number % 14, number % 33);
+        let carried = [
+            line.to_owned(),
+            format!("Nov 22 07:22:{second:02} n kubelet[{pid}]: {line}"),
+            format!(
+                "Nov 22 07:22:{second:02} n k3s[{pid}]: time=\"2026-11-22T07:22:{second:02}Z\" level=error msg=\"{line}\""
+            ),
+            format!(
+                "2026-11-22T07:22:{second:02}.123456Z n kubelet[{pid}]: E{own}.5 {pid} a.go:{number}] {line}"
+            ),
+            format!("2026-11-22T07:22:{second:02}Z n systemd[1]: {line}"),
+            format!("I{own}.123456    {pid} kubelet.go:{number}] {line} #{number}"),
+        ];
+        for line in carried {
+            let other = renumbered(line.as_bytes());
+            lines.extend([line.clone(), line]);
+            lines.push(String::from_utf8_lossy(&other).into_owned());
+        }
+    }
+    lines
+}
+
+/// Nothing may depend on what was seen before but for its numbers.
+#[test]
+fn a_line_of_a_known_shape_is_taken_in_as_if_it_were_new() {
+    let set = PatternSet::new(all_rules().rules()).unwrap();
+    let lines = carried_lines(&all_rules());
+    let entry: Arc<str> = Arc::from("kubelet.log");
+    let mut repeats = 0;
+    let mut digest = |forgets: bool| {
+        let mut scanner = Scanner::new(&set, Options::default());
+        let number = scanner.stream(&entry, &Source::File("/var/log/kubelet.log".into()));
+        for (line, text) in (1..).zip(&lines) {
+            if forgets {
+                scanner.shapes = Shapes::default();
+            }
+            let at = At {
+                entry: &entry,
+                line,
+                raw: text.as_bytes(),
+            };
+            let home = scanner.home(number);
+            repeats += usize::from(scanner.shapes.of(at.raw, home).is_some());
+            scanner.line(number, at);
+        }
+        scanner.finish()
+    };
+    let (known, new) = (digest(false), digest(true));
+    assert!(repeats > lines.len() / 3, "{repeats} of {}", lines.len());
+    assert!(known == new);
 }
 
 /// `analyzer/literals.json` lists them as `null`: every new text of a log meets them.

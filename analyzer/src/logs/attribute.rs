@@ -28,6 +28,11 @@ impl Author {
         }
     }
 
+    /// The same program, whichever process of it.
+    pub(crate) fn without_pid(self) -> Self {
+        Self { pid: None, ..self }
+    }
+
     /// Whether a later line can go on with a record of this author. Without a carrier only the order tells.
     pub(crate) fn is_continued_by(self, later: Self) -> bool {
         if later.named {

@@ -3,8 +3,7 @@
 use super::clean::clean;
 use super::fold::{Folded, Taken};
 use super::message;
-use super::scanner::Scanner;
-use super::shapes::Parts;
+use super::scanner::{Parts, Scanner};
 use super::stream::At;
 use super::transport::Envelope;
 use std::sync::Arc;
@@ -67,7 +66,7 @@ impl Scanner<'_> {
                 envelope: &of_line(envelope, &line),
                 message: &message::read(&line),
             };
-            self.record(number, at, parts, None);
+            self.record(number, at, parts);
         }
     }
 }

@@ -45,6 +45,8 @@ pub(crate) struct Calendar {
     turns: i32,
     last: Option<(u8, u8)>,
     last_micros: i64,
+    /// Turns, month and day of that line, and the beginning of that day.
+    day: Option<((i32, u8, u8), i64)>,
     /// Base year 2000 + n means calendar year `year + n`.
     base: Option<i32>,
     /// The turn in which a 29 February was seen.
@@ -89,13 +91,27 @@ impl Calendar {
         if (month, day) == (2, 29) {
             self.leap = Some(self.turns);
         }
-        let date = NaiveDate::from_ymd_opt(2000 + self.turns, month.into(), day.into())
-            .or_else(|| NaiveDate::from_ymd_opt(2000 + self.turns, 3, 1))?;
-        self.last_micros = micros_of(date) + of_day;
+        let midnight = self.midnight(month, day)?;
+        self.last_micros = midnight + of_day;
         Some(Tick {
             micros: self.last_micros,
             basis: Basis::Yearless,
         })
+    }
+
+    /// The beginning of a day of the year that is counted now.
+    fn midnight(&mut self, month: u8, day: u8) -> Option<i64> {
+        let key = (self.turns, month, day);
+        if let Some((known, midnight)) = self.day
+            && known == key
+        {
+            return Some(midnight);
+        }
+        let date = NaiveDate::from_ymd_opt(2000 + self.turns, month.into(), day.into())
+            .or_else(|| NaiveDate::from_ymd_opt(2000 + self.turns, 3, 1))?;
+        let midnight = micros_of(date);
+        self.day = Some((key, midnight));
+        Some(midnight)
     }
 
     /// Tells the year of the line read last.
@@ -179,63 +195,112 @@ pub(crate) fn dates(text: &[u8]) -> impl Iterator<Item = NaiveDate> {
 
 /// Reads `2026-11-22T07:30:22.304123Z` at the start of a text: date, `T` or a blank, time, fraction, zone. The zone may be missing.
 pub(crate) fn iso(text: &[u8]) -> Option<(Clock, &[u8])> {
+    let (second, rest) = iso_second(text)?;
+    Some(in_second(second, rest))
+}
+
+/// The same without fraction and zone, as if it were UTC.
+pub(crate) fn iso_second(text: &[u8]) -> Option<(i64, &[u8])> {
     let (date, rest) = date(text)?;
-    let rest = rest
-        .strip_prefix(b"T")
-        .or_else(|| rest.strip_prefix(b" "))?;
-    let (of_day, rest) = time(rest)?;
-    let micros = micros_of(date) + of_day;
-    Some(match zone(rest) {
+    let (b'T' | b' ', rest) = rest.split_first()? else {
+        return None;
+    };
+    let (of_day, rest) = second(rest)?;
+    Some((micros_of(date) + of_day, rest))
+}
+
+/// The fraction and the zone behind a second.
+pub(crate) fn in_second(second: i64, text: &[u8]) -> (Clock, &[u8]) {
+    let (fraction, rest) = fraction(text);
+    let micros = second + fraction;
+    match zone(rest) {
         Some((seconds, rest)) => (Clock::Utc(micros - i64::from(seconds) * SECOND), rest),
         None => (Clock::Local(micros), rest),
-    })
+    }
 }
 
 fn date(text: &[u8]) -> Option<(NaiveDate, &[u8])> {
-    let (year, rest) = digits(text, 4)?;
-    let rest = rest
-        .strip_prefix(b"-")
-        .or_else(|| rest.strip_prefix(b"/"))?;
-    let (month, rest) = digits(rest, 2)?;
-    let rest = rest
-        .strip_prefix(b"-")
-        .or_else(|| rest.strip_prefix(b"/"))?;
-    let (day, rest) = digits(rest, 2)?;
-    let date = NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)?;
+    let [
+        c,
+        c2,
+        y,
+        y2,
+        b'-' | b'/',
+        m,
+        m2,
+        b'-' | b'/',
+        d,
+        d2,
+        rest @ ..,
+    ] = text
+    else {
+        return None;
+    };
+    let year = i32::from(pair(*c, *c2)?) * 100 + i32::from(pair(*y, *y2)?);
+    let (month, day) = (pair(*m, *m2)?, pair(*d, *d2)?);
+    let date = NaiveDate::from_ymd_opt(year, month.into(), day.into())?;
     Some((date, rest))
 }
 
 /// Reads `07:30:22` with an optional fraction after `.` or `,`: microseconds of the day.
 pub(crate) fn time(text: &[u8]) -> Option<(i64, &[u8])> {
-    let (hours, rest) = digits(text, 2)?;
-    let (minutes, rest) = digits(rest.strip_prefix(b":")?, 2)?;
-    let (seconds, rest) = digits(rest.strip_prefix(b":")?, 2)?;
+    let (second, rest) = second(text)?;
+    let (fraction, rest) = fraction(rest);
+    Some((second + fraction, rest))
+}
+
+/// Reads `07:30:22`: microseconds of the day.
+fn second(text: &[u8]) -> Option<(i64, &[u8])> {
+    let [h, h2, b':', m, m2, b':', s, s2, rest @ ..] = text else {
+        return None;
+    };
+    let (hours, minutes, seconds) = (pair(*h, *h2)?, pair(*m, *m2)?, pair(*s, *s2)?);
     if hours > 23 || minutes > 59 || seconds > 60 {
         return None;
     }
-    let (fraction, rest) = fraction(rest);
-    let whole = i64::from(hours * 3600 + minutes * 60 + seconds);
-    Some((whole * SECOND + fraction, rest))
+    let whole = i64::from(hours) * 3600 + i64::from(minutes) * 60 + i64::from(seconds);
+    Some((whole * SECOND, rest))
 }
 
-fn fraction(text: &[u8]) -> (i64, &[u8]) {
-    let Some((b'.' | b',', digits)) = text.split_first() else {
+/// Two digits.
+pub(crate) fn pair(tens: u8, ones: u8) -> Option<u8> {
+    let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
+    (tens < 10 && ones < 10).then(|| tens * 10 + ones)
+}
+
+/// Reads `.304123`: microseconds.
+pub(crate) fn fraction(text: &[u8]) -> (i64, &[u8]) {
+    let Some((b'.' | b',', after)) = text.split_first() else {
         return (0, text);
     };
-    let length = digits
+    if let Some((micros, rest)) = micros(after) {
+        let more = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        return (micros, rest.get(more..).unwrap_or_default());
+    }
+    let length = after
         .iter()
         .take_while(|byte| byte.is_ascii_digit())
         .count();
-    if length == 0 {
+    let Some((digits, rest)) = after.split_at_checked(length).filter(|_| length > 0) else {
         return (0, text);
-    }
-    let mut micros = 0;
-    let mut unit = 100_000;
-    for byte in digits.iter().take(length.min(6)) {
-        micros += i64::from(byte - b'0') * unit;
-        unit /= 10;
-    }
-    (micros, digits.get(length..).unwrap_or_default())
+    };
+    let units = [100_000, 10_000, 1_000, 100, 10];
+    let parts = digits.iter().zip(units);
+    let micros = parts
+        .map(|(byte, unit)| i64::from(byte - b'0') * unit)
+        .sum();
+    (micros, rest)
+}
+
+/// Six digits.
+fn micros(text: &[u8]) -> Option<(i64, &[u8])> {
+    let (six, rest) = text.split_first_chunk::<6>()?;
+    let (&[[h, h2], [m, m2], [l, l2]], _) = six.as_chunks() else {
+        return None;
+    };
+    let (high, middle, low) = (pair(h, h2)?, pair(m, m2)?, pair(l, l2)?);
+    let micros = i64::from(high) * 10_000 + i64::from(middle) * 100 + i64::from(low);
+    Some((micros, rest))
 }
 
 fn zone(text: &[u8]) -> Option<(i32, &[u8])> {

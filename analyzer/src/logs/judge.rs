@@ -61,6 +61,11 @@ pub(crate) struct Verdict {
 }
 
 impl Verdict {
+    /// Whether a record of this level needs no judging: nothing matches, it states nothing, and it is no error.
+    pub(crate) fn is_silent(&self, level: Level) -> bool {
+        self.answers.is_empty() && !self.states && level < Level::Error
+    }
+
     /// Whether judging a record of this level looks at its text once more.
     pub(crate) fn reads_text(&self, level: Level) -> bool {
         let counts = self.answers.is_empty() && level >= Level::Error;
@@ -96,7 +101,8 @@ impl Answer {
     ) -> Option<Self> {
         let pattern = patterns.pattern(number)?;
         if !pattern.takes_digits_alike() {
-            return Some(Self::Ask(number));
+            let may = pattern.may_match_renumbered(text);
+            return may.then_some(Self::Ask(number));
         }
         let found = pattern.find(text)?;
         if found.captures_digits(text) {
@@ -190,6 +196,9 @@ impl<'p> Judge<'p> {
             for (name, value) in statements(record.text) {
                 self.state(&name, &value, record);
             }
+        }
+        if verdict.is_silent(record.level) {
+            return;
         }
         let mut matches = std::mem::take(&mut self.matches);
         self.matches_of(verdict, record, &mut matches);

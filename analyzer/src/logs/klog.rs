@@ -1,6 +1,6 @@
 //! The header of klog text: `E1122 07:22:29.934915      76 run.go:72] message`.
 
-use super::clock::{Clock, digits, time};
+use super::clock::{Clock, digits, pair, time};
 
 /// How bad a record says it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -103,14 +103,17 @@ impl Date {
 }
 
 fn date(text: &[u8]) -> Option<(Date, &[u8])> {
-    if let Some((number, rest)) = digits(text, 8) {
+    if text.get(4) != Some(&b' ')
+        && let Some((number, rest)) = digits(text, 8)
+    {
         let (year, month, day) = (number / 10_000, number / 100 % 100, number % 100);
         let date = chrono::NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)?;
         return Some((Date::Day(super::clock::micros_of(date)), rest));
     }
-    let (number, rest) = digits(text, 4)?;
-    let month = u8::try_from(number / 100).ok()?;
-    let day = u8::try_from(number % 100).ok()?;
+    let [m, m2, d, d2, rest @ ..] = text else {
+        return None;
+    };
+    let (month, day) = (pair(*m, *m2)?, pair(*d, *d2)?);
     ((1..=12).contains(&month) && (1..=31).contains(&day))
         .then_some((Date::Yearless(month, day), rest))
 }

@@ -1,6 +1,6 @@
 //! Texts that every match of a pattern must contain, so that most lines never meet the pattern itself.
 
-use regex_syntax::hir::{Class, Hir, HirKind};
+use regex_syntax::hir::{Class, ClassBytes, ClassBytesRange, Hir, HirKind, Repetition};
 
 /// Shorter texts are in too many lines to be worth looking for.
 const MIN: usize = 6;
@@ -16,6 +16,54 @@ pub(crate) fn required_by(pattern: &str) -> Result<Option<Vec<Vec<u8>>>, String>
 /// Whether a pattern cannot tell one digit from another, so that texts which differ in nothing else match alike.
 pub(crate) fn takes_digits_alike(pattern: &str) -> bool {
     parse(pattern).is_ok_and(|hir| is_blind(&hir))
+}
+
+/// A pattern that matches whatever this one would match if other digits stood in it.
+pub(crate) fn with_any_digits(pattern: &str) -> Option<String> {
+    Some(loosened(&parse(pattern).ok()?).to_string())
+}
+
+/// Every digit in it is any digit.
+fn loosened(hir: &Hir) -> Hir {
+    let all = |parts: &[Hir]| parts.iter().map(loosened).collect();
+    match hir.kind() {
+        HirKind::Literal(literal) => {
+            let bytes = literal.0.iter();
+            Hir::concat(bytes.map(|&byte| loosened_byte(byte)).collect())
+        }
+        HirKind::Class(Class::Bytes(class)) => {
+            let ranges = class.ranges().iter();
+            let mut class = ClassBytes::new(ranges.copied());
+            if class
+                .ranges()
+                .iter()
+                .any(|range| range.start() <= b'9' && range.end() >= b'0')
+            {
+                class.push(digits());
+            }
+            Hir::class(Class::Bytes(class))
+        }
+        HirKind::Repetition(repetition) => Hir::repetition(Repetition {
+            sub: Box::new(loosened(&repetition.sub)),
+            ..repetition.clone()
+        }),
+        HirKind::Capture(capture) => loosened(&capture.sub),
+        HirKind::Concat(parts) => Hir::concat(all(parts)),
+        HirKind::Alternation(parts) => Hir::alternation(all(parts)),
+        HirKind::Class(Class::Unicode(_)) | HirKind::Empty | HirKind::Look(_) => hir.clone(),
+    }
+}
+
+fn loosened_byte(byte: u8) -> Hir {
+    if byte.is_ascii_digit() {
+        Hir::class(Class::Bytes(ClassBytes::new([digits()])))
+    } else {
+        Hir::literal([byte])
+    }
+}
+
+fn digits() -> ClassBytesRange {
+    ClassBytesRange::new(b'0', b'9')
 }
 
 fn parse(pattern: &str) -> Result<Hir, String> {

@@ -237,18 +237,25 @@ pub(crate) enum Unit {
 /// What a systemd message says about a unit that runs the kubelet; `None` for other units and other news.
 pub(crate) fn unit_event(text: &[u8]) -> Option<(Unit, UnitEvent)> {
     let text = std::str::from_utf8(text).ok()?;
-    let event = if text.starts_with("Starting ") {
-        UnitEvent::Starting
-    } else if text.starts_with("Started ") {
-        UnitEvent::Started
-    } else if text.starts_with("Suppressed ") {
-        UnitEvent::Suppressed
-    } else if is_end(text) {
-        UnitEvent::Ended
-    } else {
-        return None;
-    };
+    let event = event(text)?;
     Some((unit(text)?, event))
+}
+
+/// Whether a systemd message is of the kind that [`unit_event`] looks at, whatever numbers are in it.
+pub(crate) fn is_unit_event(text: &[u8]) -> bool {
+    std::str::from_utf8(text).is_ok_and(|text| event(text).is_some())
+}
+
+fn event(text: &str) -> Option<UnitEvent> {
+    if text.starts_with("Starting ") {
+        Some(UnitEvent::Starting)
+    } else if text.starts_with("Started ") {
+        Some(UnitEvent::Started)
+    } else if text.starts_with("Suppressed ") {
+        Some(UnitEvent::Suppressed)
+    } else {
+        is_end(text).then_some(UnitEvent::Ended)
+    }
 }
 
 fn is_end(text: &str) -> bool {

@@ -152,16 +152,9 @@ impl MergedLife {
             (Some(one), Some(two)) => one == two,
             _ => true,
         };
-        let streams = |life: &Self| {
-            life.of
-                .iter()
-                .map(|&(stream, _)| stream)
-                .collect::<Vec<_>>()
-        };
-        let apart = streams(other)
-            .iter()
-            .all(|stream| !streams(self).contains(stream));
-        pids && boots && apart && (self.goes_on_in(other) || self.overlaps(other, timeline))
+        let has = |stream: usize| self.of.iter().any(|&(own, _)| own == stream);
+        let apart = || !other.of.iter().any(|&(stream, _)| has(stream));
+        pids && boots && apart() && (self.goes_on_in(other) || self.overlaps(other, timeline))
     }
 
     /// Files of one journal follow each other, and a quiet process may say nothing for long around the border. A boot gives a

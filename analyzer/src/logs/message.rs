@@ -4,6 +4,7 @@ use super::clock::{Clock, iso};
 use super::json::{Json, Object};
 use super::klog::{self, Level};
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// A message without its header.
 #[derive(Debug, Default, Clone, PartialEq)]
@@ -21,6 +22,25 @@ pub(crate) struct Message<'a> {
     pub(crate) text: Cow<'a, [u8]>,
     /// It had a header of its own, so that it begins a record.
     pub(crate) headed: bool,
+    pub(crate) form: Form,
+    /// The text before it was normalised; empty where it is no part of the line.
+    pub(crate) body: &'a [u8],
+}
+
+/// What a message has before its text.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Nothing.
+    Plain,
+    /// The header of klog.
+    Klog,
+    /// The fields of logrus.
+    Logrus,
+    /// The header of klog inside the message of logrus.
+    Wrapped,
+    /// Something else.
+    #[default]
+    Other,
 }
 
 /// Reads one message.
@@ -61,6 +81,8 @@ fn klog_text(text: &[u8]) -> Option<Message<'_>> {
         file: Some(Cow::Borrowed(header.file)),
         text: plain_quotes(header.message),
         headed: true,
+        form: Form::Klog,
+        body: header.message,
         ..Message::default()
     })
 }
@@ -90,6 +112,7 @@ fn logrus(text: &[u8]) -> Option<Message<'_>> {
         return Some(Message {
             component,
             clock: clock.or(inner.clock),
+            form: Form::Wrapped,
             ..inner
         });
     }
@@ -99,6 +122,8 @@ fn logrus(text: &[u8]) -> Option<Message<'_>> {
         component,
         text: plain_quotes(body),
         headed: true,
+        form: Form::Logrus,
+        body,
         ..Message::default()
     })
 }
@@ -107,11 +132,18 @@ fn logrus_time(text: &[u8]) -> Option<(Option<Clock>, &[u8])> {
     if text.starts_with(b"level=") {
         return Some((None, text));
     }
+    let place = logrus_time_place(text)?;
+    let rest = text.get(place.end + 2..)?;
+    let clock = iso(text.get(place)?).map(|(clock, _)| clock);
+    Some((clock, rest))
+}
+
+/// Where a line of logrus has its time.
+pub(crate) fn logrus_time_place(text: &[u8]) -> Option<Range<usize>> {
     let at = memchr::memmem::find(text.get(..text.len().min(12))?, b"time=\"")?;
-    let rest = text.get(at + 6..)?;
-    let end = memchr::memchr(b'"', rest)?;
-    let clock = iso(rest.get(..end)?).map(|(clock, _)| clock);
-    Some((clock, rest.get(end + 2..)?))
+    let start = at + 6;
+    let end = memchr::memchr(b'"', text.get(start..)?)?;
+    Some(start..start + end)
 }
 
 /// A klog line inside a quoted string.
@@ -298,6 +330,8 @@ fn plain(text: &[u8]) -> Message<'_> {
     Message {
         level: wording(text.trim_ascii_start()),
         text: plain_quotes(text),
+        form: Form::Plain,
+        body: text,
         ..Message::default()
     }
 }

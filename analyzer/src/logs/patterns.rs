@@ -58,6 +58,8 @@ struct Machine {
     names: Vec<(usize, Arc<str>)>,
     /// It cannot tell one digit from another: texts that differ in nothing else match alike, at the same places.
     digits_alike: bool,
+    /// The pattern with any digits, where that is another.
+    loose: OnceLock<Option<Regex>>,
 }
 
 /// How a pattern matched a text.
@@ -233,6 +235,15 @@ impl Pattern {
         self.machine().is_none_or(|machine| machine.digits_alike)
     }
 
+    /// Whether it may match a text whose digits are others.
+    pub(crate) fn may_match_renumbered(&self, text: &[u8]) -> bool {
+        let loose = self.machine().and_then(|machine| {
+            let loose = || compile(&literals::with_any_digits(&self.text)?).ok();
+            machine.loose.get_or_init(loose).as_ref()
+        });
+        loose.is_none_or(|loose| loose.is_match(text))
+    }
+
     fn reads(&self, program: &str) -> bool {
         self.from.is_empty()
             || self
@@ -250,6 +261,7 @@ impl Pattern {
                     .filter_map(|(group, name)| Some((group, Arc::from(name?))))
                     .collect(),
                 digits_alike: literals::takes_digits_alike(&self.text),
+                loose: OnceLock::new(),
                 regex,
             })
         });
@@ -422,6 +434,29 @@ pub(crate) mod tests {
             [("flag".to_owned(), "cloud-config".to_owned())]
         );
         assert_eq!(found.end, 30);
+    }
+
+    #[test]
+    fn a_loosened_pattern_takes_any_digits_and_nothing_else() {
+        for (pattern, want) in [
+            ("^port 10250$", "^port [0-9][0-9][0-9][0-9][0-9]$"),
+            ("(?P<v>v[1-3x])+", "(?:v[0-9x])+"),
+        ] {
+            let loose = compile(&literals::with_any_digits(pattern).unwrap()).unwrap();
+            let want = compile(want).unwrap();
+            for text in [
+                "port 10250",
+                "port 99999",
+                "port 1025",
+                "v9",
+                "vx",
+                "vy",
+                "",
+            ] {
+                let text = text.as_bytes();
+                assert_eq!(loose.is_match(text), want.is_match(text), "{pattern}");
+            }
+        }
     }
 
     #[test]

@@ -86,6 +86,9 @@ fn cut(raw: &[u8]) -> &[u8] {
 }
 
 fn quote(raw: &[u8]) -> String {
+    if let Ok(text) = std::str::from_utf8(raw) {
+        return text.to_owned();
+    }
     let mut text = String::with_capacity(raw.len());
     for chunk in raw.utf8_chunks() {
         text.push_str(chunk.valid());

@@ -8,14 +8,15 @@ use super::fold::{Fold, Taken};
 use super::heading::{Heading, heading};
 use super::journal::is_journal;
 use super::judge::{Judge, Record};
-use super::life_of::life_of;
+use super::life_of::{Bearing, bearing, life_of};
 use super::lines::Lines;
 use super::message::{self, Message};
 use super::patterns::PatternSet;
 use super::place::Place;
 use super::program;
 use super::settle;
-use super::shapes::{Judged, Parts, Shapes};
+use super::shape::{Judged, Whole};
+use super::shapes::Shapes;
 use super::stream::{At, Block, Stream};
 use super::transport::{self, Envelope};
 use super::unwrap;
@@ -48,8 +49,15 @@ pub struct Scanner<'p> {
     pub(super) judge: Judge<'p>,
     pub(super) streams: Vec<Stream>,
     stream_index: HashMap<String, usize>,
-    shapes: Shapes,
+    pub(super) shapes: Shapes,
     pub(super) ordinal: u64,
+}
+
+/// A line, taken apart.
+#[derive(Clone, Copy)]
+pub(super) struct Parts<'p> {
+    pub(super) envelope: &'p Envelope<'p>,
+    pub(super) message: &'p Message<'p>,
 }
 
 impl<'p> Scanner<'p> {
@@ -136,6 +144,7 @@ impl<'p> Scanner<'p> {
         settle::settle(self.judge, self.streams, self.options)
     }
 
+    /// The number of the stream that an entry is part of.
     pub(super) fn stream(&mut self, entry: &str, source: &Source) -> usize {
         let key = log_name(entry);
         if let Some(&number) = self.stream_index.get(key) {
@@ -153,7 +162,8 @@ impl<'p> Scanner<'p> {
         number
     }
 
-    fn line(&mut self, number: usize, at: At<'_>) -> Taken {
+    /// Takes in one line.
+    pub(super) fn line(&mut self, number: usize, at: At<'_>) -> Taken {
         self.ordinal += 1;
         let Some(stream) = self.streams.get_mut(number) else {
             return Taken::No;
@@ -164,7 +174,9 @@ impl<'p> Scanner<'p> {
                 return taken;
             }
         }
-        self.lone_line(number, at);
+        if !self.repeat(number, at) {
+            self.lone_line(number, at);
+        }
         Taken::No
     }
 
@@ -172,16 +184,6 @@ impl<'p> Scanner<'p> {
         let Some(stream) = self.streams.get_mut(number) else {
             return;
         };
-        if stream.is_between_lines()
-            && let Some(known) = self.shapes.read(at.raw)
-        {
-            let parts = Parts {
-                envelope: &known.envelope,
-                message: &known.message,
-            };
-            self.record(number, at, parts, Some(known.judged));
-            return;
-        }
         let line = clean(at.raw);
         let is_clean = line.len() == at.raw.len() && matches!(line, Cow::Borrowed(_));
         if line.trim_ascii().is_empty() {
@@ -206,13 +208,21 @@ impl<'p> Scanner<'p> {
         if memchr::memchr2(b'\n', 0x1b, &text).is_some() {
             return self.lines_of(number, at, &envelope, &text);
         }
+        let message = message::read(&text);
         let parts = Parts {
             envelope: &envelope,
-            message: &message::read(&text),
+            message: &message,
         };
-        let judged = self.record(number, at, parts, None);
+        let judged = self.record(number, at, parts);
+        let stream = self.home(number);
         if let (true, Some(judged)) = (is_clean, judged) {
-            self.shapes.learn(at.raw, parts, judged);
+            self.shapes.learn(Whole {
+                line: at.raw,
+                stream,
+                envelope: &envelope,
+                message: &message,
+                judged,
+            });
         }
     }
 
@@ -241,13 +251,7 @@ impl<'p> Scanner<'p> {
     }
 
     /// Takes in one record; what the judge knows of it whatever numbers are in it, unless it was none or became part of another.
-    pub(super) fn record(
-        &mut self,
-        number: usize,
-        at: At<'_>,
-        parts: Parts<'_>,
-        known: Option<Judged>,
-    ) -> Option<Judged> {
+    pub(super) fn record(&mut self, number: usize, at: At<'_>, parts: Parts<'_>) -> Option<Judged> {
         let Parts { envelope, message } = parts;
         let stream = self.streams.get_mut(number)?;
         let left_out = std::mem::take(&mut stream.left_out);
@@ -257,10 +261,7 @@ impl<'p> Scanner<'p> {
         if stream.outside {
             return None;
         }
-        let author = match &known {
-            Some(known) => known.author,
-            None => author(&mut self.judge, stream, envelope, message),
-        };
+        let author = author(&mut self.judge, stream, envelope, message);
         if stream.continues(author, at, message) {
             return None;
         }
@@ -269,7 +270,8 @@ impl<'p> Scanner<'p> {
         if stream.block.as_ref().is_some_and(interrupts) {
             self.close_block(number, at.entry);
         }
-        let (place, life) = self.place(number, author, envelope, message);
+        let bearing = bearing(&self.judge, author, &message.text);
+        let (place, life) = self.place(number, (author, bearing), parts);
         let stream = self.streams.get_mut(number)?;
         if stream.is_dump(author, message) {
             return None;
@@ -291,21 +293,28 @@ impl<'p> Scanner<'p> {
             parts: &[],
             place,
         };
-        let verdict = match known {
-            Some(known) => known.verdict,
-            None => self.judge.verdict(&record),
-        };
+        let verdict = self.judge.verdict(&record);
         self.judge.judge_by(&verdict, &stream.lives, &record);
-        Some(Judged { author, verdict })
+        Some(Judged {
+            author,
+            bearing,
+            verdict,
+        })
+    }
+
+    /// The stream as far as it tells who wrote its lines: below a heading it does not.
+    pub(super) fn home(&self, number: usize) -> Option<usize> {
+        let stream = self.streams.get(number);
+        stream.filter(|stream| stream.section.is_none())?;
+        Some(number)
     }
 
     /// The place of a line in time and in the lives of the kubelet, which it may cut.
     fn place(
         &mut self,
         number: usize,
-        author: Author,
-        envelope: &Envelope<'_>,
-        message: &Message<'_>,
+        (author, bearing): (Author, Bearing),
+        Parts { envelope, message }: Parts<'_>,
     ) -> (Place, Option<usize>) {
         let Some(stream) = self.streams.get_mut(number) else {
             return (Place::nowhere(self.ordinal), None);
@@ -320,7 +329,7 @@ impl<'p> Scanner<'p> {
         let place = stream.place(self.ordinal, envelope.clock.or(message.clock));
         stream.steps.measure(envelope, place);
         stream.count(author.program, place);
-        let life = life_of(&self.judge, stream, author, message, place);
+        let life = life_of(bearing, &self.judge, stream, (author, &message.text, place));
         if stream.lives.take_folded() {
             stream.fold();
             self.judge.fold(number);

@@ -317,10 +317,12 @@ fn spans(
     names: impl Fn(usize) -> Vec<String>,
 ) -> BTreeMap<String, Span> {
     let mut all: BTreeMap<String, Span> = BTreeMap::new();
-    for (program, span) in streams.iter().flat_map(|stream| &stream.spans) {
+    let of_stream = |stream: &'_ Stream| stream.spans.clone().into_iter().enumerate();
+    for (program, span) in streams.iter().flat_map(of_stream) {
+        let Some(span) = span else { continue };
         let first = timeline.stamp(span.first);
         let last = timeline.stamp(span.last);
-        for name in names(*program) {
+        for name in names(program) {
             let known = all.entry(name).or_default();
             known.records = known.records.max(span.records);
             known.first = [known.first, first].into_iter().flatten().min();

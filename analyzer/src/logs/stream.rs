@@ -44,8 +44,8 @@ pub(crate) struct Stream {
     pub(crate) left_out: u64,
     /// A record whose value goes on in the following lines.
     pub(crate) block: Option<Block>,
-    /// Lines per program.
-    pub(crate) spans: BTreeMap<usize, Span>,
+    /// Lines per program, by its number.
+    pub(crate) spans: Vec<Option<Span>>,
     /// Oldest and newest time with a year.
     pub(crate) dated: Option<(Tick, Tick)>,
     /// Oldest and newest time without.
@@ -180,7 +180,7 @@ impl Stream {
         let Some(Clock::Yearless(month, day, _)) = outer.or(inner) else {
             return;
         };
-        if !self.calendar.wants_anchor() || self.samples >= SAMPLES {
+        if !self.wants_year() {
             return;
         }
         self.samples += 1;
@@ -191,6 +191,11 @@ impl Stream {
         if let Some(year) = year {
             self.calendar.anchor(year);
         }
+    }
+
+    /// Whether dates in messages are still looked for.
+    pub(crate) fn wants_year(&self) -> bool {
+        self.calendar.wants_anchor() && self.samples < SAMPLES
     }
 
     /// Learns the node's zone from a program that prints one behind a carrier that does not.
@@ -207,10 +212,20 @@ impl Stream {
         }
     }
 
-    /// Whether a line with a carrier of its own stands for itself: nothing before it goes on in it.
-    pub(crate) fn is_between_lines(&self) -> bool {
-        let [output, _] = &self.pieces;
-        !self.in_status && output.is_empty()
+    /// Whether a line that is whole stands for itself: nothing before it goes on in it.
+    pub(crate) fn is_between_records(&self) -> bool {
+        let [output, error] = &self.pieces;
+        !self.in_status
+            && self.block.is_none()
+            && self.left_out == 0
+            && output.is_empty()
+            && error.is_empty()
+    }
+
+    /// Whether a line of this author may be part of a goroutine dump, or end one.
+    pub(crate) fn is_near_dump(&self, author: Author) -> bool {
+        self.trace
+            .is_some_and(|trace| trace.is_continued_by(author))
     }
 
     /// Joins the pieces of a line that its carrier cut; `None` until the last one came.
@@ -239,17 +254,19 @@ impl Stream {
 
     pub(crate) fn count(&mut self, program: Option<usize>, place: Place) {
         let Some(program) = program else { return };
-        self.spans
-            .entry(program)
-            .and_modify(|span| {
-                span.last = place;
-                span.records += 1;
-            })
-            .or_insert(Span {
-                first: place,
-                last: place,
-                records: 1,
-            });
+        if self.spans.len() <= program {
+            self.spans.resize(program + 1, None);
+        }
+        let Some(span) = self.spans.get_mut(program) else {
+            return;
+        };
+        let span = span.get_or_insert(Span {
+            first: place,
+            last: place,
+            records: 0,
+        });
+        span.last = place;
+        span.records += 1;
     }
 
     /// Joins a line without header to the open record of the same process.
@@ -276,10 +293,7 @@ impl Stream {
     /// Follows goroutine dumps and usage texts: they hold file names and flags, and no messages.
     pub(crate) fn is_dump(&mut self, author: Author, message: &Message<'_>) -> bool {
         if message.headed {
-            if self
-                .trace
-                .is_some_and(|trace| trace.is_continued_by(author))
-            {
+            if self.is_near_dump(author) {
                 self.trace = None;
             }
             return false;
@@ -288,10 +302,7 @@ impl Stream {
         if text.starts_with(b"goroutine ") {
             self.trace = Some(author);
         }
-        self.trace
-            .is_some_and(|trace| trace.is_continued_by(author))
-            && message.level < Level::Error
-            || is_usage(text)
+        self.is_near_dump(author) && message.level < Level::Error || is_usage(text)
     }
 
     /// Follows the folding of the oldest lives.

@@ -1,0 +1,94 @@
+//! Lines of a known shape: nothing in them is looked for again.
+
+use super::judge::Record;
+use super::life_of::life_of;
+use super::message::plain_quotes;
+use super::place::Place;
+use super::scanner::Scanner;
+use super::shape::{Own, Shape};
+use super::stream::At;
+use super::window;
+use std::borrow::Cow;
+
+impl Scanner<'_> {
+    /// Takes in a line whose shape is known; false where it has to be taken apart.
+    pub(super) fn repeat(&mut self, number: usize, at: At<'_>) -> bool {
+        let home = self.home(number);
+        let Self {
+            options,
+            judge,
+            streams,
+            shapes,
+            ordinal,
+            ..
+        } = self;
+        let stream = streams.get_mut(number);
+        let Some(stream) = stream.filter(|stream| stream.is_between_records()) else {
+            return false;
+        };
+        let Some((shape, dial)) = shapes.of(at.raw, home) else {
+            return false;
+        };
+        let own = shape.read(at.raw, dial);
+        let Some(own) = own.filter(|own| !stream.is_near_dump(own.author)) else {
+            return false;
+        };
+        if shape.dated && stream.wants_year() {
+            return false;
+        }
+        let clock = own.carried.or(own.clock);
+        if let Some(clock) = clock {
+            stream.outside = !window::holds(options, clock);
+        }
+        if stream.outside {
+            return true;
+        }
+        stream.stand_at(at);
+        stream.learn_zone(own.carried, own.clock);
+        stream.learn_year(own.carried, own.clock, &[]);
+        let place = stream.place(*ordinal, clock);
+        stream.count(own.author.program, place);
+        let text = text(shape, &own);
+        let life = life_of(shape.bearing, judge, stream, (own.author, &text, place));
+        if stream.lives.take_folded() {
+            stream.fold();
+            judge.fold(number);
+        }
+        if !shape.verdict.is_silent(shape.level) {
+            let record = record(shape, &own, at, (place, life), &text);
+            judge.judge_by(&shape.verdict, &stream.lives, &record);
+        }
+        true
+    }
+}
+
+/// The message as patterns see it, where anything looks at it.
+fn text<'a>(shape: &Shape, own: &Own<'a>) -> Cow<'a, [u8]> {
+    let is_read = || shape.bearing.reads_text() || shape.verdict.reads_text(shape.level);
+    if shape.escaped && is_read() {
+        plain_quotes(own.message)
+    } else {
+        Cow::Borrowed(own.message)
+    }
+}
+
+fn record<'a>(
+    shape: &Shape,
+    own: &Own<'a>,
+    at: At<'a>,
+    (place, life): (Place, Option<usize>),
+    text: &'a [u8],
+) -> Record<'a> {
+    Record {
+        author: own.author,
+        level: shape.level,
+        text,
+        original: own.text,
+        own_time: own.clock.is_some(),
+        life,
+        weight: 1,
+        at,
+        parts: &[],
+        place,
+    }
+}

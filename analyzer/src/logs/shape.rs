@@ -1,0 +1,294 @@
+//! What is known of all lines that differ in nothing but their numbers.
+//!
+//! Of such a line only times and process ids are read; it fits its shape when they are valid. A shape is made only where no other
+//! number can change how a line is taken apart.
+
+use super::attribute::Author;
+use super::clock::{Clock, digits, iso};
+use super::dial::Dial;
+use super::judge::Verdict;
+use super::klog::{self, Level};
+use super::life_of::Bearing;
+use super::message::{Form, Message, logrus_time_place};
+use super::program::is_wrapper;
+use super::transport::Envelope;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Digits that a number may have and be a number.
+const MAX_DIGITS: usize = 9;
+
+/// The shape of a line.
+pub(crate) struct Shape {
+    /// The line, its digits made zeros.
+    line: Box<[u8]>,
+    /// The only stream whose lines it is the shape of, where more than the line tells who wrote it.
+    stream: Option<usize>,
+    carrier: Carrier,
+    /// Where the text that was carried begins.
+    text: usize,
+    /// Where the message is, behind its header.
+    message: Range<usize>,
+    /// Where the process id of the author is.
+    pid: Option<Range<usize>>,
+    /// Where logrus has its time, if it has one.
+    time: Option<Range<usize>>,
+    /// Where a header of klog begins.
+    klog: Option<usize>,
+    /// The message has backslashes before quotes.
+    pub(crate) escaped: bool,
+    /// The message may hold a date that tells the year of lines without one.
+    pub(crate) dated: bool,
+    /// Another digit behind a number sign would be an escape of syslog.
+    numbered: bool,
+    pub(crate) level: Level,
+    author: Author,
+    pub(crate) bearing: Bearing,
+    pub(crate) verdict: Arc<Verdict>,
+}
+
+/// What carried a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Carrier {
+    /// Nothing.
+    None,
+    /// `2026-11-22T07:30:22Z `.
+    Iso,
+    /// `Nov 22 07:30:22 `.
+    Short,
+}
+
+/// A line, taken apart and judged.
+pub(crate) struct Whole<'a> {
+    pub(crate) line: &'a [u8],
+    /// Its stream, where nothing in it names the program that wrote it.
+    pub(crate) stream: Option<usize>,
+    pub(crate) envelope: &'a Envelope<'a>,
+    pub(crate) message: &'a Message<'a>,
+    pub(crate) judged: Judged,
+}
+
+/// What the judge knows of a line, whatever numbers are in it.
+pub(crate) struct Judged {
+    pub(crate) author: Author,
+    pub(crate) bearing: Bearing,
+    pub(crate) verdict: Arc<Verdict>,
+}
+
+/// What only the line itself tells.
+pub(crate) struct Own<'a> {
+    /// When its carrier got it.
+    pub(crate) carried: Option<Clock>,
+    /// Its own time.
+    pub(crate) clock: Option<Clock>,
+    pub(crate) author: Author,
+    /// The text that was carried.
+    pub(crate) text: &'a [u8],
+    /// The message, not normalised.
+    pub(crate) message: &'a [u8],
+}
+
+impl Shape {
+    /// Whether a line whose digits were made zeros has this shape.
+    pub(crate) fn is_of(&self, blind: &[u8], stream: Option<usize>) -> bool {
+        *self.line == *blind && (self.stream.is_none() || self.stream == stream)
+    }
+
+    /// Reads a line of this shape; `None` when one of its times is not valid.
+    pub(crate) fn read<'a>(&self, line: &'a [u8], dial: &mut Dial) -> Option<Own<'a>> {
+        if self.numbered && memchr::memmem::find(line, b"#0").is_some() {
+            return None;
+        }
+        let mut author = self.author;
+        if let Some(pid) = &self.pid {
+            let pid = line.get(pid.clone())?;
+            author.pid = Some(digits(pid, pid.len())?.0);
+        }
+        let carried = match self.carrier {
+            Carrier::None => None,
+            Carrier::Iso => Some(dial.iso(line)?),
+            Carrier::Short => Some(dial.short(line)?),
+        };
+        let klog = match self.klog {
+            Some(at) => Some(dial.klog(line.get(at..)?)?),
+            None => None,
+        };
+        Some(Own {
+            carried,
+            clock: self.clock(line, klog),
+            author,
+            text: line.get(self.text..)?,
+            message: line.get(self.message.clone())?,
+        })
+    }
+
+    /// The time of the message, whose header of klog has this one.
+    fn clock(&self, line: &[u8], klog: Option<Clock>) -> Option<Clock> {
+        let time = self.time.clone().and_then(|time| iso(line.get(time)?));
+        time.map(|(clock, _)| clock).or(klog)
+    }
+
+    /// The shape of a line, which is also given with its digits made zeros, where it has one.
+    pub(crate) fn new(whole: Whole<'_>, blind: &[u8]) -> Option<Self> {
+        let Whole {
+            line,
+            stream,
+            envelope,
+            message,
+            judged,
+        } = whole;
+        let text = begin_of(line, &envelope.text)?;
+        let carrier = carrier(envelope, line, text)?;
+        if carrier == Carrier::None && (stream.is_none() || message.form != Form::Klog) {
+            return None;
+        }
+        let body = begin_of(line, message.body)?;
+        let header = Header::new(message.form, line, text, body)?;
+        let pid = pid(line.get(..text)?).or(header.pid);
+        let shape = Self {
+            line: Box::from(blind),
+            stream: stream.filter(|_| carrier == Carrier::None),
+            carrier,
+            text,
+            message: body..body + message.body.len(),
+            pid: judged.author.pid.and(pid),
+            time: header.time,
+            klog: header.klog,
+            escaped: *message.body != *message.text,
+            dated: is_dated(message.body),
+            numbered: line.contains(&b'#'),
+            level: message.level,
+            author: judged.author.without_pid(),
+            bearing: judged.bearing,
+            verdict: judged.verdict,
+        };
+        let own = shape.read(line, &mut Dial::default())?;
+        let same = own.carried == envelope.clock
+            && own.clock == message.clock
+            && own.author == judged.author;
+        let sane = same
+            && message.component.is_none()
+            && longest_number(line.get(..body)?) <= MAX_DIGITS
+            && is_message_plain(message.body);
+        sane.then_some(shape)
+    }
+}
+
+/// What stands before the text of a message, as far as it matters for other lines of the same shape.
+#[derive(Default)]
+struct Header {
+    time: Option<Range<usize>>,
+    klog: Option<usize>,
+    pid: Option<Range<usize>>,
+}
+
+impl Header {
+    /// The header of a line whose carried text begins at `text` and whose message at `body`; `None` where another number could make
+    /// it another header.
+    fn new(form: Form, line: &[u8], text: usize, body: usize) -> Option<Self> {
+        let carried = line.get(text..)?;
+        match form {
+            Form::Klog if carried.first().is_some_and(u8::is_ascii_uppercase) => {
+                klog::header(carried)?.pid?;
+                Some(Self {
+                    klog: Some(text),
+                    pid: klog_pid(line.get(..body)?),
+                    ..Self::default()
+                })
+            }
+            Form::Logrus if carried.starts_with(b"time=") || carried.starts_with(b"level=") => {
+                let quoted = line.get(body..)?;
+                let quoted = quoted.strip_prefix(b"\"").unwrap_or(quoted);
+                let time = logrus_time_place(carried);
+                (!looks_like_klog(quoted)).then(|| Self {
+                    time: time.map(|time| text + time.start..text + time.end),
+                    ..Self::default()
+                })
+            }
+            Form::Plain => is_plain(carried).then(Self::default),
+            _ => None,
+        }
+    }
+}
+
+/// The carrier of a line, where it is one of those that logs are full of.
+fn carrier(envelope: &Envelope<'_>, line: &[u8], text: usize) -> Option<Carrier> {
+    if !envelope.known {
+        return (text == 0).then_some(Carrier::None);
+    }
+    let carrier = if line.first()?.is_ascii_digit() {
+        Carrier::Iso
+    } else {
+        Carrier::Short
+    };
+    is_carried_plainly(envelope).then_some(carrier)
+}
+
+/// Where in a line a part of it begins.
+fn begin_of(line: &[u8], part: &[u8]) -> Option<usize> {
+    let at = part.as_ptr().addr().checked_sub(line.as_ptr().addr())?;
+    (line.get(at..at + part.len())? == part).then_some(at)
+}
+
+/// The digits of `host ident[pid]: `.
+fn pid(before: &[u8]) -> Option<Range<usize>> {
+    let before = before.strip_suffix(b"]: ")?;
+    let number = before
+        .iter()
+        .rev()
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
+    let start = before.len() - number;
+    (number > 0 && before.get(..start)?.ends_with(b"[")).then_some(start..before.len())
+}
+
+/// The process id of `E1122 07:22:29.934915      76 run.go:72] `.
+fn klog_pid(header: &[u8]) -> Option<Range<usize>> {
+    let end = memchr::memrchr(b' ', header.trim_ascii_end())?;
+    let digits = header.get(..end)?.iter().rev();
+    let number = digits.take_while(|byte| byte.is_ascii_digit()).count();
+    (number > 0).then_some(end - number..end)
+}
+
+fn longest_number(text: &[u8]) -> usize {
+    let runs = text.split(|byte| !byte.is_ascii_digit());
+    runs.map(<[u8]>::len).max().unwrap_or_default()
+}
+
+/// From a program that its identifier alone tells, in one piece.
+fn is_carried_plainly(envelope: &Envelope<'_>) -> bool {
+    let ident = envelope.ident.as_deref().unwrap_or_default();
+    let tells = std::str::from_utf8(ident)
+        .is_ok_and(|ident| !ident.is_empty() && ident != "kernel" && !is_wrapper(ident));
+    tells
+        && !ident.iter().any(u8::is_ascii_digit)
+        && envelope.unit.is_none()
+        && envelope.boot.is_none()
+        && !envelope.partial
+        && !envelope.is_error
+}
+
+/// It is no count of repeats and no beginning of a block.
+fn is_message_plain(message: &[u8]) -> bool {
+    !message.starts_with(b"message repeated ") && !message.ends_with(b"=<")
+}
+
+/// It has what dates of other lines' years stand near.
+fn is_dated(message: &[u8]) -> bool {
+    memchr::memmem::find(message, b" m=+").is_some()
+        || memchr::memmem::find(message, b"current time ").is_some()
+}
+
+/// No number makes a header of what a text begins with.
+fn is_plain(text: &[u8]) -> bool {
+    let begin = text.trim_ascii_start();
+    let behind = |separator: &[u8]| matches!(separator, [b' ' | b'\t' | b':', rest @ ..] if looks_like_klog(rest));
+    !matches!(begin.first(), Some(b'0'..=b'9' | b'{'))
+        && !looks_like_klog(begin)
+        && !text.windows(3).any(behind)
+}
+
+/// `E1…`: with a valid time it may be a header of klog.
+fn looks_like_klog(text: &[u8]) -> bool {
+    matches!(text, [b'I' | b'W' | b'E' | b'F', digit, ..] if digit.is_ascii_digit())
+}
