@@ -14,6 +14,7 @@ mod pem;
 pub mod pseudonym;
 pub mod reader;
 pub mod redact;
+pub mod scrub;
 pub mod verify;
 pub mod writer;
 

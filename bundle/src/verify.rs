@@ -1,7 +1,7 @@
 //! Whether a stored bundle still is what was written, and whether it is safe to send.
 
 use crate::hex::hex;
-use crate::reader::{Control, EntryHead, Input, Limits, ReadError, ReadSummary, Reader};
+use crate::reader::{Control, EntryHead, Input, Limits, ReadError, ReadSummary, Reader, Visit};
 use crate::redact::{Leak, scan};
 use crate::{Manifest, Record};
 use sha2::{Digest as _, Sha256};
@@ -51,7 +51,8 @@ struct Found {
     parts: u32,
 }
 
-/// Reads the whole input, compares it with its manifest and looks for secrets. An input without a manifest is scanned.
+/// Reads the whole input, compares it with its manifest and looks for secrets. Of an input without a
+/// manifest everything that can be opened is searched, archives inside it too.
 pub fn verify(input: &Input, limits: &Limits) -> Result<VerifyReport, ReadError> {
     let mut reader = Reader::new(input.clone(), limits.clone());
     let manifest = reader.manifest()?;
@@ -65,24 +66,36 @@ pub fn verify(input: &Input, limits: &Limits) -> Result<VerifyReport, ReadError>
     let mut found: BTreeMap<&str, Found> = BTreeMap::new();
     let mut extra = BTreeSet::new();
     let mut leaks = BTreeMap::new();
-    let summary = reader.read_stored(&mut |head, body| {
+    let is_ours = manifest.is_some();
+    let visit: &mut Visit<'_> = &mut |head, body| {
         let record = record_of(&known, head.name);
         let mut ignored = Found::default();
         let found = match record {
             Some(path) => found.entry(path).or_default(),
             None => &mut ignored,
         };
-        if record.is_none() && !is_frame(&head) {
+        if record.is_none() && is_ours && !is_frame(&head) {
             extra.insert(head.name.to_owned());
         }
         // A body that cannot be read is damage, which the summary lists.
         if let Ok(found) = take_in(body, found)
             && !found.is_empty()
         {
-            leaks.insert(head.name.to_owned(), found);
+            let name = if head.archive.is_empty() {
+                head.name.to_owned()
+            } else {
+                format!("{}!/{}", head.archive, head.name)
+            };
+            leaks.insert(name, found);
         }
         Control::Continue
-    })?;
+    };
+    // A manifest speaks of entries as they are stored; without one, everything that can be opened is searched.
+    let summary = if is_ours {
+        reader.read_stored(visit)?
+    } else {
+        reader.read(visit)?
+    };
     let mut report = VerifyReport {
         summary,
         manifest: None,
@@ -123,8 +136,10 @@ fn record_of<'k>(known: &BTreeMap<&'k str, &Record>, name: &str) -> Option<&'k s
 
 /// Entries that hold the bundle together and have no record.
 fn is_frame(head: &EntryHead<'_>) -> bool {
-    matches!(head.name, "bundle.json" | "plan.json" | "manifest.json")
-        || head.name.starts_with("manifest/")
+    matches!(
+        head.name,
+        "bundle.json" | "plan.json" | "manifest.json" | crate::scrub::ENTRY
+    ) || head.name.starts_with("manifest/")
 }
 
 fn take_in(body: &mut dyn BufRead, found: &mut Found) -> io::Result<Vec<Leak>> {

@@ -34,6 +34,10 @@ pub(super) enum Command {
     Grep(super::grep::Arguments),
     /// Show a finding with the lines around its evidence, or why there is none.
     Show(super::show::Arguments),
+    /// Check that an input is whole, and search it for secrets.
+    Verify(super::verify::Arguments),
+    /// Copy an input that another tool made without its secrets.
+    Scrub(super::scrub::Arguments),
     /// Print the page of a rule.
     Explain(Explain),
     /// Look at the rules.

@@ -10,8 +10,10 @@ mod ls;
 mod pager;
 mod report;
 mod rules;
+mod scrub;
 mod show;
 mod timeline;
+mod verify;
 
 use crate::look::opened::OpenError;
 use arguments::{Cli, Command, RulesCommand};
@@ -71,6 +73,8 @@ fn run(command: &Command) -> Result<Exit, Failure> {
         Command::Cat(arguments) => cat::run(arguments),
         Command::Grep(arguments) => grep::run(arguments),
         Command::Show(arguments) => show::run(arguments),
+        Command::Verify(arguments) => verify::run(arguments),
+        Command::Scrub(arguments) => scrub::run(arguments),
         Command::Explain(arguments) => rules::explain(arguments),
         Command::Rules { command } => match command {
             RulesCommand::List(arguments) => rules::list(arguments),

@@ -22,6 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::time::Duration;
 use tar_gz::TarGz;
+pub(crate) use tar_gz::headers as tar_headers;
 use zip::Zip;
 
 /// Records go to disk at least this often, in items …

@@ -2,6 +2,7 @@
 
 use super::WriteError;
 use crate::member::{self, HOLDS_END, MAX_TEXT_BYTES};
+use std::io;
 
 const BLOCK: usize = 512;
 /// A member is closed once it holds this much text.
@@ -36,7 +37,7 @@ impl TarGz {
 
     /// Adds one entry; `flags` are those of its member.
     pub(super) fn append(&mut self, name: &str, bytes: &[u8], flags: u8) -> Result<(), WriteError> {
-        let mut headers = headers(name, bytes.len(), self.mtime)?;
+        let mut headers = headers(name, bytes.len() as u64, self.mtime)?;
         let after = self.text.len() + headers.len() + padded(bytes.len()) + 2 * BLOCK;
         if after > MAX_TEXT_BYTES {
             return Err(WriteError::TooLarge {
@@ -70,12 +71,12 @@ impl TarGz {
 }
 
 /// The header of a file, after a PAX header where the name does not fit.
-fn headers(name: &str, size: usize, mtime: u64) -> Result<Vec<u8>, WriteError> {
+pub(crate) fn headers(name: &str, size: u64, mtime: u64) -> io::Result<Vec<u8>> {
     let mut blocks = Vec::with_capacity(BLOCK);
     let mut header = header(size, mtime, tar::EntryType::Regular);
     if header.set_path(name).is_err() {
         let record = pax_path(name);
-        let mut pax = self::header(record.len(), mtime, tar::EntryType::XHeader);
+        let mut pax = self::header(record.len() as u64, mtime, tar::EntryType::XHeader);
         pax.set_path("pax")?;
         pax.set_cksum();
         blocks.extend_from_slice(pax.as_bytes());
@@ -88,10 +89,10 @@ fn headers(name: &str, size: usize, mtime: u64) -> Result<Vec<u8>, WriteError> {
     Ok(blocks)
 }
 
-fn header(size: usize, mtime: u64, kind: tar::EntryType) -> tar::Header {
+fn header(size: u64, mtime: u64, kind: tar::EntryType) -> tar::Header {
     let mut header = tar::Header::new_ustar();
     header.set_entry_type(kind);
-    header.set_size(size as u64);
+    header.set_size(size);
     header.set_mtime(mtime);
     header.set_mode(0o600);
     header.set_uid(0);

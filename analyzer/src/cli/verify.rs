@@ -1,0 +1,173 @@
+//! `verify`: whether an input is whole, and whether secrets stand in it.
+
+use super::arguments::Opening;
+use super::inputs::inputs_with;
+use super::{Exit, Failure};
+use crate::analyze::AnalyzeError;
+use crate::terminal::escape;
+use clap::Args;
+use nodebundle_bundle::{Limits, VerifyReport, verify};
+use serde_json::{Value, json};
+use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// A bundle, folder or log file, or - for standard input.
+    #[arg(value_name = "INPUT")]
+    input: PathBuf,
+    /// Print one JSON object for each input.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    opening: Opening,
+}
+
+/// 0: whole, and no secret found. 1: otherwise.
+pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    let mut exit = Exit::Done;
+    for input in inputs_with(&arguments.input, &arguments.opening)? {
+        let report = verify(&input, &Limits::default()).map_err(AnalyzeError::from)?;
+        if report.summary.entries == 0 {
+            let name = input.name();
+            let why = "nothing in it can be read".to_owned();
+            return Err(AnalyzeError::Nothing { name, why }.into());
+        }
+        if arguments.json {
+            serde_json::to_writer_pretty(&mut out, &json(&input.name(), &report))
+                .map_err(io::Error::from)?;
+            writeln!(out)?;
+        } else {
+            text(&input.name(), &report, &mut out)?;
+        }
+        if !is_whole(&report) || !report.leaks.is_empty() {
+            exit = exit.max(Exit::Threshold);
+        }
+    }
+    out.flush()?;
+    Ok(exit)
+}
+
+/// What another tool made has no manifest to compare with: it is whole when its container is.
+fn is_whole(report: &VerifyReport) -> bool {
+    if report.manifest.is_some() {
+        report.is_whole()
+    } else {
+        report.summary.complete
+    }
+}
+
+fn text(name: &str, report: &VerifyReport, out: &mut dyn Write) -> io::Result<()> {
+    let summary = &report.summary;
+    writeln!(
+        out,
+        "{}: {}, {} entries, {} bytes",
+        escape(name),
+        summary.packing,
+        summary.entries,
+        summary.bytes
+    )?;
+    if let Some(sha256) = &summary.sha256 {
+        writeln!(out, "sha256 {sha256}")?;
+    }
+    match &report.manifest {
+        None => writeln!(
+            out,
+            "No manifest: compared with nothing, searched for secrets."
+        )?,
+        Some(manifest) => writeln!(
+            out,
+            "{} items recorded, {} stored and intact{}",
+            manifest.records.len(),
+            report.intact,
+            if manifest.complete {
+                ""
+            } else {
+                "; collection was cut short"
+            }
+        )?,
+    }
+    for (what, name) in problems(report) {
+        writeln!(out, "{what}: {}", escape(&name))?;
+    }
+    for (entry, leaks) in &report.leaks {
+        for leak in leaks {
+            writeln!(
+                out,
+                "SECRET: {}:{} {} ({})",
+                escape(entry),
+                leak.line,
+                leak.kind,
+                leak.rule
+            )?;
+        }
+    }
+    let verdict = match (report.leaks.is_empty(), is_whole(report)) {
+        (true, true) => "Whole, and no secret found.",
+        (true, false) => "No secret found. Not whole: what is there can be used.",
+        (false, _) => {
+            "Secrets stand in it: `nodebundle-analyzer scrub INPUT -o OUT` makes a copy without them."
+        }
+    };
+    writeln!(out, "{verdict}")
+}
+
+/// What is not as it should be, as kind and name.
+fn problems(report: &VerifyReport) -> Vec<(&'static str, String)> {
+    let mut problems = Vec::new();
+    let lists = [
+        ("changed since it was written", &report.changed),
+        ("missing", &report.missing),
+        ("not named by the manifest", &report.extra),
+    ];
+    for (what, names) in lists {
+        problems.extend(names.iter().map(|name| (what, name.clone())));
+    }
+    for damage in &report.summary.damage {
+        let place = damage
+            .offset
+            .map_or_else(String::new, |at| format!(" at byte {at}"));
+        let archive = if damage.archive.is_empty() { "" } else { ": " };
+        let text = format!("{}{archive}{}{place}", damage.archive, damage.what);
+        problems.push(("damaged", text));
+    }
+    problems.extend(
+        report
+            .summary
+            .stopped
+            .iter()
+            .map(|why| ("stopped", why.clone())),
+    );
+    for refusal in &report.summary.refused {
+        problems.push(("not read", format!("{}: {}", refusal.name, refusal.why)));
+    }
+    problems
+}
+
+fn json(name: &str, report: &VerifyReport) -> Value {
+    let leaks: Vec<Value> = report
+        .leaks
+        .iter()
+        .flat_map(|(entry, leaks)| {
+            leaks.iter().map(move |leak| {
+                json!({"entry": entry, "line": leak.line, "kind": leak.kind, "rule": leak.rule})
+            })
+        })
+        .collect();
+    let summary = &report.summary;
+    let problems = problems(report).into_iter();
+    json!({
+        "schema_version": 1,
+        "input": name,
+        "container": summary.packing.to_string(),
+        "sha256": summary.sha256,
+        "entries": summary.entries,
+        "bytes": summary.bytes,
+        "whole": is_whole(report),
+        "manifest": report.manifest.is_some(),
+        "intact": report.intact,
+        "problems": problems.map(|(what, name)| json!({"what": what, "name": name})).collect::<Vec<_>>(),
+        "leaks": leaks,
+    })
+}
