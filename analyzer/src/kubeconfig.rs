@@ -191,7 +191,7 @@ impl Reader<'_> {
         if let Some(data) = self.text(node, &format!("{key}-data")) {
             let material = if let Some(masked) = pem::masked_key(&data.value) {
                 Material::Masked(masked)
-            } else if data.value.contains("REDACTED") {
+            } else if pem::is_masked(&data.value) {
                 Material::Masked(MaskedKey::default())
             } else {
                 pem::base64(&data.value).map_or(Material::Garbled, Material::Data)
@@ -279,13 +279,13 @@ pub fn bootstrap_token(token: &str) -> (Option<String>, Option<bool>) {
                 .bytes()
                 .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
     };
-    if token.starts_with("REDACTED") {
+    if pem::is_masked(token) && !token.contains('.') {
         return (None, None);
     }
     let Some((id, secret)) = token.split_once('.') else {
         return (None, Some(false));
     };
-    if secret.contains("REDACTED") {
+    if pem::is_masked(secret) {
         let well_formed = part(id, 6);
         return (well_formed.then(|| id.to_owned()), Some(well_formed));
     }

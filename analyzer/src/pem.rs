@@ -84,7 +84,7 @@ fn decode(body: &[&str]) -> Content {
     if let Some(key) = body.iter().find_map(|line| masked_key(line)) {
         return Content::MaskedKey(key);
     }
-    if body.iter().any(|line| line.contains("REDACTED")) {
+    if body.iter().any(|line| is_masked(line)) {
         return Content::Masked;
     }
     // Headers such as `Proc-Type: 4,ENCRYPTED` stand before the base64.
@@ -96,6 +96,13 @@ fn decode(body: &[&str]) -> Content {
     STANDARD
         .decode(base64)
         .map_or(Content::Broken, Content::Der)
+}
+
+/// Whether something stands where a secret was taken out: by our collector, by `kubectl config view`, by sos and by others.
+pub fn is_masked(text: &str) -> bool {
+    ["REDACTED", "SCRUBBED", "OMITTED", "*****"]
+        .iter()
+        .any(|mask| text.contains(mask))
 }
 
 /// Reads `REDACTED(private-key;alg=RSA-2048;spki=sha256:…;enc=no)` anywhere in a text.

@@ -183,6 +183,9 @@ fn of_command(command: &str) -> Option<String> {
     match words.next()? {
         "dmesg" => Some("kernel".to_owned()),
         "kubeadm" => Some("kubeadm".to_owned()),
+        "kubectl" | "oc" | "docker" if words.next() == Some("logs") => {
+            words.find(|word| !word.starts_with('-')).and_then(of_name)
+        }
         "crictl" => Some("crictl".to_owned()),
         "journalctl" => words
             .find(|word| matches!(*word, "-u" | "--unit"))
@@ -297,6 +300,10 @@ mod tests {
             (
                 Source::Named("kube-apiserver.log".into()),
                 Some("kube-apiserver"),
+            ),
+            (
+                Source::Command("kubectl logs kube-system-etcd-n1".into()),
+                Some("etcd"),
             ),
             (Source::Named("notes.txt".into()), None),
         ] {

@@ -11,18 +11,18 @@ pub(super) const PARSER: Parser = Parser {
     facts: &[],
     accepts: |entry| {
         entry.may_be_output_of(&["df"])
-            && entry
-                .head()
-                .lines()
-                .take(3)
-                .any(|line| Table::of(line).is_some())
+            && (entry.text().lines().any(|line| Table::of(line).is_some())
+                || entry.command().is_some()
+                    && Table::PLAIN.row(entry.first_line().1.as_str()).is_some())
     },
     parse,
 };
 
 fn parse(entry: &Entry, evidence: &mut Evidence) {
     let text = entry.text();
-    let mut table = None;
+    // Without its heading, as behind `grep ^/`.
+    let headed = text.lines().any(|line| Table::of(line).is_some());
+    let mut table = (!headed).then_some(Table::PLAIN);
     let mut broken: Option<String> = None;
     for (line, content) in numbered(&text) {
         if let Some(header) = Table::of(content) {
@@ -52,6 +52,13 @@ struct Table {
 }
 
 impl Table {
+    /// `df -h`.
+    const PLAIN: Self = Self {
+        typed: false,
+        inodes: false,
+        unit: 1,
+    };
+
     fn of(header: &str) -> Option<Self> {
         if !header.starts_with("Filesystem") || !header.contains("Mounted on") {
             return None;
@@ -104,6 +111,18 @@ impl Table {
 mod tests {
     use super::*;
     use crate::testing::named;
+
+    #[test]
+    fn a_table_below_another_output_and_one_without_heading_are_read() {
+        let below = named(
+            &PARSER,
+            "/dev/vda on / type ext4 (rw)\nproc on /proc type proc (rw)\na on /b type c (d)\n\nFilesystem Size Used Avail Use% Mounted on\n/dev/vda 252G 32G 60G 35% /\n",
+        );
+        let spaces = below.all::<Space>();
+        assert_eq!((spaces.len(), spaces[0].value.used_percent), (1, Some(35)));
+        let bare = crate::testing::command(&PARSER, "df -h", "/dev/sda1 78G 77G 1G 99% /\n");
+        assert_eq!(bare.all::<Space>()[0].value.used_percent, Some(99));
+    }
 
     #[test]
     fn space_and_inodes_are_percent() {

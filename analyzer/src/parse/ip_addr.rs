@@ -11,11 +11,9 @@ pub(super) const PARSER: Parser = Parser {
     facts: &[],
     accepts: |entry| {
         entry.may_be_output_of(&["ip"])
-            && entry
-                .head()
-                .lines()
-                .take(4)
-                .any(|line| header(line).is_some() || brief(line).is_some())
+            && entry.head().lines().take(4).any(|line| {
+                header(line).is_some() || brief(line).is_some() || one_line(line).is_some()
+            })
     },
     parse,
 };
@@ -34,6 +32,8 @@ fn parse(entry: &Entry, evidence: &mut Evidence) {
                 evidence.push(Address { link, address }, origin.clone());
             }
             evidence.push(link, origin);
+        } else if let Some((link, address)) = one_line(content) {
+            evidence.push(Address { link, address }, origin);
         } else if let Some(address) = address(content) {
             let link = name.clone();
             evidence.push(Address { link, address }, origin);
@@ -83,6 +83,14 @@ fn brief(line: &str) -> Option<(Link, Vec<String>)> {
     Some((link, addresses))
 }
 
+/// `4: eth0    inet 10.0.0.5/24 brd … scope global eth0\       valid_lft forever …` of `ip -o addr`.
+fn one_line(line: &str) -> Option<(String, String)> {
+    let (index, rest) = line.split_once(": ")?;
+    index.parse::<u32>().ok()?;
+    let (link, rest) = rest.split_once(char::is_whitespace)?;
+    Some((link.to_owned(), address(rest)?))
+}
+
 /// `    inet 10.0.0.5/24 brd … scope global eth0`
 fn address(line: &str) -> Option<String> {
     let mut words = line.split_whitespace();
@@ -116,5 +124,14 @@ mod tests {
             "lo  UNKNOWN 127.0.0.1/8\neth0@if2 UP 10.0.0.5/24\n",
         );
         assert_eq!(brief.all::<Address>()[1].value.address, "10.0.0.5");
+        let short = named(
+            &PARSER,
+            "1: lo    inet 127.0.0.1/8 scope host lo\\       valid_lft forever\n4: eth0    inet 10.0.0.5/24 brd 10.0.0.255 scope global eth0\\   valid_lft forever\n",
+        );
+        let second = &short.all::<Address>()[1].value;
+        assert_eq!(
+            (second.link.as_str(), second.address.as_str()),
+            ("eth0", "10.0.0.5")
+        );
     }
 }

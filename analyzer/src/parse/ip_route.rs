@@ -36,6 +36,7 @@ fn asks_for_all(entry: &Entry) -> bool {
         ["ip", "route" | "r"]
             | ["ip", "route" | "r", "show" | "list"]
             | ["ip", "-4", "route"]
+            | ["ip", "route", "show", "table", "all"]
             | ["route"]
             | ["route", "-n"]
     )
@@ -80,6 +81,8 @@ fn spoken(line: &str) -> Option<Route> {
         via: after("via"),
         dev: after("dev"),
     };
+    // Another table is asked only by rules of its own.
+    let known = known && after("table").is_none_or(|table| table == "main");
     (known && (route.via.is_some() || route.dev.is_some())).then_some(route)
 }
 

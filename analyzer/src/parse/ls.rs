@@ -160,9 +160,19 @@ fn missing(line: &str) -> Option<&str> {
 
 /// One line of the long form: mode, links, owner, group, size, date, name.
 fn listed(line: &str, number: u64) -> Option<Listed> {
+    let line = without_blocks(line);
     let mode = line.split_whitespace().next()?;
     let kind = kind(mode)?;
-    let (rest, fields) = skip_fields(line, 5)?;
+    let (mut rest, mut fields) = skip_fields(line, 5)?;
+    // With `-Z` the context stands before the size.
+    if fields
+        .last()
+        .is_some_and(|field| *field == "?" || field.matches(':').count() >= 2)
+    {
+        let (size, after) = next_field(rest)?;
+        fields.push(size);
+        rest = after;
+    }
     let size = fields.last().and_then(|size| size.parse().ok());
     let name = after_date(rest)?;
     let (name, link) = match name.split_once(" -> ") {
@@ -177,6 +187,14 @@ fn listed(line: &str, number: u64) -> Option<Listed> {
         link,
         line: Some(number),
     })
+}
+
+/// With `-s` the number of blocks stands before the mode.
+fn without_blocks(line: &str) -> &str {
+    match next_field(line) {
+        Some((blocks, rest)) if blocks.bytes().all(|byte| byte.is_ascii_digit()) => rest,
+        _ => line,
+    }
 }
 
 fn kind(mode: &str) -> Option<FileKind> {

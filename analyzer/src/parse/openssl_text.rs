@@ -39,7 +39,10 @@ fn accepts(entry: &Entry) -> bool {
 
 fn parse(entry: &Entry, evidence: &mut Evidence) {
     let text = entry.text();
-    let mut reader = Reader::default();
+    let mut reader = Reader {
+        path: asked(entry),
+        ..Reader::default()
+    };
     for (number, line) in (1..).zip(text.lines()) {
         reader.line(number, line);
     }
@@ -47,6 +50,13 @@ fn parse(entry: &Entry, evidence: &mut Evidence) {
     for (line, printed) in reader.done {
         evidence.push(printed, entry.at(line));
     }
+}
+
+/// The file behind `-in`.
+fn asked(entry: &Entry) -> Option<String> {
+    let mut words = entry.command()?.split_whitespace();
+    words.find(|word| *word == "-in")?;
+    words.next().map(str::to_owned)
 }
 
 /// Collects one certificate after the other.

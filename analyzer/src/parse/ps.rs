@@ -81,10 +81,12 @@ impl Table {
         let names: Vec<&str> = header.split_whitespace().collect();
         let at = |wanted: &[&str]| names.iter().position(|name| wanted.contains(name));
         let command = at(&["COMMAND", "CMD", "ARGS"])?;
+        // `lstart` prints five words below its one.
+        let words = if names.contains(&"STARTED") { 4 } else { 0 };
         Some(Self {
             pid: at(&["PID"])?,
-            command,
-            short: names.contains(&"SPID"),
+            command: command + words,
+            short: names.contains(&"SPID") || command + 1 < names.len(),
         })
     }
 
@@ -101,11 +103,11 @@ impl Table {
             .map(str::to_owned)
             .collect();
         let program = argv.first()?;
-        let name = program
-            .rsplit('/')
-            .next()?
-            .trim_matches(['[', ']'])
-            .trim_end_matches(':');
+        // A kernel thread's name may hold a slash.
+        let name = match program.strip_prefix('[') {
+            Some(thread) => thread.trim_end_matches(']'),
+            None => program.rsplit('/').next()?.trim_end_matches(':'),
+        };
         Some(Process {
             pid,
             name: Some(name.to_owned()),
@@ -150,6 +152,22 @@ mod tests {
             (kubelet.pid, kubelet.name.as_deref()),
             (8022, Some("kubelet"))
         );
+    }
+
+    #[test]
+    fn columns_of_several_words_and_behind_the_command_are_not_arguments() {
+        let started = read(
+            "F S UID PID WCHAN STARTED TT TIME CMD\n4 S 0 1 - Wed Nov 25 14:59:51 2026 ? 00:04:19 /sbin/init splash\n",
+        );
+        let init = &started.all::<Process>()[0].value;
+        assert_eq!(init.argv.as_ref().unwrap(), &["/sbin/init", "splash"]);
+        let grouped = read(
+            "PID PPID START COMMAND CGROUP\n7 1 Nov25 kubelet 0::/system.slice/kubelet.service\n8 2 Nov25 [kworker/0:0H-kblockd] -\n",
+        );
+        let all = grouped.all::<Process>();
+        assert_eq!(all[0].value.name.as_deref(), Some("kubelet"));
+        assert_eq!(all[0].value.argv, None);
+        assert_eq!(all[1].value.name.as_deref(), Some("kworker/0:0H-kblockd"));
     }
 
     #[test]

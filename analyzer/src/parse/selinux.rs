@@ -31,7 +31,7 @@ fn parse(entry: &Entry, evidence: &mut Evidence) {
             (None, "" | "Current mode" | "SELinux status") => (value, Witness::Program),
             (None, _) => continue,
         };
-        let mode = match word.trim().to_ascii_lowercase().as_str() {
+        let mode = match first_word(word).to_ascii_lowercase().as_str() {
             "enforcing" | "1" => "enforcing",
             "permissive" | "0" => "permissive",
             "disabled" => "disabled",
@@ -39,6 +39,11 @@ fn parse(entry: &Entry, evidence: &mut Evidence) {
         };
         claim(evidence, "host.selinux", witness, mode, entry.at(line));
     }
+}
+
+/// `Disabled (no mountpoint)`
+fn first_word(text: &str) -> &str {
+    text.split_whitespace().next().unwrap_or_default()
 }
 
 #[cfg(test)]
