@@ -229,7 +229,7 @@ fn few_patterns_have_no_required_text() {
         .collect();
     assert!(
         20 * unfiltered.len() <= patterns(set).len(),
-        "give more patterns a text of 6 letters that every match contains: {unfiltered:?}"
+        "give more patterns a text of 3 letters that every match contains: {unfiltered:?}"
     );
 }
 

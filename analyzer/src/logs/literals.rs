@@ -2,15 +2,18 @@
 
 use regex_syntax::hir::{Class, ClassBytes, ClassBytesRange, Hir, HirKind, Repetition};
 
+/// Shorter texts are in many lines, and only looked for where a pattern has none that is longer.
+pub(crate) const LONG: usize = 6;
 /// Shorter texts are in too many lines to be worth looking for.
-const MIN: usize = 6;
+pub(crate) const SHORT: usize = 3;
 /// More alternatives than this find candidates no better than the pattern does.
 const MAX_SETS: usize = 32;
 
 /// Lower-case texts of which every match of a pattern contains at least one, letters of any case; `None` when there is no such set.
 /// An error says why it is no pattern.
 pub(crate) fn required_by(pattern: &str) -> Result<Option<Vec<Vec<u8>>>, String> {
-    Ok(best(&parse(pattern)?).filter(is_long))
+    let set = best(&parse(pattern)?);
+    Ok(set.filter(|set| set.iter().all(|text| text.len() >= SHORT)))
 }
 
 /// Whether a pattern cannot tell one digit from another, so that texts which differ in nothing else match alike.
@@ -141,7 +144,7 @@ fn of_concat(parts: &[Hir]) -> Option<Set> {
 }
 
 fn is_long(set: &Set) -> bool {
-    set.iter().all(|literal| literal.len() >= MIN)
+    set.iter().all(|literal| literal.len() >= LONG)
 }
 
 /// The one text that a part matches, letters of any case.
@@ -223,9 +226,14 @@ mod tests {
     }
 
     #[test]
+    fn a_short_text_is_better_than_none() {
+        assert_eq!(of("short.*no"), Some(vec!["short".into()]));
+    }
+
+    #[test]
     fn a_pattern_without_one_says_so() {
         for pattern in [
-            "short",
+            "no",
             r"\w+ \d+",
             "(?:long enough|no)",
             "(?:long enough)?",

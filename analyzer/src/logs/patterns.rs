@@ -11,7 +11,9 @@ use std::sync::{Arc, OnceLock};
 /// Patterns of a rule set.
 pub struct PatternSet {
     patterns: Vec<Pattern>,
-    prefilter: Prefilter,
+    prefilter: Prefilter<{ literals::LONG }>,
+    /// Of patterns that require no longer text.
+    short: Prefilter<{ literals::SHORT }>,
     /// Patterns that no text rules out.
     always: Vec<usize>,
 }
@@ -48,6 +50,10 @@ pub(crate) struct Pattern {
     text: String,
     /// `None` inside when it does not compile; [`PatternSet::check`] tells why.
     machine: OnceLock<Option<Machine>>,
+    /// It cannot tell one digit from another: texts that differ in nothing else match alike, at the same places.
+    digits_alike: OnceLock<bool>,
+    /// The pattern with any digits.
+    loose: OnceLock<Option<Regex>>,
 }
 
 /// A compiled pattern.
@@ -56,10 +62,6 @@ struct Machine {
     regex: Regex,
     /// Named groups in the order of the pattern.
     names: Vec<(usize, Arc<str>)>,
-    /// It cannot tell one digit from another: texts that differ in nothing else match alike, at the same places.
-    digits_alike: bool,
-    /// The pattern with any digits, where that is another.
-    loose: OnceLock<Option<Regex>>,
 }
 
 /// How a pattern matched a text.
@@ -116,7 +118,8 @@ impl PatternSet {
         rules: &[Rule],
         required: impl Fn(&str, usize, &str) -> Result<Option<Vec<Vec<u8>>>, String>,
     ) -> Result<Self, PatternError> {
-        let (mut patterns, mut texts, mut always) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut patterns, mut always) = (Vec::new(), Vec::new());
+        let (mut long, mut short) = (Vec::new(), Vec::new());
         for (number, rule) in rules.iter().enumerate() {
             for (index, pattern) in rule.log.iter().enumerate() {
                 let error = |problem| PatternError {
@@ -125,7 +128,11 @@ impl PatternSet {
                     problem,
                 };
                 match required(&rule.id, index, &pattern.pattern).map_err(error)? {
-                    Some(set) => texts.extend(set.into_iter().map(|text| (patterns.len(), text))),
+                    Some(set) => {
+                        let is_long = set.iter().all(|text| text.len() >= literals::LONG);
+                        let texts = if is_long { &mut long } else { &mut short };
+                        texts.extend(set.into_iter().map(|text| (patterns.len(), text)));
+                    }
                     None => always.push(patterns.len()),
                 }
                 patterns.push(Pattern::new(number, index, pattern).map_err(error)?);
@@ -133,7 +140,8 @@ impl PatternSet {
         }
         Ok(Self {
             patterns,
-            prefilter: Prefilter::new(texts.into_iter()),
+            prefilter: Prefilter::new(long.into_iter()),
+            short: Prefilter::new(short.into_iter()),
             always,
         })
     }
@@ -177,6 +185,7 @@ impl PatternSet {
     pub(crate) fn candidates(&self, text: &[u8], allowed: &Allowed) -> Vec<usize> {
         let mut found = self.always.clone();
         self.prefilter.find(text, &mut found);
+        self.short.find(text, &mut found);
         found.retain(|&pattern| allowed.get(pattern) == Some(&true));
         found.sort_unstable();
         found.dedup();
@@ -208,6 +217,8 @@ impl Pattern {
                 .collect(),
             text: pattern.pattern.clone(),
             machine: OnceLock::new(),
+            digits_alike: OnceLock::new(),
+            loose: OnceLock::new(),
         })
     }
 
@@ -232,15 +243,15 @@ impl Pattern {
 
     /// Whether texts that differ in nothing but the value of digits match alike, at the same places.
     pub(crate) fn takes_digits_alike(&self) -> bool {
-        self.machine().is_none_or(|machine| machine.digits_alike)
+        *self
+            .digits_alike
+            .get_or_init(|| literals::takes_digits_alike(&self.text))
     }
 
-    /// Whether it may match a text whose digits are others.
+    /// Whether it may match a text whose digits are others. The pattern itself need not be compiled for it.
     pub(crate) fn may_match_renumbered(&self, text: &[u8]) -> bool {
-        let loose = self.machine().and_then(|machine| {
-            let loose = || compile(&literals::with_any_digits(&self.text)?).ok();
-            machine.loose.get_or_init(loose).as_ref()
-        });
+        let loose = || compile(&literals::with_any_digits(&self.text)?).ok();
+        let loose = self.loose.get_or_init(loose).as_ref();
         loose.is_none_or(|loose| loose.is_match(text))
     }
 
@@ -260,8 +271,6 @@ impl Pattern {
                 names: names
                     .filter_map(|(group, name)| Some((group, Arc::from(name?))))
                     .collect(),
-                digits_alike: literals::takes_digits_alike(&self.text),
-                loose: OnceLock::new(),
                 regex,
             })
         });

@@ -1,17 +1,14 @@
 //! Finds the patterns whose required texts a text contains, without building an automaton first.
 //!
-//! Every required text gives one window of [`WIDTH`] bytes. A bitmap of their hashes is asked at every place of a text; what it
+//! Every required text gives one window of some bytes. A bitmap of their hashes is asked at every place of a text; what it
 //! lets through is compared in full.
-
-/// Bytes of a window; no required text is shorter.
-pub(crate) const WIDTH: usize = 6;
 
 /// Bits of the hash of a window.
 const BITS: u32 = 16;
 
-/// Required texts of a set of patterns.
+/// Required texts of a set of patterns, none of them shorter than a window.
 #[derive(Debug)]
-pub(crate) struct Prefilter {
+pub(crate) struct Prefilter<const WIDTH: usize> {
     /// A bit for each hash that some window has.
     marks: Vec<u64>,
     /// Sorted by window.
@@ -27,8 +24,8 @@ struct Needle {
     pattern: usize,
 }
 
-impl Prefilter {
-    /// Takes the texts in lower case, each with its pattern. Shorter ones than [`WIDTH`] are never found.
+impl<const WIDTH: usize> Prefilter<WIDTH> {
+    /// Takes the texts in lower case, each with its pattern. Those that are shorter than a window are never found.
     pub(crate) fn new(texts: impl Iterator<Item = (usize, Vec<u8>)>) -> Self {
         let mut marks = vec![0_u64; 1 << (BITS - 6)];
         let mut needles: Vec<Needle> = texts
@@ -36,7 +33,7 @@ impl Prefilter {
                 for byte in &mut text {
                     *byte = blind(*byte);
                 }
-                let (end, window) = rarest(&text)?;
+                let (end, window) = rarest::<WIDTH>(&text)?;
                 Some(Needle {
                     window,
                     end,
@@ -59,7 +56,7 @@ impl Prefilter {
     pub(crate) fn find(&self, text: &[u8], found: &mut Vec<usize>) {
         let mut window = 0;
         for (at, byte) in text.iter().enumerate() {
-            window = push(window, blind(byte.to_ascii_lowercase()));
+            window = push::<WIDTH>(window, blind(byte.to_ascii_lowercase()));
             let (word, bit) = place(window);
             if self.marks.get(word).is_some_and(|word| word & bit != 0) {
                 self.compare(window, text.get(..=at).unwrap_or_default(), text, found);
@@ -91,7 +88,7 @@ pub(crate) fn blind(byte: u8) -> u8 {
     if byte.is_ascii_digit() { b'0' } else { byte }
 }
 
-fn push(window: u64, byte: u8) -> u64 {
+fn push<const WIDTH: usize>(window: u64, byte: u8) -> u64 {
     window >> 8 | u64::from(byte) << (8 * (WIDTH - 1))
 }
 
@@ -105,12 +102,14 @@ fn place(window: u64) -> (usize, u64) {
 }
 
 /// The window whose letters are rarest in logs, and where it ends.
-fn rarest(text: &[u8]) -> Option<(usize, u64)> {
+fn rarest<const WIDTH: usize>(text: &[u8]) -> Option<(usize, u64)> {
     text.windows(WIDTH)
         .enumerate()
         .max_by_key(|(_, window)| window.iter().map(|&byte| rarity(byte)).sum::<u32>())
         .map(|(start, window)| {
-            let bits = window.iter().fold(0, |bits, &byte| push(bits, byte));
+            let bits = window
+                .iter()
+                .fold(0, |bits, &byte| push::<WIDTH>(bits, byte));
             (start + WIDTH, bits)
         })
 }
@@ -131,7 +130,7 @@ mod tests {
     #[test]
     fn texts_are_found_at_every_place_in_any_case_and_with_any_digits() {
         let texts = [(7, b"main process".to_vec()), (9, b"code=1".to_vec())];
-        let prefilter = Prefilter::new(texts.into_iter());
+        let prefilter = Prefilter::<6>::new(texts.into_iter());
         let of = |text: &str| {
             let mut found = Vec::new();
             prefilter.find(text.as_bytes(), &mut found);
