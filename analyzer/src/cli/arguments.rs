@@ -38,6 +38,8 @@ pub(super) enum Command {
     Verify(super::verify::Arguments),
     /// Copy an input that another tool made without its secrets.
     Scrub(super::scrub::Arguments),
+    /// Print what differs between two nodes, or before and after.
+    Diff(super::diff::Arguments),
     /// Print the page of a rule.
     Explain(Explain),
     /// Look at the rules.

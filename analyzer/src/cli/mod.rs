@@ -2,6 +2,7 @@
 
 mod arguments;
 mod cat;
+mod diff;
 mod dump;
 mod facts;
 mod grep;
@@ -75,6 +76,7 @@ fn run(command: &Command) -> Result<Exit, Failure> {
         Command::Show(arguments) => show::run(arguments),
         Command::Verify(arguments) => verify::run(arguments),
         Command::Scrub(arguments) => scrub::run(arguments),
+        Command::Diff(arguments) => diff::run(arguments),
         Command::Explain(arguments) => rules::explain(arguments),
         Command::Rules { command } => match command {
             RulesCommand::List(arguments) => rules::list(arguments),

@@ -1,6 +1,7 @@
 //! Looking inside an input without unpacking it: each file here is the substance of one subcommand.
 
 pub mod content;
+pub mod difference;
 pub mod facts;
 pub mod listing;
 mod manifests;
