@@ -62,6 +62,7 @@ pub mod yaml;
 mod desk;
 mod intake;
 mod objects;
+mod outputs;
 mod own_events;
 mod pasted;
 mod table;

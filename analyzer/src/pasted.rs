@@ -1,13 +1,13 @@
-//! A text that holds several outputs one after the other, as people paste them: with prompts, in code fences, or between empty
-//! lines.
+//! A text that holds several outputs one after the other, as people paste them: with prompts, in code fences, or among sentences.
 
 use crate::entry::{Entry, numbered};
 use crate::names;
+use crate::outputs::outputs;
 use crate::source::Source;
 use std::sync::Arc;
 
-/// The outputs of a text of which nothing but its name is known, each with what it is as far as its prompt tells. Empty when
-/// the text is one piece.
+/// The outputs of a text of which nothing but its name is known, each with what it is as far as its prompt tells, or as it
+/// begins. Empty when the text is one piece.
 pub(crate) fn sections(entry: &Entry) -> Vec<Entry> {
     if !matches!(entry.source, Source::Named(_)) {
         return Vec::new();
@@ -29,7 +29,7 @@ pub(crate) fn sections(entry: &Entry) -> Vec<Entry> {
     // Without a prompt an empty line parts outputs only if something else does, too.
     let pieces = all.iter().filter(|section| !section.is_empty()).count();
     if !prompted && pieces < 2 {
-        return Vec::new();
+        return outputs(entry);
     }
     all.iter()
         .filter_map(|section| section.entry(entry))
