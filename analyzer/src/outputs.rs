@@ -200,6 +200,7 @@ fn begins(line: &str) -> Option<Shape> {
         "---" if words.len() > 1 && words.get(1).is_some_and(|path| path.contains('/')) => {
             Some(Shape::Diff)
         }
+        "@@" if words.get(1).is_some_and(|range| range.starts_with('-')) => Some(Shape::Diff),
         _ if line.starts_with("[plugins.") || line.starts_with("[crio.") => Some(Shape::Toml),
         _ if is_mode(first) && words.len() > 6 => Some(Shape::Table),
         _ => None,

@@ -20,6 +20,7 @@ mod unexplained;
 mod unknown;
 mod verdict;
 mod why;
+mod workload;
 
 pub use why::{NotSeen, WhyNot, why_not};
 

@@ -1,6 +1,7 @@
 //! Error texts that no rule claims: the honest form of anomaly detection.
 
 use super::judge::Present;
+use super::workload::is_workload;
 use super::{Case, evidence, past};
 use crate::logs::Template;
 use crate::report::{Rung, RungState, Unexplained};
@@ -14,7 +15,8 @@ const START: TimeDelta = TimeDelta::seconds(30);
 
 /// Those of the current life first, most frequent first, as the log digest sorts them.
 ///
-/// Every kubelet complains while it starts; on a node that then became Ready those texts tell nothing and are left out.
+/// Every kubelet complains while it starts; on a node that then became Ready those texts tell nothing and are left out. So are
+/// texts about applications there; on other nodes they come last.
 pub(super) fn unexplained(
     case: &Case<'_>,
     rungs: &[Rung],
@@ -25,15 +27,19 @@ pub(super) fn unexplained(
         (Some(well), Some(last)) => last.time <= well + START,
         _ => false,
     };
-    let (current, older): (Vec<_>, Vec<_>) = case
+    let (workload, node): (Vec<_>, Vec<_>) = case
         .logs
         .unexplained
         .iter()
         .filter(|template| !is_over(template))
-        .partition(|template| template.current > 0);
+        .partition(|template| is_workload(&template.first.text));
+    let (current, older): (Vec<_>, Vec<_>) =
+        node.into_iter().partition(|template| template.current > 0);
+    let workload = workload.into_iter().filter(|_| well_since.is_none());
     current
         .into_iter()
         .chain(older)
+        .chain(workload)
         .take(SHOWN)
         .map(|template| Unexplained {
             template: template.text.clone(),

@@ -53,9 +53,9 @@ fn is_named_log(name: &str) -> bool {
 }
 
 fn is_named_otherwise(name: &str) -> bool {
-    const ENDINGS: [&str; 19] = [
-        "yaml", "yml", "conf", "toml", "pem", "crt", "key", "service", "cfg", "ini", "tf", "diff",
-        "lock", "sh", "html", "md", "svg", "socket", "timer",
+    const ENDINGS: [&str; 18] = [
+        "yaml", "yml", "conf", "toml", "pem", "crt", "key", "service", "cfg", "ini", "tf", "lock",
+        "sh", "html", "md", "svg", "socket", "timer",
     ];
     let name = name.rsplit('/').next().unwrap_or(name);
     name.rsplit_once('.').is_some_and(|(_, ending)| {
