@@ -142,18 +142,22 @@ impl Parts {
                 }
             }
         }
-        let unnamed = self
-            .nodes
-            .iter()
-            .position(|part| part.scope == cluster && part.node.is_none());
-        if let Some(position) = unnamed.filter(|_| !new.is_empty()) {
+        if !new.is_empty() {
+            self.remove_unnamed(cluster);
+            self.add(cluster, new);
+        }
+        self.sort();
+    }
+
+    /// Removes the part that stood for a cluster of which no node was known.
+    fn remove_unnamed(&mut self, cluster: usize) {
+        let unnamed = |part: &Part| part.scope == cluster && part.node.is_none();
+        if let Some(position) = self.nodes.iter().position(unnamed) {
             self.nodes.remove(position);
             for part in self.index.values_mut().filter(|part| **part > position) {
                 *part -= 1;
             }
         }
-        self.add(cluster, new);
-        self.sort();
     }
 
     /// The part of a cluster that stands under one of these names.
@@ -378,5 +382,13 @@ mod tests {
         assert_eq!(labels(&parts), ["a0", "w1", "z9"]);
         assert_eq!(parts.owner("10.5.0.9/journal.log"), Owner::Node(2));
         assert_eq!(parts.owner("w1/journal.log"), Owner::Node(1));
+    }
+
+    #[test]
+    fn a_cluster_without_nodes_is_one_part() {
+        let mut parts = parts(&["nodes.json", "kube-system/pods.json", "default/events.json"]);
+        parts.add_listed(0, &[]);
+        assert_eq!(labels(&parts), [""]);
+        assert_eq!(parts.reader_of("nodes.json"), Owner::Node(0));
     }
 }
