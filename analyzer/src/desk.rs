@@ -74,6 +74,15 @@ impl<'a> Desk<'a> {
         self.readable |= self.parse(entry);
     }
 
+    /// Takes lines that stand together in a log of several nodes; the last has no end.
+    pub(crate) fn take_lines(&mut self, entry: &Entry, first: u64, lines: &[u8]) {
+        self.readable = true;
+        let options = log_options(self.options, None);
+        self.scanner
+            .get_or_insert_with(|| Scanner::new(self.rules.patterns(), options))
+            .piece(&entry.name, &entry.source, first, lines);
+    }
+
     /// Notes what could not be read of an entry.
     pub(crate) fn gap(&mut self, entry: &Entry, problem: String) {
         self.evidence.gap(entry.name.as_ref(), problem, &[]);

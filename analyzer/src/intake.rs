@@ -4,11 +4,13 @@ use crate::analyze::{AnalyzeError, Options};
 use crate::desk::Desk;
 use crate::entry::Entry;
 use crate::evidence::Evidence;
-use crate::logs::LogDigest;
+use crate::logs::{self, LogDigest};
 use crate::observed::NodeObject;
 use crate::parts::{Owner, Part, Parts};
 use crate::report;
 use crate::ruleset::RuleSet;
+use crate::several_authors::Authors;
+use crate::source::Source;
 use nodebundle_bundle::{Control, EntryHead, Input, Limits, ReadSummary, Reader};
 use std::io::{BufRead, Read as _};
 use std::sync::Arc;
@@ -56,6 +58,7 @@ fn shared(
     reader.read(&mut |head, body| {
         let name = full_name(head);
         if let Owner::Cluster(cluster) = parts.owner(&name)
+            && !matches!(parts.source(&name), Source::Journal(_))
             && let (entry, Ok(())) = entry(name, parts, body)
             && entry.is_whole()
             && held + entry.bytes.len() <= MAX_SHARED_BYTES
@@ -106,6 +109,8 @@ struct Intake<'a> {
     entries: u64,
     /// Entries beside several bundles, the first of them.
     strays: Vec<String>,
+    /// Something was told to all nodes of a cluster.
+    told: bool,
 }
 
 impl<'a> Intake<'a> {
@@ -113,10 +118,10 @@ impl<'a> Intake<'a> {
         let desk = |part: &Part| (part.clone(), Desk::new(part, rules, options));
         let mut left = vec![0; parts.nodes().len()];
         for name in names {
-            if let Owner::Node(part) = parts.reader_of(name)
-                && let Some(count) = left.get_mut(part)
-            {
-                *count += 1;
+            for part in parts.readers_of(name) {
+                if let Some(count) = left.get_mut(part) {
+                    *count += 1;
+                }
             }
         }
         Self {
@@ -125,6 +130,7 @@ impl<'a> Intake<'a> {
             left,
             entries: 0,
             strays: Vec::new(),
+            told: false,
         }
     }
 
@@ -134,6 +140,7 @@ impl<'a> Intake<'a> {
             if !matches!(self.parts.reader_of(&entry.name), Owner::Cluster(_)) {
                 continue;
             }
+            self.told |= !entry.bytes.is_empty();
             let of_cluster = self
                 .desks
                 .iter_mut()
@@ -147,8 +154,48 @@ impl<'a> Intake<'a> {
         let name = full_name(head);
         match self.parts.reader_of(&name) {
             Owner::Node(part) => self.of_node(part, name, body),
+            Owner::Cluster(_) => self.of_several(name, body),
             Owner::Nobody if self.strays.len() < MAX_STRAYS => self.strays.push(name),
-            Owner::Cluster(_) | Owner::Nobody => {}
+            Owner::Nobody => {}
+        }
+    }
+
+    /// Gives each line of a log of several nodes to the node that wrote it.
+    fn of_several(&mut self, name: String, body: &mut dyn BufRead) {
+        let readers = self.parts.readers_of(&name);
+        if readers.is_empty() {
+            return;
+        }
+        let entry = Entry {
+            source: self.parts.source(&name),
+            name: Arc::from(name),
+            bytes: Vec::new(),
+        };
+        let nodes = readers.iter().filter_map(|part| {
+            let node = self.desks.get(*part)?.0.node.as_deref()?;
+            Some((*part, node))
+        });
+        let mut authors = Authors::of(nodes);
+        let read = share_out(&mut { body }, &mut authors, &mut |part, first, lines| {
+            if let Some((_, desk)) = self.desks.get_mut(part) {
+                desk.take_lines(&entry, first, lines);
+            }
+        });
+        for part in readers {
+            if let (Err(error), Some((_, desk))) = (&read, self.desks.get_mut(part)) {
+                desk.gap(&entry, error.to_string());
+            }
+            self.done(part);
+        }
+    }
+
+    /// An entry of a node was read.
+    fn done(&mut self, part: usize) {
+        if let (Some(left), Some((_, desk))) = (self.left.get_mut(part), self.desks.get_mut(part)) {
+            *left = left.saturating_sub(1);
+            if *left == 0 {
+                desk.end();
+            }
         }
     }
 
@@ -161,12 +208,7 @@ impl<'a> Intake<'a> {
             desk.gap(&entry, error.to_string());
         }
         desk.take(&entry, body);
-        if let Some(left) = self.left.get_mut(part) {
-            *left = left.saturating_sub(1);
-            if *left == 0 {
-                desk.end();
-            }
-        }
+        self.done(part);
     }
 
     fn finish(self, input: &Input, summary: &ReadSummary) -> Result<Vec<Taken>, AnalyzeError> {
@@ -195,12 +237,52 @@ impl<'a> Intake<'a> {
                 logs: filed.logs,
             });
         }
-        if self.entries == 0 || summary.bytes == 0 || taken.is_empty() {
+        let empty = summary.bytes == 0 && !self.told;
+        if self.entries == 0 || empty || taken.is_empty() {
             return Err(nothing(input, summary));
         }
         Ok(taken)
     }
 }
+
+/// Reads a log and gives lines that stand together and have the same author to it, with the number of the first.
+fn share_out(
+    body: &mut dyn std::io::Read,
+    authors: &mut Authors,
+    give: &mut dyn FnMut(usize, u64, &[u8]),
+) -> std::io::Result<()> {
+    let mut lines = logs::Lines::new(body);
+    let mut block: Vec<u8> = Vec::new();
+    let mut open: Option<(usize, u64)> = None;
+    while let Some(line) = lines.next()? {
+        let (author, text) = authors.author(line.bytes);
+        if let Some((part, first)) = open
+            && (author != Some(part) || block.len() > MAX_BLOCK)
+        {
+            give(part, first, &block);
+            open = None;
+        }
+        match (author, open) {
+            (Some(part), None) => {
+                open = Some((part, line.number));
+                block.clear();
+                block.extend_from_slice(text);
+            }
+            (Some(_), Some(_)) => {
+                block.push(b'\n');
+                block.extend_from_slice(text);
+            }
+            (None, _) => {}
+        }
+    }
+    if let Some((part, first)) = open {
+        give(part, first, &block);
+    }
+    Ok(())
+}
+
+/// Bytes of lines that are given away at once.
+const MAX_BLOCK: usize = 256 << 10;
 
 /// Entries beside several bundles that are listed one by one.
 const MAX_STRAYS: usize = 20;

@@ -65,6 +65,7 @@ mod objects;
 mod outputs;
 mod own_events;
 mod pasted;
+mod several_authors;
 mod table;
 mod upgrade;
 

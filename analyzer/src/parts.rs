@@ -114,6 +114,19 @@ impl Parts {
         }
     }
 
+    /// The parts that read of an entry: its node, or all nodes of a cluster where it is a journal of several.
+    pub(crate) fn readers_of(&self, name: &str) -> Vec<usize> {
+        match self.reader_of(name) {
+            Owner::Node(part) => vec![part],
+            Owner::Cluster(cluster) if matches!(self.source(name), Source::Journal(_)) => {
+                let nodes = self.nodes.iter().enumerate();
+                let own = nodes.filter(|(_, part)| part.is_of(cluster));
+                own.map(|(number, _)| number).collect()
+            }
+            Owner::Cluster(_) | Owner::Nobody => Vec::new(),
+        }
+    }
+
     /// What an entry is a copy of.
     pub fn source(&self, name: &str) -> Source {
         let Some((number, rest)) = self.scope(name) else {

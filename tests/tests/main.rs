@@ -14,6 +14,7 @@ mod beside;
 mod booted_node;
 mod cases;
 mod changed;
+mod clusters;
 mod conformance;
 mod credentials;
 mod evidence;

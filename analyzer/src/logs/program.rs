@@ -17,7 +17,9 @@ pub(crate) fn canonical(name: &str) -> &str {
         | "atomic-openshift-node"
         | "microk8s.daemon-kubelet"
         | "snap.kubelet.daemon"
-        | "kube-kubelet" => "kubelet",
+        | "kube-kubelet"
+        | "kubenswrapper"
+        | "kubensenter" => "kubelet",
         "microk8s.daemon-kubelite" | "snap.microk8s.daemon-kubelite" | "daemon-kubelite" => {
             "kubelite"
         }
@@ -260,6 +262,7 @@ mod tests {
             ("kubelet.service", "kubelet"),
             ("microk8s.daemon-kubelite", "kubelite"),
             ("(kubelet)", "systemd"),
+            ("kubenswrapper", "kubelet"),
             ("docker", "dockerd"),
             ("k3s-agent", "k3s"),
             ("something", "something"),

@@ -131,6 +131,15 @@ impl<'p> Scanner<'p> {
         result
     }
 
+    /// Reads lines that stand together in an entry, of which others are of other nodes; `first` is the number of the first.
+    pub(crate) fn piece(&mut self, entry: &Arc<str>, source: &Source, first: u64, lines: &[u8]) {
+        let number = self.stream(entry, source);
+        for (line, raw) in (first..).zip(lines.split(|&byte| byte == b'\n')) {
+            self.line(number, At { entry, line, raw });
+        }
+        self.end(number, entry);
+    }
+
     fn end(&mut self, number: usize, entry: &Arc<str>) {
         self.end_folded(number, entry);
         self.close_block(number, entry);

@@ -57,6 +57,11 @@ pub(crate) fn open(line: &[u8]) -> Envelope<'_> {
     })
 }
 
+/// Whether something known carries a line.
+pub(crate) fn is_carried(line: &[u8]) -> bool {
+    open(line).known
+}
+
 fn carried(clock: Option<Clock>, rest: &[u8]) -> Envelope<'_> {
     let (ident, pid, text) = sender(rest);
     let mut envelope = Envelope {

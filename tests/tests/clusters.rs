@@ -1,0 +1,176 @@
+//! One input that holds a whole cluster: each node has its own report, made of what is its own.
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use nodebundle_analyzer::analyze::{Options, analyze};
+use nodebundle_analyzer::finding::Evidence;
+use nodebundle_analyzer::report::Report;
+use nodebundle_analyzer::ruleset::RuleSet;
+use nodebundle_bundle::Input;
+use std::fmt::Write as _;
+
+fn packed(entries: &[(&str, String)]) -> Input {
+    let mut tar = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
+    for (name, text) in entries {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(text.len() as u64);
+        header.set_mode(0o644);
+        tar.append_data(&mut header, format!("top/{name}"), text.as_bytes())
+            .unwrap();
+    }
+    Input::Held {
+        name: "cluster.tar.gz".to_owned(),
+        bytes: tar.into_inner().unwrap().finish().unwrap().into(),
+    }
+}
+
+fn reports(entries: &[(&str, String)]) -> Vec<Report> {
+    analyze(&packed(entries), &RuleSet::built_in(), &Options::default()).unwrap()
+}
+
+/// Node, layout and first cause of each report.
+fn shown(reports: &[Report]) -> Vec<(&str, &str, &str)> {
+    let cause = |report: &'_ Report| report.causes.first().map(|cause| cause.id.clone());
+    reports
+        .iter()
+        .map(|report| {
+            let part = report.input.part.as_deref().unwrap_or_default();
+            let cause = cause(report).unwrap_or_default();
+            (
+                part,
+                report.input.layout.as_str(),
+                String::leak(cause) as &str,
+            )
+        })
+        .collect()
+}
+
+/// Entries and lines that the first cause quotes.
+fn lines(report: &Report) -> Vec<(String, u64)> {
+    let evidence = report.causes[0].evidence.iter();
+    evidence
+        .filter_map(|one| match one {
+            Evidence::Line { entry, line, .. } => Some((entry.clone(), *line)),
+            _ => None,
+        })
+        .collect()
+}
+
+fn node(name: &str, address: &str, ready: bool) -> String {
+    let status = if ready { "True" } else { "False" };
+    format!(
+        "apiVersion: v1\nkind: Node\nmetadata:\n  name: {name}\nstatus:\n  addresses:\n  - address: {address}\n    type: InternalIP\n  conditions:\n  - type: Ready\n    status: \"{status}\"\n    reason: Kubelet\n"
+    )
+}
+
+fn kubelet(host: &str, message: &str) -> String {
+    (10..40).fold(String::new(), |mut log, second| {
+        let _ = writeln!(
+            log,
+            "Nov 22 07:31:{second}.000000 {host} kubenswrapper[61]: E1122 07:31:{second}.000000      61 {message}"
+        );
+        log
+    })
+}
+
+const SWAP: &str = "run.go:72] \"command failed\" err=\"failed to run Kubelet: running with swap on is not supported, please disable swap or set --fail-swap-on flag to false\"";
+const CNI: &str = "kubelet.go:3011] \"Container runtime network not ready\" networkReady=\"NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized\"";
+
+#[test]
+fn a_must_gather_with_the_logs_of_all_nodes_in_one_file_gives_each_node_its_own_lines() {
+    let log = format!(
+        "-- Logs begin at Sun 2026-11-22 07:00:00 UTC, end at Sun 2026-11-22 08:00:00 UTC. --\n{}-- Logs begin at Sun 2026-11-22 07:00:00 UTC, end at Sun 2026-11-22 08:00:00 UTC. --\n{}",
+        kubelet("m1", SWAP),
+        kubelet("m2", CNI)
+    );
+    let reports = reports(&[
+        ("version", "openshift/must-gather\n4.20\n".to_owned()),
+        ("event-filter.html", "<html>\n".to_owned()),
+        (
+            "cluster-scoped-resources/core/nodes/m1.example.com.yaml",
+            node("m1.example.com", "10.0.0.1", false),
+        ),
+        (
+            "cluster-scoped-resources/core/nodes/m2.example.com.yaml",
+            node("m2.example.com", "10.0.0.2", false),
+        ),
+        ("host_service_logs/masters/kubelet_service.log", log),
+    ]);
+    assert_eq!(
+        shown(&reports),
+        [
+            ("m1.example.com", "must-gather", "swap-enabled"),
+            ("m2.example.com", "must-gather", "cni-config-missing"),
+        ]
+    );
+    let lines = lines(&reports[1]);
+    assert!(lines.iter().all(|(_, line)| *line > 32), "{lines:?}");
+}
+
+#[test]
+fn talos_nodes_that_were_called_by_their_address_have_their_name_and_own_logs() {
+    let nodes = format!(
+        "{}---\n{}",
+        node("cp-1", "10.5.0.2", true),
+        node("w-1", "10.5.0.3", false)
+    );
+    let own = |message: &str| {
+        kubelet("", message)
+            .lines()
+            .map(|line| format!("{}\n", line.split_once("]: ").unwrap().1))
+            .collect::<String>()
+    };
+    let reports = reports(&[
+        ("10.5.0.2/dmesg.log", String::new()),
+        ("10.5.0.2/summary", "Client:\n".to_owned()),
+        ("10.5.0.2/controller-runtime.log", String::new()),
+        ("10.5.0.3/dmesg.log", String::new()),
+        ("10.5.0.3/summary", "Client:\n".to_owned()),
+        ("10.5.0.3/service-logs/kubelet.log", own(CNI)),
+        ("kubernetesResources/nodes.yaml", nodes),
+    ]);
+    assert_eq!(
+        shown(&reports),
+        [
+            ("cp-1", "talos", ""),
+            ("w-1", "talos", "cni-config-missing")
+        ]
+    );
+}
+
+#[test]
+fn a_list_of_many_nodes_and_their_events_is_read_whatever_its_size() {
+    let mut items = Vec::new();
+    for number in 0..60 {
+        let filler = "x".repeat(30_000);
+        items.push(format!(
+            "    {{\n      \"metadata\": {{\"name\": \"w{number:03}\", \"annotations\": {{\"a\": \"{filler}\"}}}},\n      \"status\": {{\"conditions\": [{{\"type\": \"Ready\", \"status\": \"{}\"}}]}}\n    }}",
+            if number == 7 { "False" } else { "True" }
+        ));
+    }
+    let list = |kind: &str, items: &[String]| {
+        format!(
+            "{{\n  \"apiVersion\": \"v1\",\n  \"kind\": \"{kind}List\",\n  \"items\": [\n{}\n  ]\n}}\n",
+            items.join(",\n")
+        )
+    };
+    let event = "    {\n      \"involvedObject\": {\"kind\": \"Node\", \"name\": \"w007\"},\n      \"reason\": \"SystemOOM\",\n      \"message\": \"System OOM encountered, victim process: java, pid: 4812\",\n      \"source\": {\"component\": \"kubelet\", \"host\": \"w007\"},\n      \"lastTimestamp\": \"2026-11-22T07:48:02Z\",\n      \"count\": 5,\n      \"type\": \"Warning\"\n    }".to_owned();
+    let reports = reports(&[
+        ("nodes.json", list("Node", &items)),
+        ("kube-system/events.json", list("Event", &[])),
+        ("default/events.json", list("Event", &[event])),
+        ("kube-system/pods.json", list("Pod", &[])),
+    ]);
+    assert_eq!(reports.len(), 60);
+    let shown = shown(&reports);
+    assert_eq!(shown[7], ("w007", "kubectl-dump", "node-memory-exhausted"));
+    assert!(
+        shown.iter().filter(|one| !one.2.is_empty()).count() == 1,
+        "{shown:?}"
+    );
+    let lines = lines(&reports[7]);
+    assert!(
+        lines.contains(&("default/events.json".to_owned(), 8)),
+        "{lines:?}"
+    );
+}
