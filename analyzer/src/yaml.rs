@@ -6,6 +6,7 @@
 use crate::tree::{Node, Pair, Value};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::{DuplicateKeyPolicy, Spanned};
+use std::borrow::Cow;
 use std::fmt;
 
 /// A key that stands twice in one mapping.
@@ -54,7 +55,8 @@ impl YamlError {
 
 /// Reads the first document of a text. A text without any is a null document.
 pub fn parse(text: &str) -> Result<Document, YamlError> {
-    let mut reader = text.trim_start_matches('\u{feff}').as_bytes();
+    let text = with_masks_quoted(text.trim_start_matches('\u{feff}'));
+    let mut reader = text.as_bytes();
     let options = serde_saphyr::options! {
         legacy_octal_numbers: true,
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
@@ -73,6 +75,22 @@ pub fn parse(text: &str) -> Result<Document, YamlError> {
     let mut duplicates = Vec::new();
     let root = settle(root, "", &mut duplicates);
     Ok(Document { root, duplicates })
+}
+
+/// The stars that some tools put in place of secrets would be references to nothing; lines keep their numbers.
+fn with_masks_quoted(text: &str) -> Cow<'_, str> {
+    const STARS: &str = "*****";
+    if !text.contains(STARS) {
+        return Cow::Borrowed(text);
+    }
+    let quoted = |line: &str| match line.split_once(": ") {
+        Some((key, value)) if value.trim_start().starts_with(STARS) => {
+            let bare = value.trim().replace(['"', '\\'], "");
+            format!("{key}: \"{bare}\"\n")
+        }
+        _ => format!("{line}\n"),
+    };
+    Cow::Owned(text.lines().map(quoted).collect())
 }
 
 fn position(error: &serde_saphyr::Error) -> YamlError {
@@ -304,6 +322,16 @@ mod tests {
         let document = parse("a: 1\n---\na: : :\n\t- x\n").unwrap();
         assert_eq!(document.root.get("a").unwrap().int(), Some(1));
         assert!(parse("").unwrap().root.is_null());
+    }
+
+    #[test]
+    fn stars_in_place_of_a_secret_are_a_text() {
+        let document =
+            parse("user:\n  token: ********\n  data: ***** SCRUBBED BASE64 PEM *****\nlast: 1\n");
+        let root = document.unwrap().root;
+        let data = root.get("user").and_then(|user| user.get("data")).unwrap();
+        assert_eq!(data.text(), Some("***** SCRUBBED BASE64 PEM *****"));
+        assert_eq!(root.get("last").unwrap().line, 4);
     }
 
     #[test]

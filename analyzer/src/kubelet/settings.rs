@@ -1,6 +1,6 @@
 //! Effective settings: flag before configuration before the default of the version.
 
-use super::command_line::CommandLine;
+use super::command_line::{CommandLine, From};
 use super::config::Config;
 use super::flags;
 use super::versions::table;
@@ -52,7 +52,10 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 pub fn effective(name: &str, sources: &Sources<'_>) -> Option<Fact> {
     let setting = settings().get(name)?;
     let flag = setting.flag.zip(sources.line);
-    if let Some((text, origins)) = flag.and_then(|(flag, line)| flags::value(&line.flags, flag)) {
+    let given = flag
+        .and_then(|(flag, line)| flags::value(&line.flags, flag))
+        .filter(|(text, _)| tells(setting, text, sources));
+    if let Some((text, origins)) = given {
         let first = origins.first().cloned()?;
         return Some(Fact {
             value: from_text(setting.kind, &text, &first)?,
@@ -87,6 +90,16 @@ pub fn overridden(sources: &Sources<'_>) -> Option<Fact> {
         })
     });
     Some(Fact::list_at(fields.collect(), &read))
+}
+
+/// Whether a flag's value can count: a log prints every flag, also those that were not given, and then the file decides.
+fn tells(setting: &Setting, text: &str, sources: &Sources<'_>) -> bool {
+    let logged = sources.line.is_some_and(|line| line.from == From::Log);
+    let default = setting
+        .default
+        .and_then(|spec| default_of_version(spec, sources.version)?);
+    let as_if_not_given = matches!(text, "" | "[]") || default == Some(text);
+    !(logged && setting.field.is_some() && as_if_not_given)
 }
 
 fn default(setting: &Setting, sources: &Sources<'_>) -> Option<Fact> {
@@ -339,6 +352,29 @@ mod tests {
         let fields: Vec<_> = fact.iter().flat_map(Fact::items).collect();
         assert_eq!(fields.len(), 1);
         assert_eq!(fields[0].as_text(), Some("maxPods"));
+    }
+
+    #[test]
+    fn a_logged_flag_that_stands_at_its_default_tells_nothing_where_a_file_may_decide() {
+        let nothing = Evidence::default();
+        let mut logged = line(
+            &[
+                "--config=/c",
+                "--fail-cgroupv1=true",
+                "--cgroup-driver=systemd",
+            ],
+            true,
+        );
+        assert_eq!(
+            value("fail_cgroup_v1", &nothing, &logged, "1.36.2"),
+            Some(Value::Bool(true))
+        );
+        logged.from = From::Log;
+        assert_eq!(value("fail_cgroup_v1", &nothing, &logged, "1.36.2"), None);
+        assert_eq!(
+            value("cgroup_driver", &nothing, &logged, "1.36.2"),
+            Some(Value::from("systemd"))
+        );
     }
 
     #[test]
