@@ -17,6 +17,7 @@ mod changed;
 mod clusters;
 mod conformance;
 mod credentials;
+mod cut;
 mod evidence;
 mod full_disk;
 mod fuzzed;

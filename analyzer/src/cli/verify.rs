@@ -139,6 +139,9 @@ fn problems(report: &VerifyReport) -> Vec<(&'static str, String)> {
             .iter()
             .map(|why| ("stopped", why.clone())),
     );
+    for name in &report.summary.repeated {
+        problems.push(("stands there more than once", name.clone()));
+    }
     for refusal in &report.summary.refused {
         problems.push(("not read", format!("{}: {}", refusal.name, refusal.why)));
     }

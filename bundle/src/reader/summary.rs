@@ -112,6 +112,8 @@ pub struct ReadSummary {
     pub refused_count: u64,
     /// Links, the first of them.
     pub links: Vec<Link>,
+    /// Names that several entries have, the first of them. All of these entries are offered.
+    pub repeated: Vec<String>,
     /// Places of damage, the first of them.
     pub damage: Vec<Damage>,
     /// SHA-256 of the input in lower-case hex, when it is a file or standard input that was not stopped by the visitor.

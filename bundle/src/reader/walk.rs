@@ -7,7 +7,8 @@ use super::limits::{Budget, Limits};
 use super::summary::{Control, Damage, EntryHead, Link, Packing, ReadSummary, Refusal, shown};
 use super::unseal::Keys;
 use super::{members, name, tar, zip};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::{BufRead, BufReader, Cursor, Read as _};
 use std::rc::Rc;
 
@@ -55,6 +56,8 @@ pub(super) struct Walk<'a> {
     depth: Option<u8>,
     archive: String,
     names_bytes: u64,
+    /// Hashes of the names so far.
+    seen: HashSet<u64>,
     stopped: bool,
     pub(super) summary: ReadSummary,
 }
@@ -77,6 +80,7 @@ impl<'a> Walk<'a> {
             depth: None,
             archive: String::new(),
             names_bytes: 0,
+            seen: HashSet::new(),
             stopped: false,
             summary: ReadSummary {
                 packing: Packing::File,
@@ -87,6 +91,7 @@ impl<'a> Walk<'a> {
                 refused: Vec::new(),
                 refused_count: 0,
                 links: Vec::new(),
+                repeated: Vec::new(),
                 damage: Vec::new(),
                 sha256: None,
             },
@@ -281,6 +286,13 @@ impl<'a> Walk<'a> {
         } else if self.names_bytes > self.limits.names_bytes {
             self.budget
                 .exceed("the names in the input are longer than allowed in all");
+        }
+        let mut hasher = DefaultHasher::new();
+        (&self.archive, name).hash(&mut hasher);
+        if !self.seen.insert(hasher.finish()) && self.summary.repeated.len() < self.limits.listed {
+            let top = self.tops.get(&self.archive).map(String::as_str);
+            let name = self.path_of(name::below(top, name));
+            self.summary.repeated.push(name);
         }
         !self.is_over()
     }

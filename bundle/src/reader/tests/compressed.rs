@@ -6,9 +6,9 @@ use lzma_rust2::{XzOptions, XzWriter};
 use std::io::Write as _;
 use std::num::NonZeroU64;
 
-type Pack = fn(&[u8]) -> Vec<u8>;
+pub(super) type Pack = fn(&[u8]) -> Vec<u8>;
 
-const CODECS: [(Pack, Packing); 3] = [
+pub(super) const CODECS: [(Pack, Packing); 3] = [
     (xz, Packing::TarXz),
     (zstd, Packing::TarZst),
     (bzip2, Packing::TarBz2),

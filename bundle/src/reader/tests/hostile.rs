@@ -213,3 +213,158 @@ fn an_extended_header_that_claims_gigabytes_costs_nothing() {
     assert!(entries.is_empty());
     assert!(!summary.complete);
 }
+
+#[test]
+fn names_that_lead_outside_are_refused_behind_every_compression() {
+    let archive = tar_with(b"a/../../b", ::tar::EntryType::Regular, b"evil");
+    for (pack, packing) in compressed::CODECS {
+        let (entries, summary) = seen(&held(pack(&archive)), &Limits::default());
+        assert_eq!(entries.len(), 1, "{packing}");
+        assert_eq!(summary.refused_count, 1, "{packing}");
+    }
+    let zip = foreign::zip_of(&[("../../b", b"evil"), ("/etc/c", b"evil"), ("good", b"good")]);
+    let (entries, summary) = seen(&held(zip), &Limits::default());
+    assert_eq!(entries, [("good".to_owned(), b"good".to_vec())]);
+    assert_eq!(summary.refused_count, 2);
+}
+
+#[test]
+fn of_two_entries_with_one_name_both_are_read_and_that_is_said() {
+    let tar = foreign::tar_of(&[("t/a", b"1"), ("t/b", b"2"), ("./t/a", b"3")]);
+    for archive in [tar.clone(), foreign::gzip(&tar)] {
+        let (entries, summary) = seen(&held(archive), &Limits::default());
+        let of_a = entries.iter().filter(|(name, _)| name == "a");
+        assert_eq!(of_a.count(), 2);
+        assert_eq!(summary.repeated, ["a"]);
+        assert!(summary.complete);
+    }
+    let (_, summary) = seen(&held(sample::bundle(Container::TarGz)), &Limits::default());
+    assert!(summary.repeated.is_empty());
+}
+
+/// An extended header with these records, then a file of so many bytes by its own header.
+fn extended(
+    kind: ::tar::EntryType,
+    records: &[(&str, &str)],
+    size: u64,
+    content: &[u8],
+) -> Vec<u8> {
+    let mut text = String::new();
+    for (key, value) in records {
+        let rest = format!(" {key}={value}\n");
+        let mut length = rest.len() + 1;
+        while format!("{length}{rest}").len() != length {
+            length += 1;
+        }
+        text.push_str(&length.to_string());
+        text.push_str(&rest);
+    }
+    let block = |kind, name: &str, size| {
+        let mut header = ::tar::Header::new_ustar();
+        header.set_entry_type(kind);
+        header.set_path(name).unwrap();
+        header.set_size(size);
+        header.set_cksum();
+        header.as_bytes().to_vec()
+    };
+    let padded = |bytes: &[u8]| {
+        let mut bytes = bytes.to_vec();
+        bytes.resize(bytes.len().next_multiple_of(512), 0);
+        bytes
+    };
+    let regular = ::tar::EntryType::Regular;
+    [
+        block(kind, "pax", text.len() as u64),
+        padded(text.as_bytes()),
+        block(regular, "plain", size),
+        padded(content),
+        block(regular, "next", 4),
+        padded(b"next"),
+        vec![0; 1024],
+    ]
+    .concat()
+}
+
+#[test]
+fn extended_headers_change_what_they_may_and_lead_nowhere() {
+    use ::tar::EntryType::{XGlobalHeader, XHeader};
+    let read = |archive: Vec<u8>| seen(&held(archive), &Limits::default());
+    let named = |entries: &Seen| -> Vec<(String, usize)> {
+        let of = |entry: &(String, Vec<u8>)| (entry.0.clone(), entry.1.len());
+        entries.iter().map(of).collect()
+    };
+    let next = ("next".to_owned(), 4);
+    let (entries, _) = read(extended(XHeader, &[("path", "real/name")], 3, b"abc"));
+    assert_eq!(named(&entries), [("real/name".to_owned(), 3), next.clone()]);
+    let (entries, summary) = read(extended(XHeader, &[("path", "../../evil")], 3, b"abc"));
+    assert_eq!(
+        (named(&entries), summary.refused_count),
+        (vec![next.clone()], 1)
+    );
+    let (entries, _) = read(extended(XHeader, &[("size", "600")], 3, &[b'x'; 600]));
+    assert_eq!(named(&entries), [("plain".to_owned(), 600), next.clone()]);
+    let (entries, _) = read(extended(
+        XGlobalHeader,
+        &[("path", "../evil"), ("size", "9")],
+        3,
+        b"abc",
+    ));
+    assert_eq!(named(&entries), [("plain".to_owned(), 3), next.clone()]);
+    let sparse = [
+        ("GNU.sparse.major", "1"),
+        ("GNU.sparse.realsize", "999999999999"),
+    ];
+    let (entries, summary) = read(extended(XHeader, &sparse, 3, b"abc"));
+    assert_eq!(named(&entries), [next]);
+    assert!(summary.refused[0].why.contains("sparse"));
+    for size in ["18446744073709551615", "-1", "x", ""] {
+        let (entries, _) = read(extended(XHeader, &[("size", size)], 3, b"abc"));
+        assert!(entries.len() <= 2, "{size}");
+    }
+}
+
+#[test]
+fn archives_that_multiply_are_stopped() {
+    let mut zip = foreign::zip_of(&[("zeros", &vec![0; 4 << 20])]);
+    for level in 0..6 {
+        let names: Vec<String> = (0..16).map(|copy| format!("{level}-{copy}.zip")).collect();
+        let entries: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), &*zip)).collect();
+        zip = foreign::zip_of(&entries);
+    }
+    let limits = Limits {
+        total_bytes: 200 << 20,
+        ..Limits::default()
+    };
+    let (_, summary) = drained(&held(zip), &limits);
+    assert!(summary.bytes <= 200 << 20);
+    assert!(
+        summary.stopped.is_some() || summary.refused_count > 0,
+        "{summary:?}"
+    );
+    assert!(!summary.complete || summary.refused[0].why.contains("deeper"));
+}
+
+#[test]
+fn a_hundred_thousand_entries_are_read() {
+    let names: Vec<String> = (0..100_000)
+        .map(|number| format!("t/{}/{number}", number % 97))
+        .collect();
+    let entries: Vec<(&str, &[u8])> = names
+        .iter()
+        .map(|name| (name.as_str(), &b"x"[..]))
+        .collect();
+    let tar = foreign::tar_of(&entries);
+    for archive in [foreign::gzip(&tar), foreign::zip_of(&entries)] {
+        let (entries, summary) = drained(&held(archive), &Limits::default());
+        assert_eq!(entries, 100_000);
+        assert!(summary.complete, "{summary:?}");
+    }
+}
+
+#[test]
+fn names_that_are_no_text_are_read_under_a_readable_name() {
+    let archive = tar_with(b"var/log/\xff\xfe.log", ::tar::EntryType::Regular, b"line");
+    let (entries, summary) = seen(&held(archive), &Limits::default());
+    assert_eq!(entries[0].0, "var/log/\u{fffd}\u{fffd}.log");
+    assert_eq!(summary.refused_count, 0);
+}
