@@ -63,7 +63,7 @@ impl<'a> Desk<'a> {
         self.readable |= parsed || !logs::is_binary(head_of(entry));
         if is_log(entry, parsed) {
             self.scan(entry, rest);
-        } else if !entry.is_whole() {
+        } else if !entry.is_whole() && !matches!(entry.source, Source::Meta(_)) {
             let problem = format!("larger than {} bytes, not read", Entry::MAX_BYTES);
             self.gap(entry, problem);
         }

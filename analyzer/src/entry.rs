@@ -29,7 +29,16 @@ impl Entry {
     /// Whether all of it is held; of a larger one only the beginning is.
     pub fn is_whole(&self) -> bool {
         let length = self.bytes.len() as u64;
-        length <= Self::MAX_BYTES || length <= Self::MAX_LIST_BYTES && begins_list(&self.head())
+        length <= Self::MAX_BYTES
+            || length <= Self::MAX_LIST_BYTES && (begins_list(&self.head()) || self.shows_units())
+    }
+
+    /// What systemd tells of all its units grows with their number.
+    fn shows_units(&self) -> bool {
+        let command = self.command().unwrap_or_default();
+        ["systemctl show", "systemctl status"]
+            .iter()
+            .any(|asked| command.starts_with(asked))
     }
 
     /// The content as text; invalid UTF-8 becomes U+FFFD. Line numbers are those of the bytes.

@@ -4,6 +4,7 @@
 //! cut to a size in `sos_strings/<plugin>/`, with a link where it would have stood.
 
 use crate::layout::Layout;
+use crate::names;
 use crate::source::Source;
 
 pub(super) const LAYOUT: Layout = Layout {
@@ -77,12 +78,21 @@ fn output(name: &str, rest: &str) -> Source {
     if ["yaml", "json", "log", "svg", "html"].contains(&ending) && !base.contains('_') {
         return Source::Named(name.to_owned());
     }
-    let words = words(without_number(base));
+    let mut words = words(without_number(base));
+    if matches!(words.as_slice(), [snap, tool, ..] if tool == "kubectl" && snap.ends_with("k8s")) {
+        words.remove(0);
+    }
     match words.first().map(String::as_str) {
         Some("journalctl") => journal(&words),
-        _ => Source::Command(words.join(" ")),
+        Some(program) if names::is_program(program) || OTHERS.contains(&program) => {
+            Source::Command(words.join(" "))
+        }
+        _ => Source::meta(name),
     }
 }
+
+/// Programs that only this tool runs. What hundreds of others print is not read: their complaints are not the node's.
+const OTHERS: [&str; 5] = ["oc", "iptables", "microshift", "ip6tables", "podman"];
 
 /// The second output of the same spelling ends in `.1`.
 fn without_number(base: &str) -> &str {
@@ -214,6 +224,7 @@ mod tests {
             ("crio/ls_-alZR_.etc.cni.net.d", "ls -alZR /etc/cni/net.d"),
             ("systemd/journalctl_--list-boots", "journalctl --list-boots"),
             ("general/date.1", "date"),
+            ("kubernetes/microk8s_kubectl_get_nodes", "kubectl get nodes"),
             (
                 "openshift/oc_describe_node_w1.lab",
                 "oc describe node w1.lab",
@@ -222,7 +233,9 @@ mod tests {
             let found = source(&format!("sos_commands/{name}"));
             assert_eq!(found, command(line), "{name}");
         }
-        assert_eq!(source("date"), Source::meta("date"));
+        for name in ["date", "sos_commands/dnf/dnf_list_installed"] {
+            assert_eq!(source(name), Source::meta(name));
+        }
     }
 
     #[test]
