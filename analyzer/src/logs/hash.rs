@@ -36,17 +36,18 @@ pub(crate) fn hash(seed: u64, text: &[u8]) -> u64 {
     for pair in pairs {
         state = take_in(state, *pair, TWO);
     }
-    if !rest.is_empty() {
-        state = take_in(state, end(text), THREE);
+    if rest.is_empty() {
+        // All of it was taken in.
+    } else if let Some(last) = text.last_chunk() {
+        state = take_in(state, *last, THREE);
+    } else {
+        state = take_in(state, padded(text), THREE);
     }
     fold(state ^ text.len() as u64, THREE)
 }
 
-/// The last bytes of a text, zeros before them where it is shorter.
-fn end(text: &[u8]) -> [u8; 16] {
-    if let Some(last) = text.last_chunk() {
-        return *last;
-    }
+/// A short text with zeros before it.
+fn padded(text: &[u8]) -> [u8; 16] {
     let mut last = [0; 16];
     for (to, from) in last.iter_mut().rev().zip(text.iter().rev()) {
         *to = *from;

@@ -224,7 +224,7 @@ impl Pattern {
 
     /// How it matches a normalised text.
     pub(crate) fn find(&self, text: &[u8]) -> Option<TextMatch> {
-        let Machine { regex, names, .. } = self.machine()?;
+        let Machine { regex, names } = self.machine()?;
         if names.is_empty() {
             return Some(TextMatch {
                 end: regex.find(text)?.end(),

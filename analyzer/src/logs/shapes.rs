@@ -11,6 +11,8 @@ const CAPACITY: usize = 1 << 16;
 const MAX_BYTES: usize = 24 << 20;
 /// Longer lines are rare.
 const MAX_LINE: usize = 4096;
+/// Bytes that are made alike at a time.
+const CHUNK: usize = 32;
 
 /// Shapes of lines. Forgetting never changes a result.
 #[derive(Default)]
@@ -19,8 +21,9 @@ pub(crate) struct Shapes {
     /// Their places, by the hash of their lines.
     places: FastMap<u64, usize>,
     bytes: usize,
-    /// The line that is looked up, its digits made zeros.
+    /// The line that is looked up, its digits made zeros, and how long it is.
     line: Vec<u8>,
+    length: usize,
     dial: Dial,
 }
 
@@ -31,7 +34,7 @@ impl Shapes {
         let place = *self.places.get(&key)?;
         let shape = self.known.get(place)?;
         shape
-            .is_of(&self.line, stream)
+            .is_of(self.line.get(..self.length)?, stream)
             .then_some((shape, &mut self.dial))
     }
 
@@ -42,7 +45,7 @@ impl Shapes {
         let Some(key) = key.filter(|key| !self.places.contains_key(key)) else {
             return;
         };
-        let Some(shape) = Shape::new(whole, &self.line) else {
+        let Some(shape) = Shape::new(whole, self.line.get(..length).unwrap_or_default()) else {
             return;
         };
         if self.known.len() >= CAPACITY || self.bytes >= MAX_BYTES {
@@ -65,10 +68,17 @@ impl Shapes {
             b'0'..=b'9' | b'J' | b'F' | b'M' | b'A' | b'S' | b'O' | b'N' | b'D' => 0,
             _ => return None,
         };
-        self.line.resize(line.len(), 0);
-        for (to, from) in self.line.iter_mut().zip(line) {
-            *to = blind(*from);
+        self.length = line.len();
+        self.line.resize(MAX_LINE, 0);
+        self.line.get_mut(..line.len())?.copy_from_slice(line);
+        let (chunks, _) = self.line.as_chunks_mut::<CHUNK>();
+        // Whole chunks: what stands behind the line in the last one does not matter.
+        for chunk in chunks.iter_mut().take(line.len().div_ceil(CHUNK)) {
+            for byte in chunk {
+                *byte = blind(*byte);
+            }
         }
-        Some(hash(seed, &self.line))
+        let room = self.line.get(..line.len())?;
+        Some(hash(seed, room))
     }
 }
