@@ -6,7 +6,7 @@ use crate::entry::Entry;
 use crate::evidence::Evidence;
 use crate::logs::{self, LogDigest};
 use crate::observed::NodeObject;
-use crate::parts::{Owner, Part, Parts};
+use crate::parts::{Owner, Part, Parts, is_litter};
 use crate::report;
 use crate::ruleset::RuleSet;
 use crate::several_authors::Authors;
@@ -155,7 +155,9 @@ impl<'a> Intake<'a> {
         match self.parts.reader_of(&name) {
             Owner::Node(part) => self.of_node(part, name, body),
             Owner::Cluster(_) => self.of_several(name, body),
-            Owner::Nobody if self.strays.len() < MAX_STRAYS => self.strays.push(name),
+            Owner::Nobody if self.strays.len() < MAX_STRAYS && !is_litter(&name) => {
+                self.strays.push(name);
+            }
             Owner::Nobody => {}
         }
     }

@@ -49,7 +49,8 @@ pub enum Owner {
 impl Parts {
     /// From the names of all entries, as [`nodebundle_bundle::Reader::names`] gives them.
     pub fn of(names: &[String]) -> Self {
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let names = names.iter().map(String::as_str);
+        let names: Vec<&str> = names.filter(|name| !is_litter(name)).collect();
         let mut scopes = Vec::new();
         find(String::new(), &names, DEPTH, &mut scopes);
         if scopes.is_empty() {
@@ -85,6 +86,9 @@ impl Parts {
 
     /// Whose an entry is.
     pub fn owner(&self, name: &str) -> Owner {
+        if is_litter(name) {
+            return Owner::Nobody;
+        }
         let Some((number, rest)) = self.scope(name) else {
             return match self.nodes.as_slice() {
                 [_] => Owner::Node(0),
@@ -273,6 +277,14 @@ impl Part {
     }
 }
 
+/// What macOS adds to folders and archives.
+pub(crate) fn is_litter(name: &str) -> bool {
+    let base = name.rsplit('/').next().unwrap_or(name);
+    name.split('/').any(|folder| folder == "__MACOSX")
+        || base.starts_with("._")
+        || base == ".DS_Store"
+}
+
 /// Folders and archives, one in the other, that may stand above a bundle.
 const DEPTH: u8 = 4;
 
@@ -395,6 +407,20 @@ mod tests {
         assert_eq!(labels(&parts), ["a0", "w1", "z9"]);
         assert_eq!(parts.owner("10.5.0.9/journal.log"), Owner::Node(2));
         assert_eq!(parts.owner("w1/journal.log"), Owner::Node(1));
+    }
+
+    #[test]
+    fn what_macos_adds_is_no_node_and_is_nobodys() {
+        let names = [
+            "kind-version.txt",
+            "w1/journal.log",
+            "w1/.DS_Store",
+            "__MACOSX/w1/._journal.log",
+        ];
+        let parts = parts(&names);
+        assert_eq!(labels(&parts), ["w1"]);
+        assert_eq!(parts.owner(names[3]), Owner::Nobody);
+        assert_eq!(parts.owner(names[2]), Owner::Nobody);
     }
 
     #[test]

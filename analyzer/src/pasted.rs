@@ -17,7 +17,7 @@ pub(crate) fn sections(entry: &Entry) -> Vec<Entry> {
     let mut prompted = false;
     for (number, line) in numbered(&text) {
         let border = border(line);
-        prompted |= matches!(border, Some(Border::Command(_)));
+        prompted |= matches!(border, Some(Border::Command(_) | Border::Heading(_)));
         match border {
             Some(border) => all.push(Section::new(border, number)),
             None => match all.last_mut() {
@@ -40,6 +40,8 @@ pub(crate) fn sections(entry: &Entry) -> Vec<Entry> {
 enum Border<'a> {
     /// A prompt with a command.
     Command(&'a str),
+    /// `==> name <==` of `tail`, `head` and minikube.
+    Heading(&'a str),
     /// A code fence, or a prompt without a command that tells.
     Other,
 }
@@ -72,13 +74,26 @@ impl<'a> Section<'a> {
         self.lines.iter().all(|line| line.trim().is_empty())
     }
 
+    /// Its lines, without the stars that old releases of minikube put before all of them.
+    fn text(&self) -> String {
+        let starred =
+            |line: &&str| line.trim().is_empty() || line.starts_with("* ") || *line == "*";
+        let starred = matches!(self.border, Border::Heading(_)) && self.lines.iter().all(starred);
+        let line = |line: &&'a str| {
+            let bare = line.strip_prefix('*').filter(|_| starred);
+            bare.map_or(*line, |bare| bare.strip_prefix(' ').unwrap_or(bare))
+        };
+        self.lines.iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+
     fn entry(&self, whole: &Entry) -> Option<Entry> {
         let source = match self.border {
             Border::Command(command) => source(command)?,
+            Border::Heading(name) => headed(name),
             Border::Other => whole.source.clone(),
         };
         let mut bytes = vec![b'\n'; usize::try_from(self.before).ok()?];
-        bytes.extend_from_slice(self.lines.join("\n").as_bytes());
+        bytes.extend_from_slice(self.text().as_bytes());
         (!self.is_empty()).then(|| Entry {
             name: Arc::clone(&whole.name),
             source,
@@ -91,6 +106,13 @@ fn border(line: &str) -> Option<Border<'_>> {
     let text = line.trim();
     if text.starts_with("```") {
         return Some(Border::Other);
+    }
+    let bare = text.strip_prefix("* ").unwrap_or(text);
+    if let Some(name) = bare
+        .strip_prefix("==> ")
+        .and_then(|rest| rest.strip_suffix(" <=="))
+    {
+        return Some(Border::Heading(name));
     }
     command(text).map(Border::Command)
 }
@@ -136,6 +158,28 @@ fn words(command: &str) -> Vec<&str> {
         .split_whitespace()
         .skip_while(|word| matches!(*word, "sudo" | "-E" | "-i" | "time") || word.contains('='))
         .collect()
+}
+
+/// What stands below a heading: a file by its path or name, or one of the sections of minikube.
+fn headed(name: &str) -> Source {
+    if name.starts_with('/') {
+        return Source::File(name.to_owned());
+    }
+    match name {
+        "describe nodes" => Source::Command("kubectl describe nodes".to_owned()),
+        "container status" => Source::Command("crictl ps -a".to_owned()),
+        "dmesg" => Source::Journal("kernel".to_owned()),
+        "kubelet" | "containerd" => Source::Journal(format!("{name}.service")),
+        "Docker" | "docker" => Source::Journal("docker.service".to_owned()),
+        "CRI-O" | "crio" => Source::Journal("crio.service".to_owned()),
+        "Audit" | "Last Start" => Source::Meta(name.to_owned()),
+        _ => match name.split_once(" [") {
+            Some((container, _)) => {
+                Source::File(format!("/var/log/pods/kube-system_x_x/{container}/0.log"))
+            }
+            None => names::source(name),
+        },
+    }
 }
 
 /// What the output of a command is; `None` for one that was filtered, for lines that are missing in it prove nothing.
@@ -202,6 +246,24 @@ mod tests {
                 (command("uptime"), 11, " up 3 days".into()),
             ]
         );
+    }
+
+    #[test]
+    fn headings_of_tail_and_minikube_part_outputs() {
+        let text = "* ==> kubelet <==\n* -- Logs begin --\n*\n* ==> describe nodes <==\n* Name:  m01\n* Taints: <none>\n==> etcd [0a] <==\nx\n\n==> /etc/fstab <==\n# none\n==> df-h.txt <==\nFilesystem\n";
+        let sources: Vec<_> = read(text)
+            .into_iter()
+            .map(|(source, line, text)| (source.to_string(), line, text))
+            .collect();
+        let want = [
+            ("journal of kubelet.service", 2, "-- Logs begin --"),
+            ("`kubectl describe nodes`", 5, "Name:  m01\nTaints: <none>"),
+            ("/var/log/pods/kube-system_x_x/etcd/0.log", 8, "x"),
+            ("/etc/fstab", 11, "# none"),
+            ("`df -h`", 13, "Filesystem"),
+        ];
+        let want = want.map(|(source, line, text)| (source.to_owned(), line, text.to_owned()));
+        assert_eq!(sources, want);
     }
 
     #[test]

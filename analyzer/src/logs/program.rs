@@ -179,6 +179,19 @@ pub(crate) fn of_source(source: &Source) -> Option<String> {
     of_container(path).or_else(|| of_name(path.rsplit('/').next().unwrap_or(path)))
 }
 
+/// The program of what stands below `==> name <==`: a section of minikube, or a file.
+pub(crate) fn of_section(name: &str) -> Option<String> {
+    let (bare, id) = name.split_once(" [").unwrap_or((name, ""));
+    match bare {
+        "dmesg" => Some("kernel".to_owned()),
+        "Docker" | "docker" => Some("dockerd".to_owned()),
+        "CRI-O" => Some("crio".to_owned()),
+        "Last Start" => Some("minikube".to_owned()),
+        _ if !id.is_empty() || !bare.contains(['/', '.', '-']) => Some(canonical(bare).to_owned()),
+        _ => of_source(&crate::names::source(bare)),
+    }
+}
+
 /// `journalctl -u kubelet`, `crictl logs …`, `dmesg`.
 fn of_command(command: &str) -> Option<String> {
     let mut words = command.split_ascii_whitespace();
@@ -311,6 +324,24 @@ mod tests {
             (Source::Named("notes.txt".into()), None),
         ] {
             assert_eq!(of_source(&source).as_deref(), want, "{source:?}");
+        }
+    }
+
+    #[test]
+    fn sections_name_programs() {
+        for (section, want) in [
+            ("kubelet", Some("kubelet")),
+            ("kube-apiserver [0abc]", Some("kube-apiserver")),
+            ("dmesg", Some("kernel")),
+            ("describe nodes", Some("describe nodes")),
+            ("/var/log/kubelet.log", Some("kubelet")),
+            ("/var/log/messages", None),
+            (
+                "/var/log/pods/kube-system_etcd-n_1/etcd/0.log",
+                Some("etcd"),
+            ),
+        ] {
+            assert_eq!(of_section(section).as_deref(), want, "{section}");
         }
     }
 

@@ -247,7 +247,10 @@ impl<'p> Scanner<'p> {
             }
             Heading::Begins(day) => stream.calendar.covers(Some(day), None),
             Heading::Ends(day) => stream.calendar.covers(None, Some(day)),
-            Heading::Section(name) => stream.section = self.judge.number(name.as_bytes()),
+            Heading::Section(name) => {
+                let program = program::of_section(name);
+                stream.section = program.and_then(|name| self.judge.number(name.as_bytes()));
+            }
             Heading::Hole => stream.lives.hole(),
             Heading::Repeats(count) => stream.left_out = count,
             Heading::Status => stream.in_status = true,

@@ -2,6 +2,7 @@
 
 use super::Limits;
 use crate::{EntryPath, entry_path::EntryPathError};
+use std::borrow::Cow;
 
 /// The name in the form of an [`EntryPath`]: `./`, `//` and a final `/` go, everything else is kept or refused.
 ///
@@ -14,6 +15,7 @@ pub(super) fn normalised(raw: &[u8], limits: &Limits) -> Result<Option<String>, 
         ));
     }
     let name = String::from_utf8_lossy(raw);
+    let name = of_windows(&name).map_or(name, Cow::Owned);
     if name.starts_with('/') {
         return Err(EntryPathError::Absolute.to_string());
     }
@@ -27,6 +29,18 @@ pub(super) fn normalised(raw: &[u8], limits: &Limits) -> Result<Option<String>, 
     EntryPath::new(parts.join("/"))
         .map(|path| Some(path.into()))
         .map_err(|why| why.to_string())
+}
+
+/// A name whose folders are parted as on Windows, which some programs write into archives; `None` for any other. Escapes in
+/// names of units (`\x2d`) are no separators.
+fn of_windows(name: &str) -> Option<String> {
+    let escaped = |rest: &str| {
+        let digits = rest.strip_prefix('x').and_then(|rest| rest.get(..2));
+        digits.is_some_and(|two| two.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    };
+    let parted = !name.contains('/') && name.contains('\\');
+    let whole = parted && !name.split('\\').skip(1).any(escaped);
+    whole.then(|| name.replace('\\', "/"))
 }
 
 /// The single folder that holds all of the names, if there is one.
@@ -52,6 +66,9 @@ mod tests {
         let name = |raw: &str| normalised(raw.as_bytes(), &Limits::default());
         assert_eq!(name("./a//b/./c/"), Ok(Some("a/b/c".into())));
         assert_eq!(name("./"), Ok(None));
+        assert_eq!(name("top\\files\\a"), Ok(Some("top/files/a".into())));
+        assert_eq!(name("a\\x2db.mount"), Ok(Some("a\\x2db.mount".into())));
+        assert!(name("..\\a").is_err());
     }
 
     #[test]
