@@ -22,6 +22,7 @@ mod evidence;
 mod full_disk;
 mod fuzzed;
 mod hostile;
+mod inside;
 mod journals;
 mod killed;
 mod leaks;

@@ -25,6 +25,11 @@ const PRINTED: &[Printed] = &[
         arguments: &["dump", "schema"],
     },
     Printed {
+        path: "docs/schema/look.schema.json",
+        program: "nodebundle-analyzer",
+        arguments: &["dump", "look-schema"],
+    },
+    Printed {
         path: "docs/schema/bundle.schema.json",
         program: "nodebundle-analyzer",
         arguments: &["dump", "bundle-schema"],

@@ -47,6 +47,17 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: RulesCommand,
     },
+    /// Print the completions of a shell: `source <(nodebundle-analyzer completions bash)`.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual pages.
+    Man {
+        /// Existing folder that they are written into.
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
     /// Print what only the types know, for documentation.
     #[command(hide = true)]
     Dump {
@@ -188,6 +199,8 @@ pub(super) enum Dump {
     Schema,
     /// JSON schema of a fleet report.
     FleetSchema,
+    /// JSON schema of what the subcommands print that look inside.
+    LookSchema,
     /// JSON schema of a bundle's `bundle.json`.
     BundleSchema,
     /// JSON schema of a bundle's `manifest.json`.

@@ -4,6 +4,7 @@ use super::arguments::{Cli, Dump};
 use super::{Exit, Failure, json};
 use crate::declarations::Declarations;
 use crate::fleet::FleetReport;
+use crate::look::forms::Forms;
 use crate::report::Report;
 use clap::CommandFactory as _;
 use nodebundle_bundle::{BundleInfo, Manifest};
@@ -15,6 +16,7 @@ pub(super) fn run(what: Dump) -> Result<Exit, Failure> {
         Dump::Facts => json(&Declarations::all().iter().collect::<Vec<_>>(), &mut out)?,
         Dump::Schema => json(&schemars::schema_for!(Report), &mut out)?,
         Dump::FleetSchema => json(&schemars::schema_for!(FleetReport), &mut out)?,
+        Dump::LookSchema => json(&schemars::schema_for!(Forms<'_>), &mut out)?,
         Dump::BundleSchema => json(&schemars::schema_for!(BundleInfo), &mut out)?,
         Dump::ManifestSchema => json(&schemars::schema_for!(Manifest), &mut out)?,
         Dump::Help => help(&mut out)?,

@@ -8,6 +8,7 @@ mod facts;
 mod grep;
 mod inputs;
 mod ls;
+mod manual;
 mod pager;
 mod report;
 mod rules;
@@ -82,6 +83,8 @@ fn run(command: &Command) -> Result<Exit, Failure> {
             RulesCommand::List(arguments) => rules::list(arguments),
             RulesCommand::Check(arguments) => rules::check(arguments),
         },
+        Command::Completions { shell } => manual::completions(*shell),
+        Command::Man { folder } => manual::pages(folder),
         Command::Dump { what } => dump::run(*what),
     }
 }

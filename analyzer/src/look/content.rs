@@ -6,7 +6,27 @@ use crate::logs::{is_journal, journal_text};
 use nodebundle_bundle::Control;
 use nodebundle_bundle::reader::ReadError;
 use nodebundle_journal::MAGIC;
+use schemars::JsonSchema;
+use serde::Serialize;
 use std::io::{self, BufRead, Read as _};
+
+/// The JSON of entries; one line of theirs a line.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Contents<'a> {
+    /// 1.
+    pub schema_version: u32,
+    /// In the order in which they were asked for.
+    pub entries: Vec<Lines<'a>>,
+}
+
+/// The lines of one entry.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Lines<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its lines; what is no UTF-8 in them is U+FFFD.
+    pub lines: Vec<&'a str>,
+}
 
 /// Where the content of an entry goes.
 pub trait Shelf {

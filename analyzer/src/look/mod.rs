@@ -3,6 +3,7 @@
 pub mod content;
 pub mod difference;
 pub mod facts;
+pub mod forms;
 pub mod listing;
 mod manifests;
 pub mod named;
