@@ -67,7 +67,7 @@ mod tests {
             r#""Error syncing pod, skipping" err="CrashLoopBackOff" pod="default/web-0""#,
             r#"Error syncing pod 6a1 ("web-0_shop(6a1)"), skipping: pod="web-0_shop(6a1)""#,
             r#""Unhandled Error" err="container web start failed in pod web-0_default(6a1): x""#,
-            r#"back-off 5m0s restarting failed container=web pod=web-0_shop(6a1)"#,
+            "back-off 5m0s restarting failed container=web pod=web-0_shop(6a1)",
             r#""StartContainer failed" err="unable to start container process: exec: \"/x\": stat /x""#,
         ] {
             assert!(is_workload(text), "{text}");
