@@ -168,7 +168,7 @@ pub(crate) fn is_log(entry: &Entry, parsed: bool) -> bool {
         Source::Journal(_) => true,
         Source::Named(_) => looks(),
         Source::File(path) => {
-            (!parsed || path.contains("/log") || path.ends_with(".log")) && looks()
+            (!parsed || path.contains("/log") || path.rsplit('.').next() == Some("log")) && looks()
         }
         Source::Command(command) => (!parsed || prints_log(command)) && looks(),
         Source::Listing(_) | Source::Facts(_) | Source::Probe(_) | Source::Meta(_) => false,

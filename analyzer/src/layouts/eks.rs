@@ -153,7 +153,8 @@ fn system(name: &str, file: &str) -> Source {
 fn log(file: &str) -> Source {
     let first = file.split('/').next().unwrap_or(file);
     let of_pod = first != file && first.matches('_').count() >= 2;
-    let of_container = first == file && first.ends_with(".log") && first.matches('_').count() >= 2;
+    let of_container =
+        first == file && first.rsplit('.').next() == Some("log") && first.matches('_').count() >= 2;
     let folder = match (of_pod, of_container) {
         (true, _) => "pods/",
         (_, true) => "containers/",

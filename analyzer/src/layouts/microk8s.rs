@@ -15,7 +15,9 @@ const SNAP: &str = "/var/snap/microk8s/current";
 fn detect(names: &[&str]) -> u8 {
     let services = names
         .iter()
-        .filter(|name| service(name).is_some_and(|(_, file)| file.ends_with(".log")))
+        .filter(|name| {
+            service(name).is_some_and(|(_, file)| file.rsplit('.').next() == Some("log"))
+        })
         .count();
     let has = |folder: &str| names.iter().any(|name| name.starts_with(folder));
     let beside = ["args/", "sys/", "network/", "k8s/", "apparmor/", "dqlite/"]

@@ -35,9 +35,8 @@ const TELLING: [&str; 18] = [
 
 fn detect(names: &[&str]) -> u8 {
     match TELLING.iter().filter(|name| names.contains(name)).count() {
-        0 => 0,
         1 if names.iter().any(|name| name.starts_with("journald/")) => 55,
-        1 => 0,
+        0 | 1 => 0,
         2 => 60,
         3 => 80,
         _ => 100,
@@ -142,6 +141,7 @@ fn distribution(name: &str, distribution: &str, rest: &str) -> Source {
 /// Configuration and versions; lines with tokens and keys were cut out of them.
 fn setting(name: &str, distribution: &str, file: &str) -> Source {
     let etc = format!("/etc/rancher/{distribution}");
+    let ending = file.rsplit('.').next();
     match file {
         "version" => Source::command(format!("{distribution} --version")),
         "containerd.log" => Source::file(format!(
@@ -149,13 +149,13 @@ fn setting(name: &str, distribution: &str, file: &str) -> Source {
         )),
         "config.yaml" => Source::file(format!("{etc}/{file}")),
         "staticpodlist" => Source::command("ls -lah /etc/kubernetes/manifests"),
-        _ if file.ends_with(".service") && distribution == "k3s" => {
+        _ if ending == Some("service") && distribution == "k3s" => {
             Source::file(format!("/etc/systemd/system/{file}"))
         }
-        _ if file.ends_with(".service") => {
+        _ if ending == Some("service") => {
             Source::file(format!("/usr/local/lib/systemd/system/{file}"))
         }
-        _ if file.ends_with(".yaml") => Source::file(format!("{etc}/config.yaml.d/{file}")),
+        _ if ending == Some("yaml") => Source::file(format!("{etc}/config.yaml.d/{file}")),
         _ => Source::meta(name),
     }
 }
