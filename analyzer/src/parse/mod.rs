@@ -28,6 +28,7 @@ pub mod environment_file;
 pub mod filesystem_facts;
 pub mod fstab;
 pub mod helpers_probe;
+pub mod host_collectors;
 pub mod host_facts;
 pub mod hostname;
 pub mod hosts;
@@ -126,6 +127,7 @@ pub const ALL: &[&crate::parser::Parser] = &[
     &filesystem_facts::PARSER,
     &fstab::PARSER,
     &helpers_probe::PARSER,
+    &host_collectors::PARSER,
     &host_facts::PARSER,
     &hostname::PARSER,
     &hosts::PARSER,
