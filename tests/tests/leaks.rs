@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 /// A secret of a known shape or in a known place: kind, secret, file, content around it (`@` is the secret).
-const PLANTED: &[(&str, &str, &str, &str)] = &[
+pub(crate) const PLANTED: &[(&str, &str, &str, &str)] = &[
     (
         "bootstrap token",
         "q7x2m9d4k1p8w5z3",
@@ -155,7 +155,7 @@ const PLANTED: &[(&str, &str, &str, &str)] = &[
 ];
 
 /// Secrets as log lines, in a log file that stands in for a journal: kind, secret, line.
-const LOGGED: &[(&str, &str, &str)] = &[
+pub(crate) const LOGGED: &[(&str, &str, &str)] = &[
     (
         "bearer token",
         "logBearerTok3nAbcdef123456",
@@ -210,7 +210,7 @@ const LOGGED: &[(&str, &str, &str)] = &[
 ];
 
 /// Secrets of no known shape: they stand only in sources that are never stored, and the log repeats them.
-const LEARNED: &[(&str, &str, &str)] = &[
+pub(crate) const LEARNED: &[(&str, &str, &str)] = &[
     (
         "registry auth file",
         "plainwordsofnoshape",
@@ -246,7 +246,7 @@ const JWT: &str = "eyJhbGciOiJSUzI1NiIsImtpZCI6ImsxIn0.eyJpc3MiOiJodHRwczovL2t1Y
 const LOG_JWT: &str = "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJvaWRjIiwic3ViIjoibm9kZSIsImV4cCI6MTc5NTMzMDAwMX0.YW5vdGhlci1zaWduYXR1cmUtb2Ytbm8tdmFsdWU";
 
 /// A node with every secret in its place.
-fn poisoned() -> NodeFixture {
+pub(crate) fn poisoned() -> NodeFixture {
     let mut node = NodeFixture::ready();
     for (_, secret, path, content) in PLANTED {
         let content = content

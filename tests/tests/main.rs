@@ -35,6 +35,7 @@ mod programs;
 mod pseudonyms;
 mod reproducible;
 mod robust;
+mod scrubbed;
 mod silence;
 mod static_build;
 mod streams;

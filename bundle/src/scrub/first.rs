@@ -64,14 +64,30 @@ fn learn(learner: &mut Learner, name: &str, bytes: &[u8]) {
     if name.ends_with("etc/hostname") {
         learner.never([bytes.trim_ascii()]);
     }
-    let path = format!("/{name}");
-    let kind = ContentKind::detect(&path, bytes);
-    learner.certificates(&path, bytes);
-    match kind {
+    learner.certificates(&format!("/{name}"), bytes);
+    match kind_of(name, bytes) {
         // Listings and logs hold secrets beside much else: what looks like one is masked where it stands.
         ContentKind::Text => {}
         kind => learner.learn(kind, bytes),
     }
+}
+
+/// What the content of an entry is. A file that is named after a secret and holds one word holds that secret.
+pub(super) fn kind_of(name: &str, bytes: &[u8]) -> ContentKind {
+    let file = name
+        .rsplit('/')
+        .next()
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    let is_named = ["token", "password", "passwd", "secret"]
+        .iter()
+        .any(|word| file.contains(word));
+    let word = bytes.trim_ascii();
+    let is_word = (8..=1024).contains(&word.len()) && word.iter().all(u8::is_ascii_graphic);
+    if is_named && is_word {
+        return ContentKind::Token;
+    }
+    ContentKind::detect(&format!("/{name}"), bytes)
 }
 
 /// A key that takes long to compute: whoever guesses at a masked value has to try each guess with all that was read.

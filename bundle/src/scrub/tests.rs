@@ -218,3 +218,20 @@ fn of_a_cut_input_what_is_left_is_copied() {
     assert!(!done.complete && !done.damage.is_empty());
     assert!(entries(&copy).0.contains_key("etc/sysconfig/registry"));
 }
+
+#[test]
+fn a_file_that_is_named_after_a_secret_and_holds_one_word_is_masked_everywhere() {
+    let word = "mauve-otter-77-lamp";
+    let log = format!("rejected {word}\n");
+    let input = tar_of(&[
+        (
+            "sos/var/lib/rancher/k3s/agent/node-password.k3s",
+            format!("{word}\n").as_bytes(),
+        ),
+        ("sos/var/log/messages", log.as_bytes()),
+    ]);
+    let (copy, _) = scrubbed(&input, Format::TarGz, false);
+    for (name, content) in entries(&copy).0 {
+        assert!(!content.contains(word), "{name}: {content}");
+    }
+}

@@ -1,6 +1,6 @@
 //! One entry through the redactor: held whole where it is short, piece by piece where it is long.
 
-use super::first::HELD_BYTES;
+use super::first::{HELD_BYTES, kind_of};
 use crate::redact::{ContentKind, Redactor, SecretGate};
 use crate::writer::Gate as _;
 use std::collections::BTreeMap;
@@ -118,7 +118,7 @@ impl Masker {
         let kind = if name.is_empty() || text.len() > STRUCTURED_BYTES {
             ContentKind::Text
         } else {
-            ContentKind::detect(&format!("/{name}"), &text)
+            kind_of(name, &text)
         };
         let redacted = self.redactor.file(kind, &text);
         let redacted = redacted.or_else(|_| self.redactor.file(ContentKind::Text, &text));
