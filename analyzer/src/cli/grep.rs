@@ -117,7 +117,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
                 Ok(searched) => {
                     matches += searched.matches;
                     for (entry, why) in &searched.damaged {
-                        complain(&format!("{}: {entry}: {why}", input.name()));
+                        let sign = if entry.is_empty() { "" } else { ": " };
+                        complain(&format!("{}: {entry}{sign}{why}", input.name()));
                     }
                 }
                 Err(SearchError::Read(error)) => exit = exit.max(fault(&error.into())),
