@@ -65,17 +65,14 @@ impl Reading {
                 return;
             }
         }
-        match begins(bare) {
-            Some(shape) => {
-                let mut piece = Piece::new(shape, indent);
-                piece.push(number, bare);
-                self.pieces.push(piece);
-                self.open = true;
-            }
-            None => {
-                self.open = false;
-                self.rest.push((number, line.to_owned()));
-            }
+        if let Some(shape) = begins(bare) {
+            let mut piece = Piece::new(shape, indent);
+            piece.push(number, bare);
+            self.pieces.push(piece);
+            self.open = true;
+        } else {
+            self.open = false;
+            self.rest.push((number, line.to_owned()));
         }
     }
 }

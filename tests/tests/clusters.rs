@@ -115,10 +115,9 @@ fn talos_nodes_that_were_called_by_their_address_have_their_name_and_own_logs() 
         node("w-1", "10.5.0.3", false)
     );
     let own = |message: &str| {
-        kubelet("", message)
-            .lines()
-            .map(|line| format!("{}\n", line.split_once("]: ").unwrap().1))
-            .collect::<String>()
+        let text = kubelet("", message);
+        let bare = text.lines().map(|line| line.split_once("]: ").unwrap().1);
+        bare.collect::<Vec<_>>().join("\n")
     };
     let reports = reports(&[
         ("10.5.0.2/dmesg.log", String::new()),
