@@ -193,6 +193,13 @@ pub enum Role {
     Hygiene,
 }
 
+impl Role {
+    /// Whether a finding of this role is something wrong with the node.
+    pub fn is_fault(self) -> bool {
+        matches!(self, Self::Cause | Self::Contributing | Self::Symptom)
+    }
+}
+
 /// Effect on this node, least first.
 #[derive(
     Debug,

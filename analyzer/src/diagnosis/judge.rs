@@ -190,7 +190,7 @@ impl<'a> Court<'a, '_> {
         let (findings, decided) = match self.findings(applies, &log, &when) {
             Ok(found) => found,
             Err(by) => {
-                if is_fault(rule) {
+                if rule.role.is_fault() {
                     let by = evidence::collect(&[], &by, &self.case.evidence.facts);
                     judged.ruled_out.push(RuledOut {
                         id: rule.id.clone(),
@@ -392,10 +392,6 @@ impl When<'_> {
         }
         when
     }
-}
-
-fn is_fault(rule: &Rule) -> bool {
-    matches!(rule.role, Role::Cause | Role::Contributing | Role::Symptom)
 }
 
 /// Most findings of one rule.

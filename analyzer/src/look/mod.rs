@@ -2,6 +2,7 @@
 
 pub mod content;
 pub mod difference;
+mod eye;
 pub mod facts;
 pub mod forms;
 pub mod listing;
