@@ -66,7 +66,6 @@ pub(super) fn make(case: &Case<'_>, draft: &Draft<'_, '_>, scope: &Scope<'_>) ->
         by_facts: !draft.decided.is_empty(),
         by_log: !draft.hits.is_empty(),
         last_sequence: last_hit.map(|hit| hit.last.sequence),
-        life: draft.hits.iter().filter_map(|hit| hit.life).max(),
         lives: draft.hits.iter().filter_map(|hit| hit.life).collect(),
         ends_life: ends_life(case, draft.hits),
         errors: errors(draft.hits, &finding.evidence),

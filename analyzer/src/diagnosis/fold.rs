@@ -31,7 +31,7 @@ pub(super) fn fold(case: &Case<'_>, present: &[Present], judged: &Judged) -> Vec
     for (position, cause) in present
         .iter()
         .enumerate()
-        .filter(|(_, one)| can_explain(one))
+        .filter(|(_, one)| one.finding.role.is_fault())
     {
         let mut walk = Walk {
             case,
@@ -62,13 +62,6 @@ pub(super) fn fold(case: &Case<'_>, present: &[Present], judged: &Judged) -> Vec
         }
     }
     folds
-}
-
-fn can_explain(one: &Present) -> bool {
-    matches!(
-        one.finding.role,
-        Role::Cause | Role::Contributing | Role::Symptom
-    )
 }
 
 /// A cause yields only to another cause that the report would name: a symptom never hides one.

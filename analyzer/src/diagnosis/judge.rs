@@ -48,8 +48,6 @@ pub(super) struct Present {
     pub(super) by_log: bool,
     /// Sequence of its last record.
     pub(super) last_sequence: Option<u64>,
-    /// Life of its last record.
-    pub(super) life: Option<usize>,
     /// Lives that its records fall into.
     pub(super) lives: BTreeSet<usize>,
     /// Whether the newest run that it was seen in and that ended said it last; `None` when none ended.

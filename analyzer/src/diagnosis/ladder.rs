@@ -77,13 +77,7 @@ fn state(case: &Case<'_>, stage: Stage, present: &[Present]) -> (RungState, Vec<
         ids.dedup();
         ids
     };
-    let fault = |one: &Present| {
-        one.finding.stage == stage
-            && matches!(
-                one.finding.role,
-                Role::Cause | Role::Contributing | Role::Symptom
-            )
-    };
+    let fault = |one: &Present| one.finding.stage == stage && one.finding.role.is_fault();
     let failures = ids(&|one| fault(one) && one.finding.severity >= Severity::High);
     let proofs = ids(&|one| {
         one.finding.role == Role::Progress

@@ -110,12 +110,7 @@ fn history(past: Vec<Present>) -> Vec<crate::finding::Finding> {
     let mut history: Vec<_> = past
         .into_iter()
         .map(|one| one.finding)
-        .filter(|finding| {
-            matches!(
-                finding.role,
-                Role::Cause | Role::Contributing | Role::Symptom
-            )
-        })
+        .filter(|finding| finding.role.is_fault())
         .collect();
     history.sort_by(|a, b| (b.last, &a.id).cmp(&(a.last, &b.id)));
     history

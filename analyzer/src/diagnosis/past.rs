@@ -195,7 +195,7 @@ pub(super) fn split_refuted(all: Vec<Present>, case: &Case<'_>) -> (Vec<Present>
     let refutes = |fault: &Present| {
         let fault_sequence = fault.last_sequence.filter(|_| !fault.by_facts);
         let stage = fault.finding.stage;
-        fault.life == Some(current)
+        fault.lives.last() == Some(&current)
             && fault_sequence.is_some_and(|sequence| {
                 proofs.iter().any(|(rule, proof)| {
                     *proof > sequence
@@ -206,12 +206,6 @@ pub(super) fn split_refuted(all: Vec<Present>, case: &Case<'_>) -> (Vec<Present>
                 })
             })
     };
-    let is_fault = |one: &Present| {
-        matches!(
-            one.finding.role,
-            Role::Cause | Role::Contributing | Role::Symptom
-        )
-    };
     all.into_iter()
-        .partition(|one| !(is_fault(one) && refutes(one)))
+        .partition(|one| !(one.finding.role.is_fault() && refutes(one)))
 }

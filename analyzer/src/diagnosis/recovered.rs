@@ -42,7 +42,7 @@ pub(super) fn split_recovered(
 
 fn ended_with(symptom: &Present, cause: &Present) -> bool {
     let times = symptom.finding.last.zip(cause.finding.last);
-    cause.life == symptom.life
+    cause.lives.last() == symptom.lives.last()
         && cause.finding.role != Role::Symptom
         && times.is_some_and(|(symptom, cause)| symptom <= cause + AFTER)
 }
