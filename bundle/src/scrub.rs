@@ -111,15 +111,6 @@ pub fn scrub(
         .ok_or_else(|| ScrubError::Nothing(input.name()))
 }
 
-/// Name of an entry in the copy.
-fn name_of(head: &EntryHead<'_>) -> String {
-    if head.archive.is_empty() {
-        head.name.to_owned()
-    } else {
-        format!("{}!/{}", head.archive, head.name)
-    }
-}
-
 /// Sizes of long entries once they are masked, by their place among the entries.
 fn sizes(
     reader: &mut Reader,
@@ -136,7 +127,7 @@ fn sizes(
             Ok(())
         };
         // The same error comes again where the entry is copied.
-        let whole = masker.entry(&name_of(&head), body, &mut |_| Ok(()), &mut count);
+        let whole = masker.entry(&head.full_name(), body, &mut |_| Ok(()), &mut count);
         if whole.is_ok_and(|entry| entry.is_long) {
             sizes.insert(place, size);
         }
@@ -160,7 +151,7 @@ struct Copy<'o> {
 
 impl Copy<'_> {
     fn entry(&mut self, head: EntryHead<'_>, body: &mut dyn BufRead) -> Control {
-        let name = name_of(&head);
+        let name = head.full_name();
         let size = self.sizes.get(&self.place).copied();
         self.place += 1;
         match self.masked(&name, head.mtime.unwrap_or(0), size, body) {

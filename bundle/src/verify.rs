@@ -31,12 +31,17 @@ pub struct VerifyReport {
 }
 
 impl VerifyReport {
-    /// Whether everything is there, nothing else is, and nothing differs.
+    /// Whether this is a bundle of ours of which everything is there, nothing else is, and nothing differs.
     pub fn is_whole(&self) -> bool {
+        self.manifest.is_some() && self.is_intact()
+    }
+
+    /// Like [`VerifyReport::is_whole`], but of what another tool made, which has no manifest, only its container can tell.
+    pub fn is_intact(&self) -> bool {
         let complete = |manifest: &Manifest| manifest.complete;
         self.summary.complete
             && self.summary.refused_count == 0
-            && self.manifest.as_ref().is_some_and(complete)
+            && self.manifest.as_ref().is_none_or(complete)
             && self.changed.is_empty()
             && self.missing.is_empty()
             && self.extra.is_empty()
@@ -77,16 +82,11 @@ pub fn verify(input: &Input, limits: &Limits) -> Result<VerifyReport, ReadError>
         if record.is_none() && is_ours && !is_frame(&head) {
             extra.insert(head.name.to_owned());
         }
-        // A body that cannot be read is damage, which the summary lists.
-        if let Ok(found) = take_in(body, found)
-            && !found.is_empty()
-        {
-            let name = if head.archive.is_empty() {
-                head.name.to_owned()
-            } else {
-                format!("{}!/{}", head.archive, head.name)
-            };
-            leaks.insert(name, found);
+        let mut of_entry = Vec::new();
+        // A body that cannot be read to its end is damage, which the summary lists.
+        let _ = take_in(body, found, &mut of_entry);
+        if !of_entry.is_empty() {
+            leaks.insert(head.full_name(), of_entry);
         }
         Control::Continue
     };
@@ -142,20 +142,14 @@ fn is_frame(head: &EntryHead<'_>) -> bool {
     ) || head.name.starts_with("manifest/")
 }
 
-fn take_in(body: &mut dyn BufRead, found: &mut Found) -> io::Result<Vec<Leak>> {
-    let mut leaks = Vec::new();
+/// Hashes and searches a body; what could be read before an error counts.
+fn take_in(body: &mut dyn BufRead, found: &mut Found, leaks: &mut Vec<Leak>) -> io::Result<()> {
     let mut lines = 0;
     let mut piece = Vec::new();
     found.parts += 1;
     loop {
         piece.clear();
-        Read::take(&mut *body, PIECE_BYTES).read_to_end(&mut piece)?;
-        if piece.is_empty() {
-            return Ok(leaks);
-        }
-        if piece.last() != Some(&b'\n') {
-            Read::take(&mut *body, PIECE_BYTES).read_until(b'\n', &mut piece)?;
-        }
+        let read = next_piece(body, &mut piece);
         found.bytes += piece.len() as u64;
         found.hash.update(&piece);
         leaks.extend(scan(&piece).into_iter().map(|leak| Leak {
@@ -163,7 +157,20 @@ fn take_in(body: &mut dyn BufRead, found: &mut Found) -> io::Result<Vec<Leak>> {
             ..leak
         }));
         lines += memchr::memchr_iter(b'\n', &piece).count();
+        read?;
+        if piece.is_empty() {
+            return Ok(());
+        }
     }
+}
+
+/// Text that ends with a line, or is the last; nothing at the end.
+fn next_piece(body: &mut dyn BufRead, piece: &mut Vec<u8>) -> io::Result<()> {
+    Read::take(&mut *body, PIECE_BYTES).read_to_end(piece)?;
+    if piece.last().is_some_and(|last| *last != b'\n') {
+        Read::take(&mut *body, PIECE_BYTES).read_until(b'\n', piece)?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ fn no_seed_breaks_its_target() {
     }
 }
 
-/// Each seed, cut at every sixteenth byte and with single bytes changed, in a fixed order.
+/// Each seed, cut at some sixty places and with single bytes changed, in a fixed order.
 #[test]
 fn no_damaged_seed_breaks_its_target() {
     for target in TARGETS.iter().filter(|target| target.name != "report") {

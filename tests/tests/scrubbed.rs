@@ -87,3 +87,15 @@ fn an_output_that_is_there_is_never_replaced() {
     assert!(!output.status.success());
     assert_eq!(fs::read_to_string(&copy).unwrap(), "theirs");
 }
+
+#[test]
+fn a_partial_file_that_is_there_is_left_alone() {
+    let node = NodeFixture::ready();
+    let (report, copy) = (packed(&node), node.output().join("c.tar.gz"));
+    let partial = node.output().join("c.tar.gz.partial");
+    fs::write(&partial, "theirs").unwrap();
+    let output = run("scrub", &["-o", &copy.display().to_string()], &report);
+    assert!(!output.status.success());
+    assert_eq!(fs::read_to_string(&partial).unwrap(), "theirs");
+    assert!(!copy.exists());
+}

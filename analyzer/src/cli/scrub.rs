@@ -68,12 +68,19 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let output = &arguments.output;
     let partial = partial(output);
     create(output).map_err(|error| named(output, &error))?;
-    let done = checked(input, &options, &partial);
+    let file = create(&partial).map_err(|error| {
+        remove(output);
+        named(&partial, &error)
+    })?;
+    let done = checked(input, &options, file, &partial);
     let Some(done) = done.inspect_err(|_| give_up(&partial, output))? else {
         give_up(&partial, output);
         return Ok(Exit::Threshold);
     };
-    rename(&partial, output).map_err(|error| named(output, &error))?;
+    rename(&partial, output).map_err(|error| {
+        give_up(&partial, output);
+        named(output, &error)
+    })?;
     let mut out = BufWriter::new(io::stdout().lock());
     told(arguments, &done, &mut out)?;
     out.flush()?;
@@ -84,9 +91,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
 fn checked(
     input: &Input,
     options: &ScrubOptions,
+    file: File,
     partial: &Path,
 ) -> Result<Option<Scrubbed>, Failure> {
-    let done = written(input, options, partial)?;
+    let done = written(input, options, file, partial)?;
     let again = verify(&Input::Path(partial.to_owned()), &Limits::default());
     let again = again.map_err(AnalyzeError::from)?;
     if again.leaks.is_empty() {
@@ -95,8 +103,13 @@ fn checked(
     told_leaks(&again);
     Ok(None)
 }
-fn written(input: &Input, options: &ScrubOptions, path: &Path) -> Result<Scrubbed, Failure> {
-    let file = create(path).map_err(|error| named(path, &error))?;
+
+fn written(
+    input: &Input,
+    options: &ScrubOptions,
+    file: File,
+    path: &Path,
+) -> Result<Scrubbed, Failure> {
     let mut out = BufWriter::new(file);
     let done = scrub(input, &Limits::default(), options, &mut out);
     let done = done.map_err(|error| match error {
@@ -204,10 +217,13 @@ fn rename(partial: &Path, output: &Path) -> io::Result<()> {
     fs::rename(partial, output)
 }
 
-#[expect(clippy::disallowed_methods, reason = "files that were made before")]
 fn give_up(partial: &Path, output: &Path) {
-    for path in [partial, output] {
-        // What cannot be removed stays where it is, and is empty or says that it is partial.
-        let _ = fs::remove_file(path);
-    }
+    remove(partial);
+    remove(output);
+}
+
+#[expect(clippy::disallowed_methods, reason = "a file that was made before")]
+fn remove(path: &Path) {
+    // What cannot be removed stays where it is, and is empty or says that it is partial.
+    let _ = fs::remove_file(path);
 }

@@ -41,21 +41,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         } else {
             text(&input.name(), &report, &mut out)?;
         }
-        if !is_whole(&report) || !report.leaks.is_empty() {
+        if !report.is_intact() || !report.leaks.is_empty() {
             exit = exit.max(Exit::Threshold);
         }
     }
     out.flush()?;
     Ok(exit)
-}
-
-/// What another tool made has no manifest to compare with: it is whole when its container is.
-fn is_whole(report: &VerifyReport) -> bool {
-    if report.manifest.is_some() {
-        report.is_whole()
-    } else {
-        report.summary.complete
-    }
 }
 
 fn text(name: &str, report: &VerifyReport, out: &mut dyn Write) -> io::Result<()> {
@@ -103,7 +94,7 @@ fn text(name: &str, report: &VerifyReport, out: &mut dyn Write) -> io::Result<()
             )?;
         }
     }
-    let verdict = match (report.leaks.is_empty(), is_whole(report)) {
+    let verdict = match (report.leaks.is_empty(), report.is_intact()) {
         (true, true) => "Whole, and no secret found.",
         (true, false) => "No secret found. Not whole: what is there can be used.",
         (false, _) => {
@@ -167,7 +158,7 @@ fn json(name: &str, report: &VerifyReport) -> Value {
         "sha256": summary.sha256,
         "entries": summary.entries,
         "bytes": summary.bytes,
-        "whole": is_whole(report),
+        "whole": report.is_intact(),
         "manifest": report.manifest.is_some(),
         "intact": report.intact,
         "problems": problems.map(|(what, name)| json!({"what": what, "name": name})).collect::<Vec<_>>(),

@@ -1,6 +1,6 @@
 //! Everything that an input holds, and what it does not.
 
-use super::manifests::{MOST_MANIFEST, Manifests, is_manifest};
+use super::manifests::{MOST_MANIFEST, Manifests, manifest};
 use super::nature::Nature;
 use super::opened::{Opened, Place};
 use super::selection::Selection;
@@ -117,8 +117,8 @@ pub fn list(opened: &mut Opened, asked: &Selection) -> Result<Listing, ReadError
     let mut manifests = Manifests::default();
     let mut entries = Vec::new();
     let summary = opened.read(&mut |place, body| {
-        let manifest = is_manifest(place.source);
-        let most = if manifest {
+        let manifest = manifest(place.source);
+        let most = if manifest.is_some() {
             MOST_MANIFEST
         } else {
             Entry::MAX_BYTES + 1
@@ -126,8 +126,8 @@ pub fn list(opened: &mut Opened, asked: &Selection) -> Result<Listing, ReadError
         let mut held = Vec::new();
         // Damage is noted by the reader; what came before it counts.
         let _ = body.take(most).read_to_end(&mut held);
-        if manifest {
-            manifests.read(place.name, &held);
+        if let Some(own) = manifest {
+            manifests.read(place.name, own, &held);
         }
         if asked.holds(place.name, place.source) {
             entries.push(listed(place, held, body));

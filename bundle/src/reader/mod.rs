@@ -199,11 +199,7 @@ impl Reader {
         }
         let names = found.iter().map(|(archive, name)| {
             let name = name::below(tops.get(archive).map(String::as_str), name);
-            if archive.is_empty() {
-                name.to_owned()
-            } else {
-                format!("{archive}!/{name}")
-            }
+            summary::full_name(archive, name)
         });
         Ok(Listing {
             names: names.collect(),

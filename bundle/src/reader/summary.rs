@@ -17,6 +17,22 @@ pub struct EntryHead<'a> {
     pub cut: bool,
 }
 
+impl EntryHead<'_> {
+    /// The name with the archives that hold it: `archive!/name`.
+    pub fn full_name(&self) -> String {
+        full_name(self.archive, self.name)
+    }
+}
+
+/// The name of what is inside an archive; an empty archive is the input itself.
+pub(super) fn full_name(archive: &str, name: &str) -> String {
+    if archive.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{archive}!/{name}")
+    }
+}
+
 /// What the visitor wants next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Control {

@@ -318,10 +318,6 @@ impl<'a> Walk<'a> {
     }
 
     fn path_of(&self, name: &str) -> String {
-        if self.archive.is_empty() {
-            name.to_owned()
-        } else {
-            format!("{}!/{name}", self.archive)
-        }
+        super::summary::full_name(&self.archive, name)
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn read(reader: &mut Reader) -> Result<First, ReadError> {
     let mut hash = Sha256::new();
     let (mut long, mut learned) = (false, 0);
     reader.read(&mut |head, body| {
-        let name = super::name_of(&head);
+        let name = head.full_name();
         hash.update((name.len() as u64).to_le_bytes());
         hash.update(&name);
         let mut bytes = Vec::new();

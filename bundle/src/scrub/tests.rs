@@ -68,7 +68,7 @@ fn entries(bytes: &[u8]) -> (BTreeMap<String, String>, ReadSummary) {
                 assert!(head.mtime.is_none_or(|time| time == 1_700_000_000));
             }
             entries.insert(
-                name_of(&head),
+                head.full_name(),
                 String::from_utf8_lossy(&content).into_owned(),
             );
             Control::Continue
