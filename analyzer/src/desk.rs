@@ -59,7 +59,7 @@ impl<'a> Desk<'a> {
 
     /// Takes an entry: what is small meets the parsers, what is a log is scanned.
     pub(crate) fn take(&mut self, entry: &Entry, rest: &mut dyn BufRead) {
-        let parsed = self.parse(entry);
+        let parsed = parse(entry, &mut self.evidence);
         self.readable |= parsed || !logs::is_binary(head_of(entry));
         if is_log(entry, parsed) {
             self.scan(entry, rest);
@@ -71,7 +71,7 @@ impl<'a> Desk<'a> {
 
     /// Takes an entry that belongs to several nodes: its logs are of none of them.
     pub(crate) fn take_shared(&mut self, entry: &Entry) {
-        self.readable |= self.parse(entry);
+        self.readable |= parse(entry, &mut self.evidence);
     }
 
     /// Takes lines that stand together in a log of several nodes; the last has no end.
@@ -115,27 +115,6 @@ impl<'a> Desk<'a> {
         }
     }
 
-    /// Offers the entry to every parser; whether one took it.
-    fn parse(&mut self, entry: &Entry) -> bool {
-        if !entry.is_whole() {
-            return false;
-        }
-        let sections = pasted::sections(entry);
-        if !sections.is_empty() {
-            let mut taken = false;
-            for section in &sections {
-                taken |= self.parse(section);
-            }
-            return taken;
-        }
-        let mut taken = false;
-        for parser in parse::ALL.iter().filter(|parser| (parser.accepts)(entry)) {
-            (parser.parse)(entry, &mut self.evidence);
-            taken = true;
-        }
-        taken
-    }
-
     fn scan(&mut self, entry: &Entry, rest: &mut dyn BufRead) {
         if self.logs.is_some() {
             return self.gap(
@@ -159,6 +138,26 @@ impl<'a> Desk<'a> {
                 .gap(entry.name.as_ref(), error.to_string(), &[]);
         }
     }
+}
+
+/// Offers the entry, or each piece of it, to every parser; whether one took it.
+pub(crate) fn parse(entry: &Entry, evidence: &mut Evidence) -> bool {
+    if !entry.is_whole() {
+        return false;
+    }
+    let mut taken = false;
+    let sections = pasted::sections(entry);
+    if !sections.is_empty() {
+        for section in &sections {
+            taken |= parse(section, evidence);
+        }
+        return taken;
+    }
+    for parser in parse::ALL.iter().filter(|parser| (parser.accepts)(entry)) {
+        (parser.parse)(entry, evidence);
+        taken = true;
+    }
+    taken
 }
 
 /// Whether an entry is read as a log. What only names tell is decided by content.

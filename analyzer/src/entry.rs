@@ -3,6 +3,7 @@
 use crate::objects::begins_list;
 use crate::origin::Origin;
 use crate::source::Source;
+use std::io::{self, BufRead, Read as _};
 use std::sync::Arc;
 
 /// One entry of at most [`Entry::MAX_BYTES`], handed to every parser that accepts it.
@@ -24,7 +25,30 @@ impl Entry {
     /// A list of objects of the API may be larger: it grows with the cluster.
     pub const MAX_LIST_BYTES: u64 = 24 << 20;
 
+    /// Line ends that the pieces of one text may have before them, all together: a text of more pieces is read as one.
+    pub(crate) const MAX_PADDING: u64 = 32 << 20;
+
     const HEAD_BYTES: usize = 4096;
+
+    /// The beginning of an entry, all of it where it is small, and how reading it went.
+    pub fn begin(
+        name: impl Into<Arc<str>>,
+        source: Source,
+        body: &mut dyn BufRead,
+    ) -> (Self, io::Result<()>) {
+        let mut bytes = Vec::new();
+        let mut read = body.take(Self::MAX_BYTES + 1).read_to_end(&mut bytes);
+        let mut entry = Self {
+            name: name.into(),
+            source,
+            bytes,
+        };
+        if read.is_ok() && entry.bytes.len() as u64 > Self::MAX_BYTES && entry.is_whole() {
+            let rest = Self::MAX_LIST_BYTES - Self::MAX_BYTES;
+            read = body.take(rest).read_to_end(&mut entry.bytes);
+        }
+        (entry, read.map(drop))
+    }
 
     /// Whether all of it is held; of a larger one only the beginning is.
     pub fn is_whole(&self) -> bool {

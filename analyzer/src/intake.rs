@@ -1,7 +1,7 @@
 //! Entries of an input → evidence and log digest of each node in it.
 
 use crate::analyze::{AnalyzeError, Options};
-use crate::desk::Desk;
+use crate::desk::{self, Desk};
 use crate::entry::Entry;
 use crate::evidence::Evidence;
 use crate::logs::{self, LogDigest};
@@ -11,8 +11,9 @@ use crate::report;
 use crate::ruleset::RuleSet;
 use crate::several_authors::Authors;
 use crate::source::Source;
+use nodebundle_bundle::reader::ReadError;
 use nodebundle_bundle::{Control, EntryHead, Input, Limits, ReadSummary, Reader};
-use std::io::{BufRead, Read as _};
+use std::io::BufRead;
 use std::sync::Arc;
 
 /// What was taken in of one node.
@@ -30,9 +31,8 @@ pub(crate) fn take(
     options: &Options,
 ) -> Result<Vec<Taken>, AnalyzeError> {
     let mut reader = Reader::new(input.clone(), Limits::default());
+    let (parts, shared) = parts(&mut reader)?;
     let names = reader.names()?.to_vec();
-    let mut parts = Parts::of(&names);
-    let shared = shared(&mut reader, &mut parts, rules, options)?;
     let mut intake = Intake::new(&parts, &names, rules, options);
     intake.tell(&shared);
     let summary = reader.read(&mut |head, body| {
@@ -42,24 +42,29 @@ pub(crate) fn take(
     intake.finish(input, &summary)
 }
 
-/// Reads what belongs to all nodes of a cluster; nodes that it lists become parts.
-fn shared(
-    reader: &mut Reader,
-    parts: &mut Parts,
-    rules: &RuleSet,
-    options: &Options,
-) -> Result<Vec<(usize, Entry)>, AnalyzeError> {
+/// The nodes of an input, and what belongs to all nodes of a cluster: nodes that it lists are parts too.
+pub(crate) fn parts(reader: &mut Reader) -> Result<(Parts, Vec<(usize, Entry)>), ReadError> {
+    let mut parts = Parts::of(reader.names()?);
     let clusters: Vec<usize> = parts.clusters().collect();
-    let mut entries = Vec::new();
     if clusters.is_empty() {
-        return Ok(entries);
+        return Ok((parts, Vec::new()));
     }
+    let shared = shared(reader, &parts)?;
+    for cluster in clusters {
+        parts.add_listed(cluster, &listed(cluster, &shared));
+    }
+    Ok((parts, shared))
+}
+
+/// The small entries that belong to clusters, each with its cluster.
+fn shared(reader: &mut Reader, parts: &Parts) -> Result<Vec<(usize, Entry)>, ReadError> {
+    let mut entries = Vec::new();
     let mut held = 0;
     reader.read(&mut |head, body| {
-        let name = full_name(head);
+        let name = head.full_name();
         if let Owner::Cluster(cluster) = parts.owner(&name)
             && !matches!(parts.source(&name), Source::Journal(_))
-            && let (entry, Ok(())) = entry(name, parts, body)
+            && let (entry, Ok(())) = begun(name, parts, body)
             && entry.is_whole()
             && held + entry.bytes.len() <= MAX_SHARED_BYTES
         {
@@ -68,29 +73,15 @@ fn shared(
         }
         Control::Continue
     })?;
-    for cluster in clusters {
-        let nodes = listed(cluster, &entries, parts, rules, options);
-        parts.add_listed(cluster, &nodes);
-    }
     Ok(entries)
 }
 
 /// Names of the Node objects among the entries of a cluster, each with its addresses.
-fn listed(
-    cluster: usize,
-    entries: &[(usize, Entry)],
-    parts: &Parts,
-    rules: &RuleSet,
-    options: &Options,
-) -> Vec<(String, Vec<String>)> {
-    let Some(any) = parts.nodes().iter().find(|part| part.is_of(cluster)) else {
-        return Vec::new();
-    };
-    let mut desk = Desk::new(&any.unnamed(), rules, options);
+fn listed(cluster: usize, entries: &[(usize, Entry)]) -> Vec<(String, Vec<String>)> {
+    let mut evidence = Evidence::default();
     for (_, entry) in entries.iter().filter(|(of, _)| *of == cluster) {
-        desk.take_shared(entry);
+        desk::parse(entry, &mut evidence);
     }
-    let evidence = desk.close().evidence;
     let objects = evidence.all::<NodeObject>().iter();
     objects
         .filter_map(|object| Some((object.value.name.clone()?, object.value.addresses.clone())))
@@ -151,7 +142,7 @@ impl<'a> Intake<'a> {
 
     fn entry(&mut self, head: EntryHead<'_>, body: &mut dyn BufRead) {
         self.entries += 1;
-        let name = full_name(head);
+        let name = head.full_name();
         match self.parts.reader_of(&name) {
             Owner::Node(part) => self.of_node(part, name, body),
             Owner::Cluster(_) => self.of_several(name, body),
@@ -202,7 +193,7 @@ impl<'a> Intake<'a> {
     }
 
     fn of_node(&mut self, part: usize, name: String, body: &mut dyn BufRead) {
-        let (entry, read) = entry(name, self.parts, body);
+        let (entry, read) = begun(name, self.parts, body);
         let Some((_, desk)) = self.desks.get_mut(part) else {
             return;
         };
@@ -289,38 +280,16 @@ const MAX_BLOCK: usize = 256 << 10;
 /// Entries beside several bundles that are listed one by one.
 const MAX_STRAYS: usize = 20;
 
-/// The name of an entry with the archives that hold it.
-pub(crate) fn full_name(head: EntryHead<'_>) -> String {
-    if head.archive.is_empty() {
-        head.name.to_owned()
-    } else {
-        format!("{}!/{}", head.archive, head.name)
-    }
-}
-
 /// The beginning of an entry, all of it where it is small, and how reading it went.
-fn entry(name: String, parts: &Parts, body: &mut dyn BufRead) -> (Entry, std::io::Result<()>) {
+fn begun(name: String, parts: &Parts, body: &mut dyn BufRead) -> (Entry, std::io::Result<()>) {
     let source = parts.source(&name);
-    let mut bytes = Vec::new();
-    let mut read = body.take(Entry::MAX_BYTES + 1).read_to_end(&mut bytes);
-    let mut entry = Entry {
-        name: Arc::from(name),
-        source,
-        bytes,
-    };
-    if read.is_ok() && entry.bytes.len() as u64 > Entry::MAX_BYTES && entry.is_whole() {
-        let rest = Entry::MAX_LIST_BYTES - Entry::MAX_BYTES;
-        read = body.take(rest).read_to_end(&mut entry.bytes);
-    }
-    (entry, read.map(drop))
+    Entry::begin(name, source, body)
 }
 
 /// Damage and refused entries are gaps: something may be missing.
 fn note_damage(evidence: &mut Evidence, summary: &ReadSummary, part: &Part) {
-    let concerns = |name: &str| {
-        let above = part.prefix.trim_end_matches(['!', '/']);
-        name.is_empty() || name.starts_with(above) || above.starts_with(name)
-    };
+    let above = part.prefix.trim_end_matches(['!', '/']);
+    let concerns = |name: &str| name.is_empty() || is_within(name, above) || is_within(above, name);
     for damage in summary.damage.iter().filter(|one| concerns(&one.archive)) {
         let place = damage
             .offset
@@ -340,6 +309,12 @@ fn note_damage(evidence: &mut Evidence, summary: &ReadSummary, part: &Part) {
     }
 }
 
+/// Whether a name is that of a folder or archive, or of something in it.
+fn is_within(name: &str, above: &str) -> bool {
+    let rest = name.strip_prefix(above).filter(|_| !above.is_empty());
+    above.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '!']))
+}
+
 fn nothing(input: &Input, summary: &ReadSummary) -> AnalyzeError {
     let why = match (summary.refused.first(), summary.damage.first()) {
         (Some(refusal), _) => format!("nothing in it can be read: {}", refusal.why),
@@ -352,5 +327,20 @@ fn nothing(input: &Input, summary: &ReadSummary) -> AnalyzeError {
     AnalyzeError::Nothing {
         name: input.name(),
         why,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_only_begins_alike_is_not_within() {
+        assert!(is_within("w1/etc/hosts", "w1"));
+        assert!(is_within("w1.zip!/etc/hosts", "w1.zip"));
+        assert!(is_within("w1", "w1"));
+        assert!(is_within("w1", ""));
+        assert!(!is_within("w10/etc/hosts", "w1"));
+        assert!(!is_within("w1.zip2", "w1.zip"));
     }
 }

@@ -15,6 +15,13 @@ pub(crate) fn outputs(entry: &Entry) -> Vec<Entry> {
     if reading.pieces.is_empty() || reading.pieces.len() == 1 && !rest {
         return Vec::new();
     }
+    let firsts = reading
+        .pieces
+        .iter()
+        .filter_map(|piece| piece.lines.first());
+    if firsts.map(|(number, _)| number).sum::<u64>() > Entry::MAX_PADDING {
+        return Vec::new();
+    }
     let mut all: Vec<Entry> = reading
         .pieces
         .iter()
@@ -309,5 +316,11 @@ mod tests {
         ] {
             assert!(read(text).is_empty(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_text_of_very_many_pieces_is_read_as_one() {
+        let text = "apiVersion: v1\nkind: Node\n\nwords between them\n".repeat(20_000);
+        assert!(read(&text).is_empty());
     }
 }

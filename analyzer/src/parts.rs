@@ -258,14 +258,6 @@ impl Part {
         self.scope == cluster
     }
 
-    /// The same part before anybody named its node.
-    pub(crate) fn unnamed(&self) -> Self {
-        Self {
-            node: None,
-            ..self.clone()
-        }
-    }
-
     /// What tells it from the other parts of its input: `worker-1.zip`, `worker-1`; empty where there is nothing to tell.
     pub fn label(&self) -> String {
         let above = self.prefix.trim_end_matches(['!', '/']);

@@ -26,6 +26,9 @@ pub(crate) fn sections(entry: &Entry) -> Vec<Entry> {
             },
         }
     }
+    if all.iter().map(|section| section.before).sum::<u64>() > Entry::MAX_PADDING {
+        return Vec::new();
+    }
     // Without a prompt an empty line parts outputs only if something else does, too.
     let pieces = all.iter().filter(|section| !section.is_empty()).count();
     if !prompted && pieces < 2 {

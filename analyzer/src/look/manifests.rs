@@ -21,11 +21,11 @@ struct Read {
 pub(super) const MOST_MANIFEST: u64 = 64 << 20;
 
 impl Manifests {
-    /// Reads a manifest or a part of one.
-    pub(super) fn read(&mut self, name: &str, bytes: &[u8]) {
-        let prefix = prefix_of(name);
+    /// Reads a manifest or a part of one; `own` is its name within its bundle.
+    pub(super) fn read(&mut self, name: &str, own: &str, bytes: &[u8]) {
+        let prefix = name.strip_suffix(own).unwrap_or_default();
         let read = self.0.entry(prefix.to_owned()).or_default();
-        if name.ends_with("manifest.json") {
+        if own == "manifest.json" {
             read.whole = serde_json::from_slice(bytes).ok();
         } else {
             let lines = bytes.split(|byte| *byte == b'\n');
@@ -92,16 +92,12 @@ fn of_entry<'m>(stored: &BTreeMap<&str, &'m Record>, name: &str) -> Option<&'m R
     stored.get(name).copied().or_else(of_parts)
 }
 
-/// Whether an entry is a manifest or a part of one.
-pub(super) fn is_manifest(source: &Source) -> bool {
-    matches!(source, Source::Meta(own) if own == "manifest.json" || own.starts_with("manifest/"))
-}
-
-fn prefix_of(name: &str) -> &str {
-    let own = name
-        .rfind("manifest/")
-        .or_else(|| name.rfind("manifest.json"));
-    own.and_then(|at| name.get(..at)).unwrap_or_default()
+/// The name within its bundle of an entry that is a manifest or a part of one.
+pub(super) fn manifest(source: &Source) -> Option<&str> {
+    match source {
+        Source::Meta(own) if own == "manifest.json" || own.starts_with("manifest/") => Some(own),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -110,14 +106,21 @@ mod tests {
 
     #[test]
     fn a_manifest_is_that_of_the_bundle_around_it() {
-        for (name, want) in [
-            ("manifest.json", ""),
-            ("manifest/0001.jsonl", ""),
-            ("w1.zip!/manifest.json", "w1.zip!/"),
-            ("a/manifest/0002.jsonl", "a/"),
+        for (name, own, want) in [
+            ("manifest.json", "manifest.json", ""),
+            ("manifest/0001.jsonl", "manifest/0001.jsonl", ""),
+            ("w1.zip!/manifest.json", "manifest.json", "w1.zip!/"),
+            (
+                "a-manifest/manifest/0002.jsonl",
+                "manifest/0002.jsonl",
+                "a-manifest/",
+            ),
         ] {
-            assert_eq!(prefix_of(name), want);
+            let mut manifests = Manifests::default();
+            manifests.read(name, own, b"");
+            assert_eq!(manifests.0.keys().next().map(String::as_str), Some(want));
+            assert_eq!(manifest(&Source::Meta(own.into())), Some(own));
         }
-        assert!(!is_manifest(&Source::File("/manifest.json".into())));
+        assert!(manifest(&Source::File("/manifest.json".into())).is_none());
     }
 }

@@ -1,6 +1,6 @@
 //! One input, opened to look inside: its entries under the names that reports cite, each with what it is a copy of.
 
-use crate::intake::full_name;
+use crate::intake;
 use crate::parts::{Owner, Part, Parts};
 use crate::source::Source;
 use nodebundle_bundle::reader::ReadError;
@@ -55,7 +55,7 @@ impl Opened {
     /// Opens an input: what its entries are is told by their names. Of several nodes it can show one.
     pub fn new(input: &Input, node: Option<&str>) -> Result<Self, OpenError> {
         let mut reader = Reader::new(input.clone(), Limits::default());
-        let parts = Parts::of(reader.names()?);
+        let (parts, _) = intake::parts(&mut reader)?;
         let node = node.map(|node| {
             position(&parts, node).ok_or_else(|| OpenError::NoSuchNode {
                 name: input.name(),
@@ -98,7 +98,7 @@ impl Opened {
     pub fn read(&mut self, look: &mut Look<'_>) -> Result<ReadSummary, ReadError> {
         let (parts, node) = (&self.parts, self.node);
         self.reader.read(&mut |head, body| {
-            let name = full_name(head);
+            let name = head.full_name();
             if !is_of(parts, node, &name) {
                 return Control::Continue;
             }

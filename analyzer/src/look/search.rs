@@ -231,7 +231,7 @@ impl Hunt<'_> {
         if !search.all && is_never_log(source) {
             return self.learn_from(name, source, body);
         }
-        let (entry, read) = held(name, source, body);
+        let (entry, read) = Entry::begin(name, source.clone(), body);
         self.learn(&entry);
         let is_log = is_log(&entry);
         if !is_log && (!search.all || logs::is_binary(desk::head_of(&entry))) {
@@ -257,7 +257,7 @@ impl Hunt<'_> {
     }
 
     fn learn_from(&mut self, name: &str, source: &Source, body: &mut dyn BufRead) {
-        let (entry, _) = held(name, source, body);
+        let (entry, _) = Entry::begin(name, source.clone(), body);
         self.learn(&entry);
     }
 
@@ -294,14 +294,3 @@ const TIME_TELLING: [&str; 5] = [
     "s_client",
     "timedatectl",
 ];
-
-fn held(name: &str, source: &Source, body: &mut dyn BufRead) -> (Entry, io::Result<()>) {
-    let mut bytes = Vec::new();
-    let read = body.take(Entry::MAX_BYTES + 1).read_to_end(&mut bytes);
-    let entry = Entry {
-        name: Arc::from(name),
-        source: source.clone(),
-        bytes,
-    };
-    (entry, read.map(drop))
-}

@@ -142,8 +142,8 @@ pub(super) fn compare(a: (&Read, &Own), b: (&Read, &Own), all: bool) -> Comparis
                     b: Held::of(second),
                 },
             }),
-            (Some(_), None) if !opened_b.lacks_item_of(path) => found.known_to_one.0 += 1,
-            (None, Some(_)) if !opened_a.lacks_item_of(path) => found.known_to_one.1 += 1,
+            (Some(_), None) if !opened_b.tells(path) => found.known_to_one.0 += 1,
+            (None, Some(_)) if !opened_a.tells(path) => found.known_to_one.1 += 1,
             _ => {}
         }
     }
@@ -195,6 +195,10 @@ impl<'f> Opened<'f> {
                     self.open(format!("{path}.{name}"), field, own);
                 }
             }
+            Value::List(items) if items.is_empty() => {
+                self.lists.insert(path.clone());
+                self.leaves.insert(path, fact);
+            }
             Value::List(items) if items.iter().all(is_record) => {
                 self.lists.insert(path.clone());
                 for (number, item) in items.iter().enumerate() {
@@ -217,10 +221,10 @@ impl<'f> Opened<'f> {
         !self.items.contains_key(item) && self.lists.contains(list_of(item))
     }
 
-    /// Whether the item that a field belongs to is known not to be there.
-    fn lacks_item_of(&self, field: &str) -> bool {
+    /// Whether something else is told of a field: it is a list, or the item that it belongs to is known not to be there.
+    fn tells(&self, field: &str) -> bool {
         let item = field.rfind(']').and_then(|at| field.get(..=at));
-        item.is_some_and(|item| self.lacks(item))
+        self.lists.contains(field) || item.is_some_and(|item| self.lacks(item))
     }
 }
 
