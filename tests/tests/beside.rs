@@ -3,10 +3,9 @@
 //! `NODEBUNDLE_BESIDE=FOLDER cargo test -p nodebundle-tests --test promises beside -- --ignored --nocapture`, where the folder has
 //! the programs `insights-run` and `hotsos`: `pip install insights-core hotsos` into a virtual environment.
 
-use crate::programs::{analyzer, collect};
+use crate::programs::{analyzer, collect, entries};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use nodebundle_bundle::{Control, Input, Limits, Reader};
 use nodebundle_fixtures::wrapping::{Entries, Seen};
 use nodebundle_fixtures::{Scratch, nodes, wrap};
 use std::fs;
@@ -209,16 +208,7 @@ fn sos() -> Entries {
     let scratch = Scratch::new();
     let path = scratch.path().join("bundle.tar.gz");
     collect(&nodes().join(NODE.0).join("root"), &path, &[]);
-    let mut entries = Vec::new();
-    Reader::new(Input::Path(path), Limits::default())
-        .read(&mut |head, body| {
-            let mut bytes = Vec::new();
-            body.read_to_end(&mut bytes).unwrap();
-            entries.push((head.name.to_owned(), bytes));
-            Control::Continue
-        })
-        .unwrap();
-    let seen = Seen::of(entries.into_iter());
+    let seen = Seen::of(entries(&path).into_iter());
     let wrapping = wrap::ALL.iter().find(|one| one.layout == "sos").unwrap();
     let top = "sosreport-w-2026-11-22-abcdefg";
     let named = |(name, bytes)| (format!("{top}/{name}"), bytes);

@@ -1,7 +1,6 @@
 //! One input that holds a whole cluster: each node has its own report, made of what is its own.
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
+use crate::packing::tar_gz;
 use nodebundle_analyzer::analyze::{Options, analyze};
 use nodebundle_analyzer::finding::Evidence;
 use nodebundle_analyzer::report::Report;
@@ -10,17 +9,9 @@ use nodebundle_bundle::Input;
 use std::fmt::Write as _;
 
 fn packed(entries: &[(&str, String)]) -> Input {
-    let mut tar = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
-    for (name, text) in entries {
-        let mut header = tar::Header::new_gnu();
-        header.set_size(text.len() as u64);
-        header.set_mode(0o644);
-        tar.append_data(&mut header, format!("top/{name}"), text.as_bytes())
-            .unwrap();
-    }
     Input::Held {
         name: "cluster.tar.gz".to_owned(),
-        bytes: tar.into_inner().unwrap().finish().unwrap().into(),
+        bytes: tar_gz(entries).into(),
     }
 }
 
@@ -30,17 +21,12 @@ fn reports(entries: &[(&str, String)]) -> Vec<Report> {
 
 /// Node, layout and first cause of each report.
 fn shown(reports: &[Report]) -> Vec<(&str, &str, &str)> {
-    let cause = |report: &'_ Report| report.causes.first().map(|cause| cause.id.clone());
     reports
         .iter()
         .map(|report| {
             let part = report.input.part.as_deref().unwrap_or_default();
-            let cause = cause(report).unwrap_or_default();
-            (
-                part,
-                report.input.layout.as_str(),
-                String::leak(cause) as &str,
-            )
+            let cause = report.causes.first().map_or("", |cause| cause.id.as_str());
+            (part, report.input.layout.as_str(), cause)
         })
         .collect()
 }

@@ -1,5 +1,6 @@
 //! Whatever the container, and wherever the end of it is lost: what stands before is used, and the report owns up.
 
+use crate::packing::scattered;
 use crate::programs::collect;
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -44,7 +45,7 @@ fn cut(packed: &Packed, rules: &RuleSet) {
     let name = packed.name;
     let whole = entries(&packed.bytes).0;
     assert!(whole.len() > 10, "{name} holds {}", whole.len());
-    let mut places: Vec<usize> = scattered(packed.bytes.len()).collect();
+    let mut places: Vec<usize> = scattered(7, PLACES, packed.bytes.len()).collect();
     places.sort_unstable();
     // Less than its first header does not tell a plain tar from other bytes.
     places.retain(|place| name != "tar" || *place >= 512);
@@ -109,19 +110,6 @@ fn entries(bytes: &[u8]) -> (Vec<(String, Vec<u8>)>, bool) {
         Control::Continue
     });
     (entries, summary.unwrap().complete)
-}
-
-/// Places in a file of that size, the same ones for the same size.
-fn scattered(size: usize) -> impl Iterator<Item = usize> {
-    let next = |place: &u64| {
-        let place = place
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        Some(place)
-    };
-    std::iter::successors(next(&7), next)
-        .map(move |place| usize::try_from(place >> 33).unwrap() % size)
-        .take(PLACES)
 }
 
 /// The same small node in every container.

@@ -1,5 +1,6 @@
 //! Input that is cut, that lies, or that wants to get out.
 
+use crate::packing::scattered;
 use crate::programs::{analyzer, collect, text};
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -26,24 +27,11 @@ fn a_bundle_cut_anywhere_still_gives_a_report() {
         collect(&node.root(), &whole, &["--format", container]);
         let bytes = fs::read(&whole).unwrap();
         let cut = node.output().join(format!("cut.{container}"));
-        for end in (0..32).chain(scattered(150, bytes.len())) {
+        for end in (0..32).chain(scattered(1, 150, bytes.len())) {
             fs::write(&cut, &bytes[..end]).unwrap();
             judge_cut(&report(&cut), end, container);
         }
     }
-}
-
-/// Places in a file of that size, the same ones for the same size.
-fn scattered(count: usize, size: usize) -> impl Iterator<Item = usize> {
-    let next = |place: &u64| {
-        let place = place
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        Some(place)
-    };
-    std::iter::successors(next(&1), next)
-        .map(move |place| usize::try_from(place >> 33).unwrap() % size)
-        .take(count)
 }
 
 /// A report that owns up to the cut, or an error where no complete entry stands before it.

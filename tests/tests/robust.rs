@@ -67,7 +67,10 @@ fn node(
             bytes: change.apply(&bundle, &entries).unwrap().into(),
         };
         let reports = analyze(&input, rules, &Options::default()).unwrap();
-        let first = reports[0].causes.first();
+        let [report] = reports.as_slice() else {
+            panic!("{name}, {change:?}: {} reports", reports.len())
+        };
+        let first = report.causes.first();
         let is_right = first.map(|cause| &cause.id) == causes.first();
         let case = || format!("{name}, {change:?}: {:?}", first.map(|cause| &cause.id));
         let is_sure = first.is_some_and(|cause| {

@@ -1,15 +1,14 @@
 //! The same fault is found whatever tool packed the node, or the report names what that tool does not carry.
 
-use crate::programs::collect;
+use crate::packing::tar_gz;
+use crate::programs::{collect, entries};
 use chrono::{DateTime, Utc};
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use nodebundle_analyzer::analyze::{Options, analyze};
 use nodebundle_analyzer::report::Report;
 use nodebundle_analyzer::rule::Role;
 use nodebundle_analyzer::ruleset::RuleSet;
 use nodebundle_analyzer::{layouts, names as given_names};
-use nodebundle_bundle::{Control, Input, Limits, Reader};
+use nodebundle_bundle::Input;
 use nodebundle_fixtures::wrapping::{Seen, Wrapping};
 use nodebundle_fixtures::{Scratch, names, nodes, wrap};
 use std::collections::BTreeMap;
@@ -45,7 +44,7 @@ fn whatever_packed_a_node_its_cause_is_the_same_or_what_is_missing_is_named() {
 }
 
 /// The same over a labelled set: `NODEBUNDLE_LABELLED=FOLDER cargo test … labelled -- --ignored --nocapture`. Each case is a folder
-/// with `rootfs/`, or an archive of it, and `commands/`.
+/// with `rootfs/` and `commands/`.
 #[test]
 #[ignore = "needs a labelled set, named by NODEBUNDLE_LABELLED"]
 fn labelled_nodes_have_the_same_cause_whatever_packed_them() {
@@ -122,27 +121,28 @@ fn node(case: &Case, rules: &RuleSet, scores: &Mutex<BTreeMap<&'static str, Scor
     let wrapped = |wrapping: &Wrapping| {
         let input = Input::Held {
             name: format!("{} as {}", case.name, wrapping.layout),
-            bytes: packed(wrapping, &seen).into(),
+            bytes: tar_gz(&(wrapping.entries)(&seen)).into(),
         };
         report(&input, rules, native.verdict.as_of)
     };
-    // What was recorded beside the node may tell more than its files.
-    let folder = wrap::ALL.iter().find(|one| one.layout == "folder");
-    let told = [Some(native.clone()), folder.map(|one| wrapped(one))];
-    let told: Vec<Report> = told.into_iter().flatten().collect();
-    for wrapping in wrap::ALL {
-        let found = wrapped(wrapping);
+    let reports: Vec<_> = wrap::ALL.iter().map(|one| (*one, wrapped(one))).collect();
+    for (wrapping, found) in &reports {
+        // What was recorded beside the node may tell more than its files.
+        let folder = reports.iter().filter(|(one, _)| {
+            case.commands.is_some() && one.layout == "folder" && wrapping.layout != "folder"
+        });
+        let told: Vec<&Report> = folder.map(|(_, report)| report).chain([&native]).collect();
         let mut scores = scores.lock().unwrap();
         let score = scores.entry(wrapping.layout).or_default();
-        score.add(&case.name, wrapping, &told, &found);
+        score.add(&case.name, wrapping, &told, found);
     }
 }
 
 impl Score {
-    fn add(&mut self, case: &str, wrapping: &Wrapping, told: &[Report], found: &Report) {
+    fn add(&mut self, case: &str, wrapping: &Wrapping, told: &[&Report], found: &Report) {
         let first = |report: &Report| report.causes.first().map(|cause| cause.id.clone());
         let line = || {
-            let wanted: Vec<_> = told.iter().map(first).collect();
+            let wanted: Vec<_> = told.iter().copied().map(first).collect();
             format!(
                 "{case} as {}: {:?} instead of {wanted:?}",
                 wrapping.layout,
@@ -150,7 +150,7 @@ impl Score {
             )
         };
         self.all += 1;
-        let is_same = |report: &Report| first(report) == first(found) || is_coarser(found, report);
+        let is_same = |report: &&Report| first(report) == first(found) || is_coarser(found, report);
         if found.input.layout != wrapping.layout {
             let as_what = &found.input.layout;
             self.wrong
@@ -189,17 +189,7 @@ fn report(input: &Input, rules: &RuleSet, now: Option<DateTime<Utc>>) -> Report 
 
 /// What is known of a node: what our collector took, and the outputs of commands that were recorded beside it.
 fn seen(bundle: &Path, commands: Option<&Path>) -> Seen {
-    let mut entries = Vec::new();
-    let mut reader = Reader::new(Input::Path(bundle.to_owned()), Limits::default());
-    reader
-        .read(&mut |head, body| {
-            let mut bytes = Vec::new();
-            body.read_to_end(&mut bytes).unwrap();
-            entries.push((head.name.to_owned(), bytes));
-            Control::Continue
-        })
-        .unwrap();
-    let mut seen = Seen::of(entries.into_iter());
+    let mut seen = Seen::of(entries(bundle).into_iter());
     for output in commands
         .into_iter()
         .flat_map(|folder| fs::read_dir(folder).unwrap())
@@ -211,16 +201,4 @@ fn seen(bundle: &Path, commands: Option<&Path>) -> Seen {
         }
     }
     seen
-}
-
-fn packed(wrapping: &Wrapping, seen: &Seen) -> Vec<u8> {
-    let mut tar = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
-    for (name, bytes) in (wrapping.entries)(seen) {
-        let mut header = tar::Header::new_gnu();
-        header.set_size(bytes.len() as u64);
-        header.set_mode(0o644);
-        tar.append_data(&mut header, format!("top/{name}"), bytes.as_slice())
-            .unwrap();
-    }
-    tar.into_inner().unwrap().finish().unwrap()
 }
