@@ -5,7 +5,7 @@ use crate::condition::{Edge, Outcome, Scope};
 use crate::fact::Value;
 use crate::finding::Evidence;
 use crate::logs::Stamp;
-use crate::rule::{InLife, InTime};
+use crate::rule::{ErrorClass, InLife, InTime};
 use crate::ruleset::CompiledEdge;
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -20,9 +20,15 @@ pub(super) struct Pair<'a> {
 
 /// Whether everything that must join these two does; what the input does not tell joins.
 pub(super) fn holds(edge: &CompiledEdge, pair: &Pair<'_>, scope: &Scope<'_>) -> bool {
-    if let (Some(own), Some(other)) = (pair.own, pair.other)
-        && !joined(edge, own, other)
-    {
+    let of_cause = pair.own.is_none_or(|own| allows(edge, own));
+    let of_effect = pair
+        .other
+        .is_none_or(|other| gives(&edge.join.error, other));
+    let of_both = match (pair.own, pair.other) {
+        (Some(own), Some(other)) => joined(edge, own, other),
+        _ => true,
+    };
+    if !of_cause || !of_effect || !of_both {
         return false;
     }
     let Some(condition) = &edge.condition else {
@@ -46,6 +52,18 @@ pub(super) fn in_time(cause: &Present, effect: &Present) -> bool {
     }
 }
 
+/// Whether the cause alone allows the edge: one that ends a run was among its last words.
+fn allows(edge: &CompiledEdge, own: &Present) -> bool {
+    edge.join.life != Some(InLife::Ends) || own.by_facts || own.ends_life != Some(false)
+}
+
+/// Whether the effect's lines give one of these reasons; lines without a reason may have any.
+pub(super) fn gives(reasons: &[ErrorClass], other: &Present) -> bool {
+    reasons.is_empty()
+        || other.errors.is_empty()
+        || reasons.iter().any(|class| other.errors.contains(class))
+}
+
 fn joined(edge: &CompiledEdge, own: &Present, other: &Present) -> bool {
     let join = &edge.join;
     let time = match (join.time, &edge.condition) {
@@ -53,12 +71,8 @@ fn joined(edge: &CompiledEdge, own: &Present, other: &Present) -> bool {
         (None, Some(_)) => None,
         (None, None) => Some(InTime::Follows),
     };
-    let error = join.error.is_empty()
-        || other.errors.is_empty()
-        || join.error.iter().any(|class| other.errors.contains(class));
     time.is_none_or(|time| lie_so(time, own, other))
-        && join.life.is_none_or(|life| live_so(life, own, other))
-        && error
+        && (join.life != Some(InLife::Same) || live_together(own, other))
         && join.names.iter().all(|name| is_named(name, own, other))
         && join.same.iter().all(|name| is_same(name, own, other))
 }
@@ -77,13 +91,8 @@ fn lie_so(time: InTime, own: &Present, other: &Present) -> bool {
     }
 }
 
-fn live_so(life: InLife, own: &Present, other: &Present) -> bool {
-    match life {
-        InLife::Same => {
-            own.lives.is_empty() || other.lives.is_empty() || !own.lives.is_disjoint(&other.lives)
-        }
-        InLife::Ends => own.by_facts || own.ends_life != Some(false),
-    }
+fn live_together(own: &Present, other: &Present) -> bool {
+    own.lives.is_empty() || other.lives.is_empty() || !own.lives.is_disjoint(&other.lives)
 }
 
 /// The value of this finding's variable stands in the other's lines; a path may be written as an address.

@@ -1,12 +1,12 @@
 //! Which present findings explain which others.
 
 use super::Case;
-use super::edges::{Pair, holds, in_time};
+use super::edges::{Pair, gives, holds, in_time};
 use super::events::Answers;
 use super::judge::{Judged, Present};
 use super::past::LogWitness;
 use crate::condition::Scope;
-use crate::rule::{Role, Severity};
+use crate::rule::{ErrorClass, Role, Severity};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -48,7 +48,7 @@ pub(super) fn fold(case: &Case<'_>, present: &[Present], judged: &Judged) -> Vec
             visited: BTreeSet::new(),
             explained: BTreeSet::new(),
         };
-        walk.from(cause.rule, Some(position));
+        walk.from(cause.rule, Some(position), &Reasons::new());
         for effect in walk.explained {
             let folds_it = present
                 .get(effect)
@@ -71,6 +71,9 @@ fn may_fold(cause: &Present, effect: &Present) -> bool {
         || (cause.finding.role == Role::Cause && cause.finding.severity >= Severity::Medium)
 }
 
+/// Lists of reasons, of each of which an effect must give one: what the edges through symptoms that nobody logged ask.
+type Reasons<'a> = BTreeSet<&'a [ErrorClass]>;
+
 struct Walk<'a> {
     case: &'a Case<'a>,
     present: &'a [Present],
@@ -80,34 +83,40 @@ struct Walk<'a> {
     /// The finding whose effects are looked for.
     root: &'a Present,
     /// Rules that were passed without a finding, and findings that were passed.
-    visited: BTreeSet<(usize, Option<usize>)>,
+    visited: BTreeSet<(usize, Option<usize>, Reasons<'a>)>,
     explained: BTreeSet<usize>,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
     /// Follows the edges of a rule, from one of its findings or, where nobody logged it, from the bare symptom.
-    fn from(&mut self, rule: usize, position: Option<usize>) {
-        if !self.visited.insert((rule, position)) {
+    fn from(&mut self, rule: usize, position: Option<usize>, asked: &Reasons<'a>) {
+        if !self.visited.insert((rule, position, asked.clone())) {
             return;
         }
-        let Some((_, compiled)) = self.case.rules.get(rule) else {
+        let case = self.case;
+        let Some((_, compiled)) = case.rules.get(rule) else {
             return;
         };
         let own = position.and_then(|position| self.present.get(position));
         for edge in &compiled.edges {
             let targets = self.by_rule.get(&edge.target);
             for &target in targets.into_iter().flatten() {
-                let other = self.present.get(target);
-                let in_time =
-                    own.is_some() || other.is_some_and(|effect| in_time(self.root, effect));
-                if in_time && holds(edge, &Pair { own, other }, &self.scope) {
+                let Some(other) = self.present.get(target) else {
+                    continue;
+                };
+                let in_time = own.is_some() || in_time(self.root, other);
+                let answered = asked.iter().all(|reasons| gives(reasons, other));
+                let other = Some(other);
+                if in_time && answered && holds(edge, &Pair { own, other }, &self.scope) {
                     self.explained.insert(target);
-                    self.from(edge.target, Some(target));
+                    self.from(edge.target, Some(target), &Reasons::new());
                 }
             }
             let bare = Pair { own, other: None };
             if targets.is_none() && self.may_pass(edge.target) && holds(edge, &bare, &self.scope) {
-                self.from(edge.target, None);
+                let mut asked = asked.clone();
+                asked.extend((!edge.join.error.is_empty()).then_some(edge.join.error.as_slice()));
+                self.from(edge.target, None, &asked);
             }
         }
     }

@@ -631,6 +631,38 @@ fn a_chain_leads_through_a_symptom_that_nobody_logged_but_not_through_a_cause() 
 }
 
 #[test]
+fn a_chain_through_what_nobody_logged_keeps_the_reasons_and_the_end_that_it_asks_for() {
+    let chain = |join: &str, effect: &str| {
+        let root = format!("id: root\nlog: [{{pattern: x}}]\nexplains: [{{id: unseen, {join}}}]");
+        let unseen = "id: unseen\nrole: symptom\nlog: [{pattern: x}]\nexplains: [other-end, {id: end, error: [timeout, refused]}]";
+        let mut node = bench(&[
+            &root,
+            unseen,
+            "id: end\nlog: [{pattern: x}]",
+            "id: other-end\nlog: [{pattern: x}]",
+        ])
+        .life(0, 900)
+        .line("root", 10)
+        .line("end", 11)
+        .line("other-end", 12);
+        node.logs.lives[0].end_seen = true;
+        let root = node.rules.index("root").unwrap();
+        for hit in node.logs.hits.iter_mut().filter(|hit| hit.rule != root) {
+            hit.first.text = effect.to_owned();
+            hit.last.text = effect.to_owned();
+        }
+        node.report().causes.len()
+    };
+    let refused = "error: [refused]";
+    assert_eq!(chain(refused, "dial: connection refused"), 1);
+    assert_eq!(chain(refused, "a line cut before its rea"), 1);
+    assert_eq!(chain(refused, "dial: i/o timeout"), 3);
+    assert_eq!(chain("time: follows", "dial: i/o timeout"), 1);
+    assert_eq!(chain("time: follows", "the lease: Unauthorized"), 2);
+    assert_eq!(chain("life: ends", "dial: connection refused"), 3);
+}
+
+#[test]
 fn a_symptom_never_hides_a_cause() {
     let symptom = "id: symptom-one\nrole: symptom\nlog: [{pattern: x}]\nexplains: [real-cause]";
     let cause = "id: real-cause\nlog: [{pattern: x}]";
