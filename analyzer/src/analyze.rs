@@ -8,6 +8,7 @@ use crate::evidence::Evidence;
 use crate::fact::{Fact, Facts, Value};
 use crate::intake::Taken;
 use crate::logs::{LogDigest, Stamp};
+use crate::node_names::{self, Names};
 use crate::origin::Origin;
 use crate::report::{self, Report};
 use crate::ruleset::RuleSet;
@@ -30,7 +31,7 @@ pub struct Options {
     pub until: Option<DateTime<Utc>>,
     /// Version that the kubelet is to be upgraded to.
     pub plan_upgrade: Option<Version>,
-    /// The one node to look at, of an input that holds several: its name or [`report::Input::part`].
+    /// The one node to look at, of an input that holds several: its name, with or without domain, or [`report::Input::part`].
     pub node: Option<String>,
 }
 
@@ -89,6 +90,11 @@ impl AnalyzeError {
             ),
             _ => false,
         }
+    }
+
+    /// Whether the input could be analysed: what was asked of it does not fit.
+    pub fn is_usage(&self) -> bool {
+        matches!(self, Self::Several { .. } | Self::NoSuchNode { .. })
     }
 }
 
@@ -164,7 +170,11 @@ pub fn read(input: &Input, rules: &RuleSet, options: &Options) -> Result<Read, A
         (Some(only), true) => Ok(only),
         (last, _) => Err(AnalyzeError::Several {
             name: input.name(),
-            nodes: all.iter().chain(&last).map(Read::label).collect(),
+            nodes: all
+                .iter()
+                .chain(&last)
+                .map(|read| read.names().shown())
+                .collect(),
         }),
     }
 }
@@ -182,15 +192,10 @@ fn read_all(
         .map(|taken| derived(taken, options, planned))
         .collect();
     if let Some(node) = &options.node {
-        let nodes = all.iter().map(Read::label).collect();
-        all.retain(|read| read.is_called(node));
-        if all.is_empty() {
-            return Err(AnalyzeError::NoSuchNode {
-                name: input.name(),
-                node: node.clone(),
-                nodes,
-            });
-        }
+        let names: Vec<Names> = all.iter().map(Read::names).collect();
+        let own = called(node, &names, input)?;
+        let mut number = 0..;
+        all.retain(|_| number.next().is_some_and(|number| own.contains(&number)));
     }
     Ok(all)
 }
@@ -217,28 +222,31 @@ fn derived(taken: Taken, options: &Options, planned: Option<Version>) -> Read {
 }
 
 impl Read {
-    /// What tells the node from others of its input.
-    fn label(&self) -> String {
-        let name = || self.names().next().map(str::to_owned);
-        let part = self.input.part.clone();
-        part.or_else(name)
-            .unwrap_or_else(|| "a node without a name".to_owned())
-    }
-
-    fn is_called(&self, node: &str) -> bool {
-        let mut names = self.names().chain(self.input.part.as_deref());
-        names.any(|name| name == node)
-    }
-
-    fn names(&self) -> impl Iterator<Item = &str> {
-        ["node.name", "bundle.node", "kubelet.node_name", "host.name"]
-            .into_iter()
-            .filter_map(|path| self.evidence.facts.text(path))
+    fn names(&self) -> Names {
+        let label = self.input.part.as_deref().unwrap_or_default();
+        Names::new(label, node_names::of(&self.evidence.facts))
     }
 }
 
+/// The nodes that were asked for, by number; at least one.
+pub(crate) fn called(
+    asked: &str,
+    nodes: &[Names],
+    input: &Input,
+) -> Result<Vec<usize>, AnalyzeError> {
+    let meant = node_names::meant(asked, nodes);
+    if meant.is_empty() {
+        return Err(AnalyzeError::NoSuchNode {
+            name: input.name(),
+            node: asked.to_owned(),
+            nodes: nodes.iter().map(Names::shown).collect(),
+        });
+    }
+    Ok(meant)
+}
+
 /// Yields the derived facts; with a planned version, as they would be with it.
-fn derive(evidence: &mut Evidence, context: &Context<'_>, planned: Option<Version>) {
+pub(crate) fn derive(evidence: &mut Evidence, context: &Context<'_>, planned: Option<Version>) {
     for derived in in_order(facts::ALL) {
         (derived.derive)(evidence, context);
         if let Some(version) = planned.filter(|_| sets_version(derived)) {

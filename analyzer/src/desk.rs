@@ -36,21 +36,10 @@ pub(crate) struct Filed {
 
 impl<'a> Desk<'a> {
     pub(crate) fn new(part: &Part, rules: &'a RuleSet, options: &'a Options) -> Self {
-        let mut evidence = Evidence::default();
-        if let Some(node) = &part.node {
-            let origin = Origin::entry(part.prefix.as_str());
-            claim(
-                &mut evidence,
-                "bundle.node",
-                Witness::Program,
-                node.as_str(),
-                origin,
-            );
-        }
         Self {
             rules,
             options,
-            evidence,
+            evidence: begun(part),
             scanner: None,
             logs: None,
             readable: false,
@@ -138,6 +127,22 @@ impl<'a> Desk<'a> {
                 .gap(entry.name.as_ref(), error.to_string(), &[]);
         }
     }
+}
+
+/// What is known of a node before any entry of it is read.
+pub(crate) fn begun(part: &Part) -> Evidence {
+    let mut evidence = Evidence::default();
+    if let Some(node) = &part.node {
+        let origin = Origin::entry(part.prefix.as_str());
+        claim(
+            &mut evidence,
+            "bundle.node",
+            Witness::Program,
+            node.as_str(),
+            origin,
+        );
+    }
+    evidence
 }
 
 /// Offers the entry, or each piece of it, to every parser; whether one took it.

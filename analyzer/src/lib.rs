@@ -61,6 +61,7 @@ pub mod yaml;
 
 mod desk;
 mod intake;
+mod node_names;
 mod objects;
 mod outputs;
 mod own_events;

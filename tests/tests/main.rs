@@ -29,6 +29,7 @@ mod leaks;
 mod limits;
 mod many_nodes;
 mod odd_files;
+mod one_of_several;
 mod packing;
 mod planted;
 mod profiles;

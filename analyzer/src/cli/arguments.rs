@@ -129,7 +129,7 @@ pub(super) struct Reading {
     /// Leave out log records after this time.
     #[arg(long, value_name = "RFC3339", value_parser = time)]
     pub(super) until: Option<DateTime<Utc>>,
-    /// The node to look at, of an input that holds several.
+    /// The node to look at, of an input that holds several: its name, with or without domain, or that of its bundle.
     #[arg(long, value_name = "NAME")]
     pub(super) node: Option<String>,
 }

@@ -24,7 +24,7 @@ pub(super) struct Arguments {
     /// Print journal files as they are instead of decoded to text.
     #[arg(long)]
     raw: bool,
-    /// The node to look at, of an input that holds several.
+    /// The node to look at, of an input that holds several: its name, with or without domain, or that of its bundle.
     #[arg(long, value_name = "NAME")]
     node: Option<String>,
     #[command(flatten)]

@@ -3,8 +3,7 @@
 use super::arguments::{Color, Display, Form, Opening, time};
 use super::inputs::{inputs, keyed, keys};
 use super::pager::{Sheet, paged};
-use super::{Exit, Failure, complain};
-use crate::analyze::AnalyzeError;
+use super::{Exit, Failure, complain, fault};
 use crate::logs::{Level, Options};
 use crate::look::opened::Opened;
 use crate::look::search::{
@@ -58,7 +57,7 @@ pub(super) struct Arguments {
     /// The node's time, which dates lines without a year.
     #[arg(long, value_name = "RFC3339", value_parser = time)]
     now: Option<DateTime<Utc>>,
-    /// The node to look at, of an input that holds several.
+    /// The node to look at, of an input that holds several: its name, with or without domain, or that of its bundle.
     #[arg(long, value_name = "NAME")]
     node: Option<String>,
     #[command(flatten)]
@@ -108,8 +107,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             let mut opened = match Opened::new(input, arguments.node.as_deref()) {
                 Ok(opened) => opened,
                 Err(error) => {
-                    complain(&error.to_string());
-                    exit = exit.max(Exit::Unusable);
+                    exit = exit.max(fault(&error));
                     continue;
                 }
             };
@@ -166,15 +164,6 @@ fn wanted(arguments: &Arguments) -> Result<Search, Failure> {
         counts_only,
         first_only: arguments.files_with_matches,
     })
-}
-
-fn fault(error: &AnalyzeError) -> Exit {
-    complain(&error.to_string());
-    if error.is_transient() {
-        Exit::Retry
-    } else {
-        Exit::Unusable
-    }
 }
 
 /// What is shown of matches.

@@ -28,7 +28,7 @@ pub(super) struct Arguments {
     /// Also show times, outcomes and sources, and all that was asked of the node and gave nothing.
     #[arg(short, long)]
     long: bool,
-    /// The node to look at, of an input that holds several.
+    /// The node to look at, of an input that holds several: its name, with or without domain, or that of its bundle.
     #[arg(long, value_name = "NAME")]
     node: Option<String>,
     #[command(flatten)]

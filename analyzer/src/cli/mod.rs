@@ -17,7 +17,7 @@ mod show;
 mod timeline;
 mod verify;
 
-use crate::look::opened::OpenError;
+use crate::analyze::AnalyzeError;
 use arguments::{Cli, Command, RulesCommand};
 use clap::Parser as _;
 use std::io::{self, Write as _};
@@ -89,22 +89,13 @@ fn run(command: &Command) -> Result<Exit, Failure> {
     }
 }
 
-impl From<OpenError> for Failure {
-    fn from(error: OpenError) -> Self {
-        match error {
-            OpenError::Read(error) => Self::Analyze(error.into()),
-            other => Self::Usage(other.to_string()),
-        }
-    }
-}
-
 /// What ends the program early.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
     #[error("{0}")]
     Usage(String),
     #[error(transparent)]
-    Analyze(#[from] crate::analyze::AnalyzeError),
+    Analyze(#[from] AnalyzeError),
     #[error("writing the output: {0}")]
     Output(#[from] io::Error),
 }
@@ -113,11 +104,26 @@ impl Failure {
     fn exit(&self) -> Exit {
         match self {
             Self::Usage(_) => Exit::Usage,
-            Self::Analyze(error) if error.is_transient() => Exit::Retry,
-            Self::Analyze(_) => Exit::Unusable,
+            Self::Analyze(error) => exit_of(error),
             Self::Output(_) => Exit::Retry,
         }
     }
+}
+
+fn exit_of(error: &AnalyzeError) -> Exit {
+    if error.is_transient() {
+        Exit::Retry
+    } else if error.is_usage() {
+        Exit::Usage
+    } else {
+        Exit::Unusable
+    }
+}
+
+/// Says what is wrong with one of several inputs.
+fn fault(error: &AnalyzeError) -> Exit {
+    complain(&error.to_string());
+    exit_of(error)
 }
 
 /// Columns of text: the same everywhere, so that texts can be compared.

@@ -2,7 +2,7 @@
 
 use super::arguments::{Color, Report as Arguments};
 use super::inputs::{inputs, keyed, keys, options, rules};
-use super::{Exit, Failure, WIDTH, complain};
+use super::{Exit, Failure, WIDTH, fault};
 use crate::analyze::{self, AnalyzeError, analyze_all};
 use crate::format::Options;
 use crate::formats;
@@ -60,15 +60,6 @@ fn analyzed(
         .build()
         .map_err(|error| Failure::Usage(format!("--jobs: {error}")))?;
     Ok(pool.install(|| analyze_all(inputs, rules, &options)))
-}
-
-fn fault(error: &AnalyzeError) -> Exit {
-    complain(&error.to_string());
-    if error.is_transient() {
-        Exit::Retry
-    } else {
-        Exit::Unusable
-    }
 }
 
 /// Whether a cause of this severity is present; low ones stand with hygiene.

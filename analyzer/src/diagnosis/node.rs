@@ -3,6 +3,7 @@
 use super::Case;
 use super::applies::kubelet_version;
 use crate::fact::Value;
+use crate::node_names;
 use crate::report::{Answer, Node, Rung, RungState};
 use crate::rule::Stage;
 
@@ -17,9 +18,9 @@ pub(super) fn node(case: &Case<'_>, rungs: &[Rung]) -> Node {
         (kind, _) => kind,
     };
     Node {
-        name: text("node.name")
-            .or_else(|| text("bundle.node"))
-            .or_else(|| text("kubelet.node_name"))
+        name: node_names::of_node(&case.evidence.facts)
+            .next()
+            .map(str::to_owned)
             .or_else(|| stated("node"))
             .or_else(|| text("host.name")),
         cluster: text("kubelet.kubeconfig.ca_spki").or_else(|| text("kubelet.bootstrap.ca_spki")),

@@ -3,6 +3,7 @@
 use crate::derived::{Context, Derived};
 use crate::evidence::{Evidence, Sourced};
 use crate::fact::{Fact, FactDecl, Type, Value};
+use crate::node_names;
 use crate::observed::{
     AllNodes, NoNode, NoSigningRequests, NodeObject, NodeVersion, SigningRequest,
 };
@@ -55,9 +56,8 @@ const fn node(path: &'static str, ty: Type, meaning: &'static str) -> FactDecl {
 }
 
 fn derive(evidence: &mut Evidence, _: &Context<'_>) {
-    let name = ["bundle.node", "kubelet.node_name", "host.name"]
-        .iter()
-        .find_map(|path| evidence.facts.text(path))
+    let name = node_names::of(&evidence.facts)
+        .next()
         .map(str::to_lowercase);
     let objects = own(evidence, name.as_deref());
     let mut found: Vec<(&str, Fact)> = Vec::new();

@@ -44,7 +44,7 @@ impl FactList {
         facts.retain(wanted);
         Self {
             schema_version: SCHEMA_VERSION,
-            input: read.input.path.clone(),
+            input: read.input.shown(),
             facts,
         }
     }

@@ -1,6 +1,8 @@
 //! One input, opened to look inside: its entries under the names that reports cite, each with what it is a copy of.
 
+use crate::analyze::{AnalyzeError, called};
 use crate::intake;
+use crate::node_names::{Names, of_parts};
 use crate::parts::{Owner, Part, Parts};
 use crate::source::Source;
 use nodebundle_bundle::reader::ReadError;
@@ -16,25 +18,6 @@ pub struct Opened {
     parts: Parts,
     /// The node to look at; `None` for all that is in the input.
     node: Option<usize>,
-}
-
-/// Why an input cannot be looked into.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum OpenError {
-    /// It cannot be read.
-    #[error(transparent)]
-    Read(#[from] ReadError),
-    /// It does not hold the node that was named.
-    #[error("{name} holds no node {node}, only {}", nodes.join(", "))]
-    NoSuchNode {
-        /// As the person named it.
-        name: String,
-        /// The node that was named.
-        node: String,
-        /// Its nodes.
-        nodes: Vec<String>,
-    },
 }
 
 /// One entry of an input.
@@ -53,20 +36,14 @@ pub type Look<'v> = dyn FnMut(Place<'_>, &mut dyn BufRead) -> Control + 'v;
 
 impl Opened {
     /// Opens an input: what its entries are is told by their names. Of several nodes it can show one.
-    pub fn new(input: &Input, node: Option<&str>) -> Result<Self, OpenError> {
+    pub fn new(input: &Input, node: Option<&str>) -> Result<Self, AnalyzeError> {
         let mut reader = Reader::new(input.clone(), Limits::default());
         let (parts, _) = intake::parts(&mut reader)?;
-        let node = node.map(|node| {
-            position(&parts, node).ok_or_else(|| OpenError::NoSuchNode {
-                name: input.name(),
-                node: node.to_owned(),
-                nodes: parts.nodes().iter().map(Part::label).collect(),
-            })
-        });
+        let node = node.map(|node| position(node, input, &mut reader, &parts));
         Ok(Self {
             name: input.name(),
-            reader,
             node: node.transpose()?,
+            reader,
             parts,
         })
     }
@@ -113,20 +90,24 @@ impl Opened {
     }
 }
 
-/// The node of that name, or the only one whose bundle is named after it.
-fn position(parts: &Parts, node: &str) -> Option<usize> {
-    let nodes = parts.nodes();
-    let is = |part: &Part| part.node.as_deref() == Some(node) || part.label() == node;
-    nodes.iter().position(is).or_else(|| {
-        let mut near = nodes.iter().enumerate();
-        let mut near = near
-            .by_ref()
-            .filter(|(_, part)| part.label().contains(node));
-        match (near.next(), near.next()) {
-            (Some((only, _)), None) => Some(only),
-            _ => None,
+/// The one node of that name.
+fn position(
+    node: &str,
+    input: &Input,
+    reader: &mut Reader,
+    parts: &Parts,
+) -> Result<usize, AnalyzeError> {
+    let names = of_parts(node, reader, parts)?;
+    match called(node, &names, input)?.as_slice() {
+        [only] => Ok(*only),
+        several => {
+            let own = several.iter().filter_map(|number| names.get(*number));
+            Err(AnalyzeError::Several {
+                name: input.name(),
+                nodes: own.map(Names::shown).collect(),
+            })
         }
-    })
+    }
 }
 
 fn is_of(parts: &Parts, node: Option<usize>, name: &str) -> bool {

@@ -136,7 +136,7 @@ pub fn show(
         .then(|| not_found(read, rules, number, (rule, compiled)));
     Ok(Some(Shown {
         schema_version: SCHEMA_VERSION,
-        input: read.input.path.clone(),
+        input: read.input.shown(),
         id: rule.id.clone(),
         findings,
         excerpts,

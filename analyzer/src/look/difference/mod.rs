@@ -131,7 +131,7 @@ pub fn compare(
 
 fn side(report: &Report) -> Side {
     Side {
-        input: report.input.path.clone(),
+        input: report.input.shown(),
         node: report.node.name.clone(),
         state: report.verdict.state,
         sentence: report.verdict.sentence.clone(),

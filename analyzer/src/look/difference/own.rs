@@ -1,6 +1,7 @@
 //! What is a node's own: its names and ids, which differ on any two nodes.
 
 use crate::analyze::Read;
+use crate::node_names;
 use crate::report::Report;
 use chrono::{DateTime, Utc};
 use regex::Regex;
@@ -22,16 +23,8 @@ static PASSING: LazyLock<Option<Regex>> = LazyLock::new(|| {
 impl Own {
     pub(super) fn of(read: &Read, report: &Report) -> Self {
         let facts = &read.evidence.facts;
-        let known = [
-            "bundle.node",
-            "host.name",
-            "host.fqdn",
-            "kubelet.node_name",
-            "node.name",
-        ];
-        let mut names: Vec<String> = known
-            .into_iter()
-            .filter_map(|path| facts.text(path))
+        let mut names: Vec<String> = node_names::of(facts)
+            .chain(facts.text("host.fqdn"))
             .map(str::to_owned)
             .chain(report.node.name.clone())
             .filter(|name| name.len() >= SHORTEST && name != "localhost")
