@@ -1,6 +1,7 @@
 //! Entries of an input → evidence and log digest of each node in it.
 
 use crate::analyze::{AnalyzeError, Options};
+use crate::claim::best;
 use crate::desk::{self, Desk};
 use crate::entry::Entry;
 use crate::evidence::Evidence;
@@ -51,18 +52,24 @@ pub(crate) fn parts(reader: &mut Reader) -> Result<(Parts, Vec<(usize, Entry)>),
     }
     let shared = shared(reader, &parts)?;
     for cluster in clusters {
+        let host = local_name(cluster, &parts, &shared);
         parts.add_listed(cluster, &listed(cluster, &shared));
+        parts.settle_local(cluster, host.as_deref());
     }
     Ok((parts, shared))
 }
 
-/// The small entries that belong to clusters, each with its cluster.
+/// The small entries that belong to clusters, each with its cluster, and those that name the host that the tool ran on.
 fn shared(reader: &mut Reader, parts: &Parts) -> Result<Vec<(usize, Entry)>, ReadError> {
     let mut entries = Vec::new();
     let mut held = 0;
     reader.read(&mut |head, body| {
         let name = head.full_name();
-        if let Owner::Cluster(cluster) = parts.owner(&name)
+        let cluster = match parts.owner(&name) {
+            Owner::Cluster(cluster) => Some(cluster),
+            _ => parts.names_local_host(&name),
+        };
+        if let Some(cluster) = cluster
             && !matches!(parts.source(&name), Source::Journal(_))
             && let (entry, Ok(())) = begun(name, parts, body)
             && entry.is_whole()
@@ -86,6 +93,19 @@ fn listed(cluster: usize, entries: &[(usize, Entry)]) -> Vec<(String, Vec<String
     objects
         .filter_map(|object| Some((object.value.name.clone()?, object.value.addresses.clone())))
         .collect()
+}
+
+/// The name of the host that the tool ran on.
+fn local_name(cluster: usize, parts: &Parts, entries: &[(usize, Entry)]) -> Option<String> {
+    let mut evidence = Evidence::default();
+    let own = entries
+        .iter()
+        .filter(|(_, entry)| parts.names_local_host(&entry.name) == Some(cluster));
+    own.for_each(|(_, entry)| {
+        desk::parse(entry, &mut evidence);
+    });
+    let name = best(&evidence, "host.name")?;
+    name.as_text().map(str::to_owned)
 }
 
 /// What the entries of clusters may take in memory.

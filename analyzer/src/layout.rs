@@ -12,12 +12,15 @@ pub struct Layout {
     pub detect: fn(&[&str]) -> u8,
     /// What an entry is a copy of, from its name.
     pub source: fn(&str) -> Source,
-    /// The node that an entry is of, from its name; `None` for what belongs to the whole cluster. Absent in a layout that holds
-    /// one node.
+    /// The node that an entry is of, from its name; `None` for what belongs to the whole cluster, [`Layout::LOCAL`] for what is of
+    /// the host that the tool ran on. Absent in a layout that holds one node.
     pub node: Option<fn(&str) -> Option<&str>>,
 }
 
 impl Layout {
+    /// Stands for the name of the host that the tool ran on, which names of entries do not tell.
+    pub const LOCAL: &'static str = "";
+
     /// From here on a layout is sure of a bundle, even when it stands below a folder or an archive that somebody added.
     pub const SURE: u8 = 50;
 

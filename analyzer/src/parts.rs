@@ -33,6 +33,8 @@ pub struct Part {
     /// Name of the layout of its bundle.
     pub layout: &'static str,
     scope: usize,
+    /// It is the host that the tool ran on, and none of the nodes of its cluster.
+    apart: bool,
 }
 
 /// Whose an entry is.
@@ -99,8 +101,30 @@ impl Parts {
         let Some(node_of) = layout.and_then(|layout| layout.node) else {
             return self.first(number).map_or(Owner::Nobody, Owner::Node);
         };
-        let named = node_of(rest).and_then(|node| self.index.get(&(number, node.to_owned())));
+        let of = |node: &str| self.index.get(&(number, node.to_owned()));
+        let named = node_of(rest).and_then(|node| match node {
+            // A folder of any collector may be named after its node.
+            Layout::LOCAL => rest
+                .split('/')
+                .filter(|folder| !folder.is_empty())
+                .find_map(of)
+                .or_else(|| of(node)),
+            node => of(node),
+        });
         named.map_or(Owner::Cluster(number), |part| Owner::Node(*part))
+    }
+
+    /// Whether an entry is of the host that a tool ran on, and tells its name.
+    pub(crate) fn names_local_host(&self, name: &str) -> Option<usize> {
+        let (number, _) = self.scope(name)?;
+        let local = self.index.get(&(number, Layout::LOCAL.to_owned()))?;
+        let tells = match self.source(name) {
+            Source::File(path) => path == "/etc/hostname",
+            Source::Command(command) => command.split(' ').next() == Some("hostname"),
+            Source::Named(name) => name.ends_with("/hostos_info.json"),
+            _ => false,
+        };
+        (tells && self.owner(name) == Owner::Node(*local)).then_some(number)
     }
 
     /// Who reads an entry: like [`Parts::owner`], but the only node of a cluster has all that is the cluster's, logs included.
@@ -166,14 +190,51 @@ impl Parts {
         self.sort();
     }
 
+    /// Finds the node that the host is which the tool ran on: the only one of its cluster, or the one of its name. Else that host
+    /// is a part of its own, and nothing of the cluster belongs to it.
+    pub(crate) fn settle_local(&mut self, cluster: usize, host: Option<&str>) {
+        let key = (cluster, Layout::LOCAL.to_owned());
+        let Some(&local) = self.index.get(&key) else {
+            return;
+        };
+        let short = |name: &str| name.split('.').next().map(str::to_ascii_lowercase);
+        let others = || {
+            let nodes = self.nodes.iter().enumerate();
+            nodes.filter(move |(number, part)| part.scope == cluster && *number != local)
+        };
+        let is_host = |part: &Part| {
+            let node = part.node.as_deref().and_then(short);
+            node.is_some() && node == host.and_then(short)
+        };
+        let same = match others().count() {
+            0 => return,
+            1 => others().next(),
+            _ => others().find(|(_, part)| is_host(part)),
+        };
+        if let Some((node, _)) = same {
+            self.index.insert(key, node);
+            self.remove(local);
+        } else if let Some(part) = self.nodes.get_mut(local) {
+            part.apart = true;
+        }
+    }
+
     /// Removes the part that stood for a cluster of which no node was known.
     fn remove_unnamed(&mut self, cluster: usize) {
         let unnamed = |part: &Part| part.scope == cluster && part.node.is_none();
-        if let Some(position) = self.nodes.iter().position(unnamed) {
-            self.nodes.remove(position);
-            for part in self.index.values_mut().filter(|part| **part > position) {
-                *part -= 1;
-            }
+        let is_local = self
+            .index
+            .contains_key(&(cluster, Layout::LOCAL.to_owned()));
+        if let (false, Some(position)) = (is_local, self.nodes.iter().position(unnamed)) {
+            self.remove(position);
+        }
+    }
+
+    /// Removes a part that no name stands for any more.
+    fn remove(&mut self, position: usize) {
+        self.nodes.remove(position);
+        for part in self.index.values_mut().filter(|part| **part > position) {
+            *part -= 1;
         }
     }
 
@@ -214,13 +275,15 @@ impl Parts {
             node,
             layout,
             scope,
+            apart: false,
         };
         if nodes.is_empty() {
             self.nodes.push(part(None));
         }
         for node in nodes {
             self.index.insert((scope, node.clone()), self.nodes.len());
-            self.nodes.push(part(Some(node)));
+            self.nodes
+                .push(part(Some(node).filter(|node| node != Layout::LOCAL)));
         }
     }
 
@@ -232,11 +295,23 @@ impl Parts {
         let Some(node_of) = scope.layout.and_then(|layout| layout.node) else {
             return BTreeSet::new();
         };
-        names
-            .iter()
-            .filter_map(|name| node_of(name.strip_prefix(scope.prefix.as_str())?))
+        let own = || {
+            let own = names.iter();
+            own.filter_map(|name| name.strip_prefix(scope.prefix.as_str()))
+        };
+        let named = own().filter_map(node_of);
+        let mut nodes: BTreeSet<String> = named
+            .filter(|node| *node != Layout::LOCAL)
             .map(str::to_owned)
-            .collect()
+            .collect();
+        let is_local = |name: &str| {
+            node_of(name) == Some(Layout::LOCAL)
+                && !name.split('/').any(|folder| nodes.contains(folder))
+        };
+        if own().any(is_local) {
+            nodes.insert(Layout::LOCAL.to_owned());
+        }
+        nodes
     }
 
     /// The bundle that an entry stands in, and its name there.
@@ -255,7 +330,7 @@ impl Parts {
 impl Part {
     /// Whether it is a node of the cluster that [`Owner::Cluster`] names.
     pub fn is_of(&self, cluster: usize) -> bool {
-        self.scope == cluster
+        self.scope == cluster && !self.apart
     }
 
     /// What tells it from the other parts of its input: `worker-1.zip`, `worker-1`; empty where there is nothing to tell.
@@ -264,10 +339,15 @@ impl Part {
         match &self.node {
             Some(node) if above.is_empty() => node.clone(),
             Some(node) => format!("{above}: {node}"),
+            None if self.apart && above.is_empty() => LOCAL_HOST.to_owned(),
+            None if self.apart => format!("{above}: {LOCAL_HOST}"),
             None => above.to_owned(),
         }
     }
 }
+
+/// What the host that a tool ran on is called where it is none of the nodes.
+const LOCAL_HOST: &str = "local host";
 
 /// What macOS adds to folders and archives.
 pub(crate) fn is_litter(name: &str) -> bool {
@@ -421,5 +501,71 @@ mod tests {
         parts.add_listed(0, &[]);
         assert_eq!(labels(&parts), [""]);
         assert_eq!(parts.reader_of("nodes.json"), Owner::Node(0));
+    }
+
+    #[test]
+    fn the_host_that_the_tool_ran_on_is_the_only_node_or_the_one_of_its_name() {
+        let names = [
+            "version.yaml",
+            "cluster-resources/nodes.json",
+            "host-collectors/system/hostos_info.json",
+            "host-collectors/run-host/kubelet.txt",
+        ];
+        let listed = |nodes: &[&str], host: Option<&str>| {
+            let mut parts = parts(&names);
+            assert_eq!(parts.names_local_host(names[2]), Some(0));
+            assert_eq!(parts.names_local_host(names[3]), None);
+            let nodes: Vec<_> = nodes
+                .iter()
+                .map(|node| ((*node).to_owned(), Vec::new()))
+                .collect();
+            parts.add_listed(0, &nodes);
+            parts.settle_local(0, host);
+            (
+                labels(&parts),
+                parts.owner(names[3]),
+                parts.reader_of(names[1]),
+            )
+        };
+        let own = |labels: &[&str]| {
+            labels
+                .iter()
+                .map(|one| (*one).to_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            listed(&[], None),
+            (own(&[""]), Owner::Node(0), Owner::Node(0))
+        );
+        assert_eq!(
+            listed(&["w1"], Some("desk")),
+            (own(&["w1"]), Owner::Node(0), Owner::Node(0))
+        );
+        assert_eq!(
+            listed(&["w1", "w2.lab"], Some("W2")),
+            (own(&["w1", "w2.lab"]), Owner::Node(1), Owner::Cluster(0))
+        );
+        assert_eq!(
+            listed(&["w1", "w2"], Some("desk")),
+            (
+                own(&["local host", "w1", "w2"]),
+                Owner::Node(0),
+                Owner::Cluster(0)
+            )
+        );
+    }
+
+    #[test]
+    fn a_copy_from_a_remote_host_is_of_the_node_that_its_folder_names() {
+        let parts = parts(&[
+            "version.yaml",
+            "host-collectors/w1/system/memory.json",
+            "host-collectors/w1/settings/kubelet.conf",
+        ]);
+        assert_eq!(labels(&parts), ["w1"]);
+        assert_eq!(
+            parts.owner("host-collectors/w1/settings/kubelet.conf"),
+            parts.owner("host-collectors/w1/system/memory.json")
+        );
     }
 }

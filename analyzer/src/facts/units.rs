@@ -3,8 +3,9 @@
 use crate::derived::{Context, Derived};
 use crate::evidence::{Evidence, Sourced};
 use crate::fact::{Fact, FactDecl, Type, Value};
-use crate::observed::UnitState;
+use crate::observed::{AllUnits, UnitState};
 use crate::origin::Origin;
+use crate::processes;
 use std::collections::BTreeMap;
 
 pub(super) const DERIVED: Derived = Derived {
@@ -134,7 +135,8 @@ pub(crate) const KUBELET_UNITS: &[&str] = &[
 ];
 
 fn derive(evidence: &mut Evidence, _: &Context<'_>) {
-    let units = merged(evidence);
+    let mut units = merged(evidence);
+    add_absent(evidence, &mut units);
     if units.is_empty() {
         return;
     }
@@ -166,6 +168,40 @@ fn merged(evidence: &Evidence) -> BTreeMap<String, Fields> {
     }
     units
 }
+
+/// What whole tables of units tell by not naming a unit: without a file it does not exist, not in memory it does not run.
+fn add_absent(evidence: &Evidence, units: &mut BTreeMap<String, Fields>) {
+    let table = |files: bool, name: &str| {
+        let mut tables = evidence.all::<AllUnits>().iter();
+        let is_service = name.rsplit('.').next() == Some("service");
+        let found = tables
+            .find(|table| table.value.files == files && (is_service || !table.value.services));
+        found.map(|table| table.origin.clone())
+    };
+    let fact = |text: &str, origin: &Origin| Fact::text(text, origin.clone());
+    for &name in KUBELET_UNITS.iter().chain(OTHER_UNITS) {
+        let is_usual = name == KUBELET_UNIT || !KUBELET_UNITS.contains(&name);
+        let is_new = is_usual && !units.contains_key(name);
+        if let (true, Some(origin)) = (is_new, table(true, name)) {
+            let fields = Fields::from([("load_state", fact("not-found", &origin))]);
+            units.insert(name.to_owned(), fields);
+        }
+        if let (Some(fields), Some(origin)) = (units.get_mut(name), table(false, name)) {
+            let state = fields.entry("active_state");
+            state.or_insert_with(|| fact("inactive", &origin));
+        }
+    }
+    let is_known = KUBELET_UNITS.iter().any(|name| units.contains_key(*name));
+    // Some run the kubelet in a container.
+    let runs = is_known || processes::kubelet(evidence).is_some();
+    if let (false, Some(origin)) = (runs, table(false, KUBELET_UNIT)) {
+        let fields = Fields::from([("active_state", fact("inactive", &origin))]);
+        units.insert(KUBELET_UNIT.to_owned(), fields);
+    }
+}
+
+/// The usual unit of the kubelet.
+const KUBELET_UNIT: &str = "kubelet.service";
 
 /// The kubelet's unit: the one that is up or trying, else the one that is loaded, else the one known to be missing.
 fn kubelet_unit(units: &BTreeMap<String, Fields>) -> Option<&'static str> {
@@ -361,5 +397,44 @@ mod tests {
             evidence.facts.text("kubelet.unit.load_state"),
             Some("not-found")
         );
+    }
+
+    /// What a table of units in memory and one of files tell together.
+    fn tables(states: Vec<UnitState>, files: bool) -> Evidence {
+        let mut evidence = Evidence::default();
+        for one in states {
+            evidence.push(one, Origin::entry("files.txt"));
+        }
+        for files in [false].into_iter().chain(files.then_some(true)) {
+            let all = AllUnits {
+                files,
+                services: false,
+            };
+            evidence.push(all, Origin::entry("units.txt"));
+        }
+        crate::testing::derive(&mut evidence, &[&DERIVED]);
+        evidence
+    }
+
+    #[test]
+    fn what_a_whole_table_does_not_name_does_not_run_or_does_not_exist() {
+        let told = |states, files| {
+            let facts = tables(states, files).facts;
+            ["load_state", "active_state"].map(|field| {
+                let path = format!("kubelet.unit.{field}");
+                facts.text(&path).map(str::to_owned)
+            })
+        };
+        let text = |text: &str| Some(text.to_owned());
+        let disabled = state("kubelet.service", 4, &[("unit_file_state", "disabled")]);
+        assert_eq!(told(vec![disabled], true), [None, text("inactive")]);
+        assert_eq!(
+            told(Vec::new(), true),
+            [text("not-found"), text("inactive")]
+        );
+        assert_eq!(told(Vec::new(), false), [None, text("inactive")]);
+        let other = state("k3s.service", 4, &[("unit_file_state", "enabled")]);
+        let facts = tables(vec![other], false).facts;
+        assert_eq!(facts.text("kubelet.unit.name"), Some("k3s.service"));
     }
 }

@@ -31,7 +31,7 @@ fn detect(names: &[&str]) -> u8 {
     }
 }
 
-/// Folders of host collectors. Any other folder among them is a node.
+/// Folders of host collectors.
 const COLLECTORS: [&str; 18] = [
     "system",
     "run-host",
@@ -53,30 +53,36 @@ const COLLECTORS: [&str; 18] = [
     "udpPortStatus",
 ];
 
+/// The node of a host collector's result, the empty name where the result names none.
 fn node(name: &str) -> Option<&str> {
-    host_entry(name)?.0
+    if name == NODE_LIST {
+        return None;
+    }
+    Some(host_entry(name)?.0.unwrap_or(Layout::LOCAL))
 }
 
-/// The node, the collector's folder and the file of a host collector's result.
+const NODE_LIST: &str = "host-collectors/system/node_list.json";
+
+/// The node, the collector's folder and the file of a host collector's result. Names that authors gave to collectors may hold
+/// slashes, and what they copy stands in a folder of their choice, so that a node is told only by the folder below or above it.
 fn host_entry(name: &str) -> Option<(Option<&str>, &str, &str)> {
     let rest = name.strip_prefix("host-collectors/")?;
     let (first, below) = rest.split_once('/')?;
     let Some((second, file)) = below.split_once('/') else {
         return Some((None, first, below));
     };
-    if !COLLECTORS.contains(&first) {
-        return Some((Some(first), second, file));
-    }
-    let is_copy = matches!(first, "run-host" | "copy") && file.contains('/');
-    Some(if is_copy {
-        (None, first, below)
-    } else {
-        (Some(second), first, file)
+    let is_collector = COLLECTORS.contains(&first);
+    Some(match (is_collector, COLLECTORS.contains(&second)) {
+        (false, true) => (Some(first), second, file),
+        (true, _) if matches!(first, "system" | "run-host") && !file.contains('/') => {
+            (Some(second), first, file)
+        }
+        _ => (None, first, below),
     })
 }
 
 fn source(name: &str) -> Source {
-    if let Some((_, collector, file)) = host_entry(name) {
+    if let Some((_, collector, file)) = host_entry(name).filter(|_| name != NODE_LIST) {
         return of_host(collector, file);
     }
     let Some(rest) = name.strip_prefix("cluster-resources/") else {
@@ -93,11 +99,12 @@ fn source(name: &str) -> Source {
 }
 
 fn beside(name: &str) -> Source {
-    const META: [&str; 5] = [
+    const META: [&str; 6] = [
         "version.yaml",
         "analysis.json",
         "cluster-info/cluster_version.json",
         "node_list.json",
+        NODE_LIST,
         "execution-data/summary.txt",
     ];
     if META.contains(&name) {
@@ -106,12 +113,24 @@ fn beside(name: &str) -> Source {
     names::source(name)
 }
 
-/// What a host collector wrote. Its own forms are told by content; the name of a command is only its author's.
+/// What a host collector wrote. Its own forms are told by name and content; the name of a command is only its author's.
 fn of_host(collector: &str, file: &str) -> Source {
-    match (collector, file) {
-        ("run-host", _) if file.ends_with("-info.json") => Source::Meta(file.to_owned()),
-        ("run-host" | "journald" | "copy", _) => names::source(file),
-        (_, _) => Source::Named(format!("{collector}/{file}")),
+    let base = file.rsplit('/').next().unwrap_or(file);
+    let about = base.ends_with("-info.json") || base.ends_with("-stderr.txt");
+    match collector {
+        "run-host" | "journald" if about => Source::Meta(file.to_owned()),
+        "journald" => match names::source(file) {
+            Source::Named(_) => Source::Journal(String::new()),
+            named => named,
+        },
+        "dns" if base == "resolv.conf" => Source::File("/etc/resolv.conf".to_owned()),
+        "system" | "certificatesCollection" | "connect" | "dns" | "http" | "tcpPortStatus" => {
+            Source::Named(format!("host-collectors/{collector}/{file}"))
+        }
+        _ if collector != "run-host" && collector != "copy" && COLLECTORS.contains(&collector) => {
+            Source::Meta(format!("{collector}/{file}"))
+        }
+        _ => names::source(file),
     }
 }
 
@@ -145,11 +164,20 @@ mod tests {
     #[test]
     fn results_of_remote_hosts_are_of_their_node() {
         for (name, want) in [
-            ("host-collectors/system/memory.json", None),
+            ("host-collectors/system/memory.json", Some(Layout::LOCAL)),
             ("host-collectors/w1/system/memory.json", Some("w1")),
             ("host-collectors/system/w1/memory.json", Some("w1")),
             ("host-collectors/run-host/w1/kubelet.txt", Some("w1")),
-            ("host-collectors/run-host/dump/out/kubelet.txt", None),
+            (
+                "host-collectors/run-host/dump/out/kubelet.txt",
+                Some(Layout::LOCAL),
+            ),
+            ("host-collectors/dns/dns/result.json", Some(Layout::LOCAL)),
+            (
+                "host-collectors/diskUsage/Disk Usage /var/lib/kubelet.json",
+                Some(Layout::LOCAL),
+            ),
+            ("host-collectors/k0s/conf.d/k0s.yaml", Some(Layout::LOCAL)),
             ("host-collectors/system/node_list.json", None),
             ("cluster-resources/nodes.json", None),
         ] {
@@ -174,7 +202,31 @@ mod tests {
             ),
             (
                 "host-collectors/w1/system/memory.json",
-                Source::Named("system/memory.json".into()),
+                Source::Named("host-collectors/system/memory.json".into()),
+            ),
+            (
+                "host-collectors/journald/last-day.txt",
+                Source::Journal(String::new()),
+            ),
+            (
+                "host-collectors/journald/k0sworker.txt",
+                Source::Journal("k0sworker.service".into()),
+            ),
+            (
+                "host-collectors/journald/k0sworker-info.json",
+                Source::Meta("k0sworker-info.json".into()),
+            ),
+            (
+                "host-collectors/dns/dns/resolv.conf",
+                Source::File("/etc/resolv.conf".into()),
+            ),
+            (
+                "host-collectors/configuration/kubelet.conf",
+                Source::File("/etc/kubernetes/kubelet.conf".into()),
+            ),
+            (
+                "host-collectors/certificate/pair.json",
+                Source::Meta("certificate/pair.json".into()),
             ),
         ] {
             assert_eq!(source(name), want, "{name}");

@@ -49,6 +49,15 @@ impl UnitState {
     }
 }
 
+/// A table of units that is certain to be whole, so that a unit that it does not name is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AllUnits {
+    /// The units that have a file, else those that systemd holds in memory: what is up, failed or waits is among these.
+    pub files: bool,
+    /// Only services are listed.
+    pub services: bool,
+}
+
 /// Names in one folder of the node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listing {

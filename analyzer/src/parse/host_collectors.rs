@@ -1,4 +1,5 @@
-//! What host collectors of replicatedhq/troubleshoot write as JSON: time, system, kernel settings and modules.
+//! What host collectors of replicatedhq/troubleshoot write of one thing as JSON: time, system, kernel settings and modules, memory,
+//! processors, control groups.
 
 use crate::claim::{Witness, claim};
 use crate::entry::Entry;
@@ -14,7 +15,7 @@ pub(super) const PARSER: Parser = Parser {
     name: "host_collectors",
     kind: "result of a host collector",
     facts: &[],
-    accepts: |entry| matches!(entry.source, Source::Named(_)) && form(&entry.head()).is_some(),
+    accepts: |entry| form(entry).is_some(),
     parse,
 };
 
@@ -24,10 +25,32 @@ enum Form {
     System,
     Settings,
     Modules,
+    Memory,
+    Processors,
+    Groups,
+}
+
+/// The collector's folder and the file of a result, below `host-collectors/` and its node.
+pub(super) fn collector(entry: &Entry) -> Option<(&str, &str)> {
+    match &entry.source {
+        Source::Named(name) => name.strip_prefix("host-collectors/")?.split_once('/'),
+        _ => None,
+    }
+}
+
+/// The form of a result, by its name where its keys are anybody's.
+fn form(entry: &Entry) -> Option<Form> {
+    match collector(entry) {
+        Some(("system", "memory.json")) => Some(Form::Memory),
+        Some(("system", "cpu.json")) => Some(Form::Processors),
+        Some(("system", "cgroups.json")) => Some(Form::Groups),
+        _ if matches!(entry.source, Source::Named(_)) => by_keys(&entry.head()),
+        _ => None,
+    }
 }
 
 /// The form of a JSON object, from the keys at its beginning.
-fn form(head: &str) -> Option<Form> {
+fn by_keys(head: &str) -> Option<Form> {
     let object = head.trim_start().strip_prefix('{')?.trim_start();
     let has = |keys: &[&str]| keys.iter().all(|key| head.contains(&format!("\"{key}\":")));
     if has(&["timezone", "ntp_synchronized", "ntp_active"]) {
@@ -59,11 +82,14 @@ fn parse(entry: &Entry, evidence: &mut Evidence) {
             );
         }
     };
-    match form(&entry.head()) {
+    match form(entry) {
         Some(Form::Time) => time(&document, entry, evidence),
         Some(Form::System) => system(&document, entry, evidence),
         Some(Form::Settings) => settings(&document, entry, evidence),
         Some(Form::Modules) => modules(&document, entry, evidence),
+        Some(Form::Memory) => memory(&document, entry, evidence),
+        Some(Form::Processors) => processors(&document, entry, evidence),
+        Some(Form::Groups) => groups(&document, entry, evidence),
         None => {}
     }
 }
@@ -118,6 +144,39 @@ fn modules(document: &Node, entry: &Entry, evidence: &mut Evidence) {
     );
 }
 
+fn memory(document: &Node, entry: &Entry, evidence: &mut Evidence) {
+    if let Some(bytes) = document.get("total").and_then(Node::int) {
+        let path = "host.memory.total";
+        claim(evidence, path, Witness::Program, bytes, entry.whole());
+    }
+}
+
+fn processors(document: &Node, entry: &Entry, evidence: &mut Evidence) {
+    if let Some(arch) = document.get("machineArch").and_then(Node::text) {
+        claim(evidence, "host.arch", Witness::Program, arch, entry.whole());
+    }
+}
+
+/// Control groups; both versions are never reported as enabled.
+fn groups(document: &Node, entry: &Entry, evidence: &mut Evidence) {
+    for (key, version) in [("cgroup-v1", 1), ("cgroup-v2", 2)] {
+        let Some(pair) = document.pair(key) else {
+            continue;
+        };
+        if pair.value.get("enabled").and_then(Node::bool) != Some(true) {
+            continue;
+        }
+        let origin = entry.at(pair.line);
+        let path = "host.cgroup_version";
+        claim(evidence, path, Witness::Program, version, origin.clone());
+        let names = pair.value.get("controllers").map(Node::items);
+        let names = names.unwrap_or_default().iter().filter_map(Node::text);
+        let names = Fact::texts(names, &origin).value;
+        let path = "host.cgroup_controllers";
+        claim(evidence, path, Witness::Program, names, origin);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -150,6 +209,35 @@ mod tests {
         );
         let loaded = claimed(&modules, "host.modules");
         assert_eq!(loaded.items().len(), 1);
-        assert_eq!(form("{\"name\": \"x\", \"a.b\": 1}"), None);
+        assert_eq!(by_keys("{\"name\": \"x\", \"a.b\": 1}"), None);
+    }
+
+    #[test]
+    fn results_with_anybodys_keys_are_told_by_their_name() {
+        let read = |file: &str, text: &str| {
+            let entry = Entry {
+                name: file.into(),
+                source: Source::Named(format!("host-collectors/system/{file}")),
+                bytes: text.as_bytes().to_vec(),
+            };
+            assert!((PARSER.accepts)(&entry), "{file}");
+            let mut evidence = Evidence::default();
+            parse(&entry, &mut evidence);
+            evidence
+        };
+        let memory = read("memory.json", "{\"total\":8326029312}");
+        let total = claimed(&memory, "host.memory.total").value;
+        assert_eq!(total, 8_326_029_312_i64.into());
+        let cpu = read(
+            "cpu.json",
+            "{\"logicalCount\":4,\"machineArch\":\"x86_64\"}",
+        );
+        assert_eq!(claimed_text(&cpu, "host.arch"), "x86_64");
+        let groups = read(
+            "cgroups.json",
+            "{\"cgroup-enabled\":true,\"cgroup-v1\":{\"enabled\":false,\"mountPoint\":\"\",\"controllers\":[]},\"cgroup-v2\":{\"enabled\":true,\"mountPoint\":\"/sys/fs/cgroup\",\"controllers\":[\"cpu\"]}}",
+        );
+        assert_eq!(claimed(&groups, "host.cgroup_version").value, 2.into());
+        assert_eq!(claimed(&groups, "host.cgroup_controllers").items().len(), 1);
     }
 }

@@ -29,7 +29,9 @@ pub mod filesystem_facts;
 pub mod fstab;
 pub mod helpers_probe;
 pub mod host_collectors;
+pub mod host_connections;
 pub mod host_facts;
+pub mod host_lists;
 pub mod hostname;
 pub mod hosts;
 pub mod ids;
@@ -128,7 +130,9 @@ pub const ALL: &[&crate::parser::Parser] = &[
     &fstab::PARSER,
     &helpers_probe::PARSER,
     &host_collectors::PARSER,
+    &host_connections::PARSER,
     &host_facts::PARSER,
+    &host_lists::PARSER,
     &hostname::PARSER,
     &hosts::PARSER,
     &ids::PARSER,

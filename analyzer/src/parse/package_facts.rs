@@ -49,7 +49,7 @@ fn parse(entry: &Entry, evidence: &mut Evidence) {
 }
 
 /// `1.29.3-1.1`, `0:1.29.3-150500.1.1`.
-fn version(text: &str) -> Option<Version> {
+pub(super) fn version(text: &str) -> Option<Version> {
     let text = text.split_once(':').map_or(text, |(_, rest)| rest);
     text.parse().ok()
 }

@@ -2,7 +2,7 @@
 
 use crate::entry::{Entry, numbered};
 use crate::evidence::Evidence;
-use crate::observed::UnitState;
+use crate::observed::{AllUnits, UnitState};
 use crate::parser::Parser;
 
 pub(super) const PARSER: Parser = Parser {
@@ -41,6 +41,7 @@ fn columns(line: &str) -> Option<Columns> {
 fn parse(entry: &Entry, evidence: &mut Evidence) {
     let text = entry.text();
     let mut table = None;
+    let mut seen = Seen::default();
     for (number, line) in numbered(&text) {
         if let Some(columns) = columns(line) {
             table = Some(columns);
@@ -50,6 +51,7 @@ fn parse(entry: &Entry, evidence: &mut Evidence) {
             .trim_start_matches([' ', '●', '○', '×', '↻', '*'])
             .split_whitespace()
             .collect();
+        seen.line(&words);
         let origin = entry.at(number);
         let state = match (table, words.as_slice()) {
             (Some(Columns::Units), [name, load, active, sub, ..]) if is_unit(name) => {
@@ -67,6 +69,61 @@ fn parse(entry: &Entry, evidence: &mut Evidence) {
             _ => continue,
         };
         evidence.push(state, origin);
+    }
+    if let Some(all) = table.and_then(|columns| seen.whole(entry, columns)) {
+        evidence.push(all, entry.whole());
+    }
+}
+
+/// What tells whether a table is whole.
+#[derive(Default)]
+struct Seen {
+    rows: usize,
+    /// How many it says to have.
+    told: Option<usize>,
+    /// A service that every system runs is among them, so that they were not chosen by their state.
+    journal: bool,
+    /// Names were cut to the width of a terminal.
+    cut: bool,
+}
+
+impl Seen {
+    fn line(&mut self, words: &[&str]) {
+        match words {
+            [number, "loaded", "units", ..] | [number, "unit", "files", ..] => {
+                self.told = number.parse().ok();
+            }
+            [name, ..] if is_unit(name) => {
+                self.rows += 1;
+                self.journal |= *name == "systemd-journald.service";
+                self.cut |= name.contains(['…', '\u{fffd}']) || name.contains("...");
+            }
+            _ => {}
+        }
+    }
+
+    /// Only of a command that asks for all there are, and whose last line counts as many as there are.
+    fn whole(&self, entry: &Entry, columns: Columns) -> Option<AllUnits> {
+        const PLAIN: [&str; 9] = [
+            "systemctl",
+            "list-units",
+            "list-unit-files",
+            "--all",
+            "-a",
+            "--full",
+            "-l",
+            "--no-pager",
+            "--plain",
+        ];
+        let command = entry.command()?.replace("--type service", "--type=service");
+        let mut words = command.replace("-t service", "--type=service");
+        words = words.replace("--type=service", "");
+        let is_all = words.split_whitespace().all(|word| PLAIN.contains(&word));
+        let counted = self.told == Some(self.rows) && self.journal && !self.cut;
+        (is_all && counted).then(|| AllUnits {
+            files: matches!(columns, Columns::Files),
+            services: words.len() < command.len(),
+        })
     }
 }
 
@@ -97,6 +154,53 @@ mod tests {
             Some("failed")
         );
         assert_eq!(evidence.all::<UnitState>().len(), 1);
+    }
+
+    #[test]
+    fn a_table_is_whole_only_when_nothing_was_chosen_and_its_count_is_right() {
+        let table = |rows: &str, count: u8| {
+            format!(
+                "UNIT LOAD ACTIVE SUB DESCRIPTION\n{rows}\n{count} loaded units listed. Pass --all to see more.\n"
+            )
+        };
+        let rows =
+            "systemd-journald.service loaded active running x\n-.mount loaded active mounted y\n";
+        let whole = |command: &str, text: &str| {
+            let evidence = testing::command(&PARSER, command, text);
+            evidence.all::<AllUnits>().first().map(|all| all.value)
+        };
+        let all = AllUnits {
+            files: false,
+            services: false,
+        };
+        assert_eq!(
+            whole("systemctl list-units --all", &table(rows, 2)),
+            Some(all)
+        );
+        let services = Some(AllUnits {
+            services: true,
+            ..all
+        });
+        let service = "systemd-journald.service loaded active running x\n";
+        assert_eq!(
+            whole("systemctl list-units --type service", &table(service, 1)),
+            services
+        );
+        for (command, text) in [
+            ("systemctl list-units", table(rows, 3)),
+            ("systemctl list-units --failed", table(rows, 2)),
+            ("systemctl list-units kubelet*", table(rows, 2)),
+            (
+                "systemctl list-units",
+                table("-.mount loaded active mounted y\n", 1),
+            ),
+            (
+                "systemctl list-units",
+                table(&format!("{rows}a…b.service loaded active running z\n"), 3),
+            ),
+        ] {
+            assert_eq!(whole(command, &text), None, "{command} {text}");
+        }
     }
 
     #[test]
