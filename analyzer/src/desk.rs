@@ -50,8 +50,15 @@ impl<'a> Desk<'a> {
     pub(crate) fn take(&mut self, entry: &Entry, rest: &mut dyn BufRead) {
         let parsed = parse(entry, &mut self.evidence);
         self.readable |= parsed || !logs::is_binary(head_of(entry));
-        if is_log(entry, parsed) {
-            self.scan(entry, rest);
+        if !entry.is_whole() && pasted::begins_pasted(entry) {
+            self.readable = true;
+            let mut sections = pasted::Sections::new(entry, rest_of(entry, rest));
+            self.scan(entry, &mut sections);
+            for section in sections.finish() {
+                parse(&section, &mut self.evidence);
+            }
+        } else if is_log(entry, parsed) {
+            self.scan(entry, &mut rest_of(entry, rest));
         } else if !entry.is_whole() && !matches!(entry.source, Source::Meta(_)) {
             let problem = format!("larger than {} bytes, not read", Entry::MAX_BYTES);
             self.gap(entry, problem);
@@ -104,7 +111,7 @@ impl<'a> Desk<'a> {
         }
     }
 
-    fn scan(&mut self, entry: &Entry, rest: &mut dyn BufRead) {
+    fn scan(&mut self, entry: &Entry, mut whole: &mut dyn Read) {
         if self.logs.is_some() {
             return self.gap(
                 entry,
@@ -115,7 +122,6 @@ impl<'a> Desk<'a> {
         let scanner = self
             .scanner
             .get_or_insert_with(|| Scanner::new(self.rules.patterns(), options));
-        let mut whole = entry.bytes.chain(rest);
         let mut scan = |reader: &mut dyn Read| scanner.scan(&entry.name, &entry.source, reader);
         let scanned = if entry.is_whole() {
             scan(&mut whole)
@@ -143,6 +149,11 @@ pub(crate) fn begun(part: &Part) -> Evidence {
         );
     }
     evidence
+}
+
+/// All of an entry: what is held of it, and what is not read yet.
+fn rest_of<'b>(entry: &'b Entry, rest: &'b mut dyn BufRead) -> impl Read + 'b {
+    entry.bytes.chain(rest)
 }
 
 /// Offers the entry, or each piece of it, to every parser; whether one took it.

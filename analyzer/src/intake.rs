@@ -306,7 +306,7 @@ fn begun(name: String, parts: &Parts, body: &mut dyn BufRead) -> (Entry, std::io
     Entry::begin(name, source, body)
 }
 
-/// Damage and refused entries are gaps: something may be missing.
+/// Damage, refused entries and names that come twice are gaps: something may be missing, or be told wrongly.
 fn note_damage(evidence: &mut Evidence, summary: &ReadSummary, part: &Part) {
     let above = part.prefix.trim_end_matches(['!', '/']);
     let concerns = |name: &str| name.is_empty() || is_within(name, above) || is_within(above, name);
@@ -323,6 +323,10 @@ fn note_damage(evidence: &mut Evidence, summary: &ReadSummary, part: &Part) {
     }
     for refusal in summary.refused.iter().filter(|one| concerns(&one.name)) {
         evidence.gap(refusal.name.clone(), refusal.why.clone(), &[]);
+    }
+    for name in summary.repeated.iter().filter(|name| concerns(name)) {
+        let problem = "several entries have this name: all are read, one of them may be older";
+        evidence.gap(name.as_str(), problem, &[]);
     }
     if let Some(why) = &summary.stopped {
         evidence.gap("", format!("reading stopped: {why}"), &[]);

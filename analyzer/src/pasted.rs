@@ -1,5 +1,9 @@
 //! A text that holds several outputs one after the other, as people paste them: with prompts, in code fences, or among sentences.
 
+mod streamed;
+
+pub(crate) use streamed::{Sections, begins_pasted};
+
 use crate::entry::{Entry, numbered};
 use crate::names;
 use crate::outputs::outputs;

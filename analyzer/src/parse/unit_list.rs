@@ -120,7 +120,7 @@ impl Seen {
         words = words.replace("--type=service", "");
         let is_all = words.split_whitespace().all(|word| PLAIN.contains(&word));
         let counted = self.told == Some(self.rows) && self.journal && !self.cut;
-        (is_all && counted).then(|| AllUnits {
+        (is_all && counted).then_some(AllUnits {
             files: matches!(columns, Columns::Files),
             services: words.len() < command.len(),
         })
