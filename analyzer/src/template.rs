@@ -85,7 +85,9 @@ mod tests {
     fn a_variable_without_a_value_is_said_in_its_own_words() {
         let none = fill("looked in {dir|the CNI folder}", |_| None);
         assert_eq!(none, "looked in the CNI folder");
-        let some = fill("looked in {dir|the CNI folder}", |_| Some("/etc/cni".to_owned()));
+        let some = fill("looked in {dir|the CNI folder}", |_| {
+            Some("/etc/cni".to_owned())
+        });
         assert_eq!(some, "looked in /etc/cni");
         assert_eq!(variables("{dir|the CNI folder}"), ["dir"]);
     }
