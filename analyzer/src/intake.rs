@@ -6,6 +6,7 @@ use crate::desk::{self, Desk};
 use crate::entry::Entry;
 use crate::evidence::Evidence;
 use crate::logs::{self, LogDigest};
+use crate::objects::placed_pods;
 use crate::observed::NodeObject;
 use crate::parts::{Owner, Part, Parts, is_litter};
 use crate::report;
@@ -55,6 +56,9 @@ pub(crate) fn parts(reader: &mut Reader) -> Result<(Parts, Vec<(usize, Entry)>),
         let host = local_name(cluster, &parts, &shared);
         parts.add_listed(cluster, &listed(cluster, &shared));
         parts.settle_local(cluster, host.as_deref());
+    }
+    for (cluster, entry) in &shared {
+        parts.place_pods(*cluster, &placed_pods(&entry.text()));
     }
     Ok((parts, shared))
 }

@@ -3,6 +3,9 @@
 
 mod in_json;
 mod in_yaml;
+mod placed;
+
+pub(crate) use placed::placed_pods;
 
 use crate::tree::Node;
 use crate::yaml;

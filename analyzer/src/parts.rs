@@ -14,6 +14,8 @@ pub struct Parts {
     nodes: Vec<Part>,
     /// Name of a node in a scope → its part.
     index: BTreeMap<(usize, String), usize>,
+    /// Namespace and name of a pod in a scope, joined as folders of its logs are → the part that it runs on.
+    pods: BTreeMap<(usize, String), usize>,
 }
 
 /// One bundle inside the input.
@@ -65,6 +67,7 @@ impl Parts {
             scopes,
             nodes: Vec::new(),
             index: BTreeMap::new(),
+            pods: BTreeMap::new(),
         };
         for scope in 0..parts.scopes.len() {
             let nodes = parts.named_nodes(scope, &names);
@@ -111,7 +114,22 @@ impl Parts {
                 .or_else(|| of(node)),
             node => of(node),
         });
-        named.map_or(Owner::Cluster(number), |part| Owner::Node(*part))
+        let placed = || {
+            let pod = (!self.pods.is_empty()).then(|| pod_of(&(layout?.source)(rest)))??;
+            self.pods.get(&(number, pod))
+        };
+        let part = named.or_else(placed);
+        part.map_or(Owner::Cluster(number), |part| Owner::Node(*part))
+    }
+
+    /// The pods of a cluster, each with its namespace, name and node: their logs are their nodes'.
+    pub(crate) fn place_pods(&mut self, cluster: usize, pods: &[[String; 3]]) {
+        for [namespace, name, node] in pods {
+            if let Some(part) = self.called(cluster, std::slice::from_ref(node)) {
+                let pod = format!("{namespace}_{name}");
+                self.pods.insert((cluster, pod), part);
+            }
+        }
     }
 
     /// Whether an entry is of the host that a tool ran on, and tells its name.
@@ -344,6 +362,15 @@ impl Part {
             None => above.to_owned(),
         }
     }
+}
+
+/// The pod whose log this is: `/var/log/pods/NAMESPACE_NAME_x/…`.
+fn pod_of(source: &Source) -> Option<String> {
+    let Source::File(path) = source else {
+        return None;
+    };
+    let folder = path.strip_prefix("/var/log/pods/")?.split('/').next()?;
+    folder.strip_suffix("_x").map(str::to_owned)
 }
 
 /// What the host that a tool ran on is called where it is none of the nodes.

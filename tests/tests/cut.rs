@@ -47,8 +47,8 @@ fn cut(packed: &Packed, rules: &RuleSet) {
     assert!(whole.len() > 10, "{name} holds {}", whole.len());
     let mut places: Vec<usize> = scattered(7, PLACES, packed.bytes.len()).collect();
     places.sort_unstable();
-    // Less than its first header does not tell a plain tar from other bytes.
-    places.retain(|place| name != "tar" || *place >= 512);
+    // The name in its first header does not tell a plain tar from text.
+    places.retain(|place| name != "tar" || *place > "top/etc/hostname".len());
     let mut before = 0;
     for place in places {
         let bytes = &packed.bytes[..place];

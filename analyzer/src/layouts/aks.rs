@@ -1,5 +1,6 @@
 //! The AKS log collector of a Linux node (`aks_logs.zip`): outputs in `collect/`, copies of files by their path. Older releases
-//! copy `/proc` into `collect/proc/`, newer ones name it by its path. Follows the script of `AgentBaker` of 2021 to 2026.
+//! copy `/proc` into `collect/proc/`, newer ones name it by its path. Follows the script of `AgentBaker` of 2021 to 2026. Also what
+//! Azure takes of the disk of a machine of a scale set: copies by their path in `device_0/`, with `results.txt`.
 
 use crate::layout::Layout;
 use crate::names;
@@ -13,6 +14,15 @@ pub(super) const LAYOUT: Layout = Layout {
 };
 
 fn detect(names: &[&str]) -> u8 {
+    let inspected = || {
+        let of_disk = names.iter().filter_map(|name| of_disk(name));
+        of_disk
+            .take(1000)
+            .any(|path| path.starts_with("var/log/azure/"))
+    };
+    if names.contains(&"results.txt") && inspected() {
+        return 90;
+    }
     let outputs = OUTPUTS
         .iter()
         .filter(|(file, _)| {
@@ -55,7 +65,22 @@ const OUTPUTS: [(&str, &str); 17] = [
     ("ss.txt", "ss -anoempiO --cgroup"),
 ];
 
+/// The path of a copy from a disk: `device_0/etc/fstab`.
+fn of_disk(name: &str) -> Option<&str> {
+    let (number, path) = name.strip_prefix("device_")?.split_once('/')?;
+    number
+        .bytes()
+        .all(|byte| byte.is_ascii_digit())
+        .then_some(path)
+}
+
 fn source(name: &str) -> Source {
+    if let Some(path) = of_disk(name) {
+        return Source::File(format!("/{path}"));
+    }
+    if name == "results.txt" {
+        return Source::meta(name);
+    }
     let Some(output) = name.strip_prefix("collect/") else {
         return Source::File(format!("/{name}"));
     };
@@ -89,11 +114,17 @@ mod tests {
         assert_eq!(detect(&names), 95);
         assert_eq!(detect(&names[..2]), 20);
         assert_eq!(detect(&names[3..]), 0);
+        let disk = [
+            "results.txt",
+            "device_0/var/log/azure/cluster-provision.log",
+        ];
+        assert_eq!(detect(&disk), 90);
     }
 
     #[test]
     fn outputs_and_copies_have_their_source() {
         for (name, want) in [
+            ("device_0/etc/fstab", Source::File("/etc/fstab".into())),
             ("collect/proc/mounts", Source::File("/proc/mounts".into())),
             ("proc/mounts", Source::File("/proc/mounts".into())),
             (

@@ -50,8 +50,16 @@ fn source(name: &str) -> Source {
     let kind = name.rsplit('/').next().and_then(list);
     match kind {
         Some(kind) => Source::Command(format!("kubectl get {kind}")),
-        None => Source::Named(name.to_owned()),
+        None => container(name).unwrap_or_else(|| Source::Named(name.to_owned())),
     }
+}
+
+/// `NS/POD/logs.txt`: the logs of all containers of a pod, one after the other.
+fn container(name: &str) -> Option<Source> {
+    let (namespace, rest) = name.split_once('/')?;
+    let pod = rest.strip_suffix("/logs.txt")?;
+    (!pod.contains('/'))
+        .then(|| Source::File(format!("/var/log/pods/{namespace}_{pod}_x/all/0.log")))
 }
 
 #[cfg(test)]
@@ -72,6 +80,10 @@ mod tests {
         assert_eq!(
             source("kube-system/events.json"),
             Source::Command("kubectl get events".into())
+        );
+        assert_eq!(
+            source("kube-system/etcd-n1/logs.txt"),
+            Source::File("/var/log/pods/kube-system_etcd-n1_x/all/0.log".into())
         );
     }
 }

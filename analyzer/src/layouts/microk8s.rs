@@ -44,6 +44,7 @@ fn source(name: &str) -> Source {
         return match file {
             "journal.log" => Source::journal_of(&unit),
             "systemctl.log" => Source::command(format!("systemctl status {unit}.service")),
+            "snapctl.log" => Source::command(format!("snapctl services {unit}")),
             _ => Source::meta(name),
         };
     }

@@ -1,6 +1,7 @@
 //! One file per bundle layout. Written by `cargo xtask index`; do not edit.
 
 pub mod aks;
+pub mod aks_windows;
 pub mod bottlerocket;
 pub mod eks;
 pub mod eks_agent;
@@ -19,6 +20,7 @@ pub mod troubleshoot;
 /// Every bundle layout, by file name.
 pub const ALL: &[&crate::layout::Layout] = &[
     &aks::LAYOUT,
+    &aks_windows::LAYOUT,
     &bottlerocket::LAYOUT,
     &eks::LAYOUT,
     &eks_agent::LAYOUT,

@@ -39,11 +39,15 @@ fn node(name: &str) -> Option<&str> {
     let mut words = name.splitn(3, '/');
     let (first, second, rest) = (words.next()?, words.next()?, words.next());
     match (first, rest) {
-        ("nodes", Some(_)) => Some(second),
+        ("nodes" | "machine_config_ondisk" | "machine_config_termination_logs", Some(_)) => {
+            Some(second)
+        }
         ("cluster-scoped-resources", Some(_)) => name
             .strip_prefix("cluster-scoped-resources/core/nodes/")?
             .strip_suffix(".yaml"),
-        ("host_service_logs", Some(_)) if !matches!(second, "masters" | "workers") => Some(second),
+        ("host_service_logs", Some(_)) if !matches!(second, "masters" | "workers" | "windows") => {
+            Some(second)
+        }
         _ => None,
     }
 }
@@ -52,6 +56,14 @@ fn source(name: &str) -> Source {
     let (first, rest) = name.split_once('/').unwrap_or(("", name));
     let base = rest.rsplit('/').next().unwrap_or(rest);
     match first {
+        "host_service_logs" if rest.starts_with("windows/") => windows(base),
+        "machine_config_termination_logs" => {
+            Source::Journal("machine-config-daemon.service".to_owned())
+        }
+        "machine_config_ondisk" => match base {
+            "mcs-machine-config-content.json" => Source::File(format!("/etc/{base}")),
+            _ => Source::File(format!("/etc/machine-config-daemon/{base}")),
+        },
         "host_service_logs" => match base.trim_end_matches(".gz").strip_suffix("_service.log") {
             Some(unit) => Source::Journal(format!("{unit}.service")),
             None => names::source(rest),
@@ -60,6 +72,14 @@ fn source(name: &str) -> Source {
         "nodes" => of_node(rest),
         "namespaces" => container(rest).unwrap_or_else(|| Source::Named(name.to_owned())),
         _ => names::source(name),
+    }
+}
+
+/// `windows/log_files/kubelet/kubelet.log`: lines of all nodes, each after the name of its node.
+fn windows(base: &str) -> Source {
+    match base.strip_suffix(".log") {
+        Some(program) => Source::Journal(format!("{program}.service")),
+        None => Source::Journal("windows-instance-config-daemon.service".to_owned()),
     }
 }
 
@@ -124,6 +144,11 @@ mod tests {
             ("nodes/debug", None),
             ("host_service_logs/masters/crio_service.log", None),
             (
+                "host_service_logs/windows/log_files/kubelet/kubelet.log",
+                None,
+            ),
+            ("machine_config_ondisk/w1/bootstrapconfigdiff", Some("w1")),
+            (
                 "cluster-scoped-resources/certificates.k8s.io/certificatesigningrequests/csr-1.yaml",
                 None,
             ),
@@ -141,6 +166,10 @@ mod tests {
         assert_eq!(
             source("nodes/w1/w1_logs_kubelet.gz"),
             Source::Journal("kubelet.service".into())
+        );
+        assert_eq!(
+            source("host_service_logs/windows/log_files/containerd/containerd.log"),
+            Source::Journal("containerd.service".into())
         );
         assert_eq!(
             source("namespaces/openshift-etcd/pods/etcd-m1/etcd/etcd/logs/current.log"),

@@ -110,8 +110,17 @@ fn prompt(line: &[u8]) -> Option<Heading<'_>> {
     sane.then_some(Heading::Noise)
 }
 
-/// `==> kubelet <==` of minikube and tail.
+/// `==> kubelet <==` of minikube and tail, `==== START logs for container etcd of pod kube-system/etcd-m1 ====` of kubectl.
 fn section(line: &[u8]) -> Option<Heading<'_>> {
+    if let Some(rest) = line.strip_prefix(b"==== START logs for container ") {
+        let end = memchr::memmem::find(rest, b" of pod ")?;
+        return std::str::from_utf8(rest.get(..end)?)
+            .ok()
+            .map(Heading::Section);
+    }
+    if line.starts_with(b"==== END logs for container ") {
+        return Some(Heading::Noise);
+    }
     let name = line.strip_prefix(b"==> ")?.strip_suffix(b" <==")?;
     std::str::from_utf8(name).ok().map(Heading::Section)
 }

@@ -10,7 +10,7 @@ pub(super) const PARSER: Parser = Parser {
     kind: "output of df",
     facts: &[],
     accepts: |entry| {
-        entry.may_be_output_of(&["df"])
+        entry.may_be_output_of(&["df", "talosctl"])
             && (entry.text().lines().any(|line| Table::of(line).is_some())
                 || entry.command().is_some()
                     && Table::PLAIN.row(entry.first_line().1.as_str()).is_some())
@@ -44,6 +44,8 @@ fn parse(entry: &Entry, evidence: &mut Evidence) {
 }
 
 struct Table {
+    /// Of `talosctl mounts`.
+    talos: bool,
     /// Whether a column with the type stands behind the device.
     typed: bool,
     inodes: bool,
@@ -54,12 +56,20 @@ struct Table {
 impl Table {
     /// `df -h`.
     const PLAIN: Self = Self {
+        talos: false,
         typed: false,
         inodes: false,
         unit: 1,
     };
 
     fn of(header: &str) -> Option<Self> {
+        if header.contains("SIZE(GB)") && header.ends_with("MOUNTED ON") {
+            return Some(Self {
+                talos: true,
+                unit: 1_000_000_000,
+                ..Self::PLAIN
+            });
+        }
         if !header.starts_with("Filesystem") || !header.contains("Mounted on") {
             return None;
         }
@@ -71,6 +81,7 @@ impl Table {
             1
         };
         Some(Self {
+            talos: false,
             typed: header.split_whitespace().nth(1) == Some("Type"),
             inodes: header.contains("IUse%"),
             unit,
@@ -80,11 +91,15 @@ impl Table {
     fn row(&self, line: &str) -> Option<Space> {
         let words: Vec<&str> = line.split_whitespace().collect();
         let first = usize::from(self.typed) + 1;
-        let percent = words.get(first + 3)?.strip_suffix('%')?.parse().ok();
+        let percent = words.get(first + 3)?.strip_suffix('%')?;
+        let whole = percent.split_once('.').filter(|_| self.talos);
+        let percent = whole.map_or(percent, |(whole, _)| whole).parse().ok();
         let mount = words.get(first + 4..)?.join(" ");
         let size = words.get(first)?;
         let size = match size.parse::<i64>() {
             Ok(number) => number.checked_mul(self.unit),
+            // Of a size in parts of a unit only the percentage is of use.
+            Err(_) if self.talos => None,
             Err(_) => crate::quantity::bytes(size),
         };
         let space = Space {
@@ -122,6 +137,17 @@ mod tests {
         assert_eq!((spaces.len(), spaces[0].value.used_percent), (1, Some(35)));
         let bare = crate::testing::command(&PARSER, "df -h", "/dev/sda1 78G 77G 1G 99% /\n");
         assert_eq!(bare.all::<Space>()[0].value.used_percent, Some(99));
+    }
+
+    #[test]
+    fn mounts_of_talos_are_read() {
+        let text = "FILESYSTEM   SIZE(GB)   USED(GB)   AVAILABLE(GB)   PERCENT USED   MOUNTED ON\n/dev/sda4    10.00      9.50       0.50            95.00%         /var\n";
+        let evidence = crate::testing::command(&PARSER, "talosctl mounts", text);
+        let space = &evidence.all::<Space>()[0].value;
+        assert_eq!(
+            (space.used_percent, space.mount.as_str()),
+            (Some(95), "/var")
+        );
     }
 
     #[test]

@@ -28,7 +28,16 @@ fn parse(entry: &Entry, evidence: &mut Evidence) {
     if text.contains("*filter") {
         evidence.push(FirewallRead, entry.whole());
     }
-    let rules: Vec<(u64, Rule<'_>)> = numbered(&text)
+    tell(numbered(&text), entry, evidence);
+}
+
+/// Reads rules as `iptables-save` writes them, each with its line.
+pub(super) fn tell<'t>(
+    lines: impl Iterator<Item = (u64, &'t str)>,
+    entry: &Entry,
+    evidence: &mut Evidence,
+) {
+    let rules: Vec<(u64, Rule<'_>)> = lines
         .filter_map(|(line, content)| Some((line, Rule::of(content)?)))
         .collect();
     for direction in [Direction::Out, Direction::In] {

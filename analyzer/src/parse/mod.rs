@@ -3,6 +3,7 @@
 pub mod arguments_file;
 pub mod aws_auth;
 pub mod boot_facts;
+pub mod bottlerocket_settings;
 pub mod bundle_info;
 pub mod cgroups;
 pub mod checkpoint;
@@ -35,10 +36,12 @@ pub mod host_lists;
 pub mod hostname;
 pub mod hosts;
 pub mod ids;
+pub mod ifconfig;
 pub mod images;
 pub mod ip_addr;
 pub mod ip_route;
 pub mod iptables;
+pub mod iptables_list;
 pub mod journal_facts;
 pub mod journal_health;
 pub mod kernel_filesystems;
@@ -82,6 +85,7 @@ pub mod s_client;
 pub mod sandbox_table;
 pub mod selinux;
 pub mod signing_requests;
+pub mod snap_services;
 pub mod sockets;
 pub mod static_pod;
 pub mod stored_file;
@@ -89,6 +93,7 @@ pub mod supervisor_probe;
 pub mod swap;
 pub mod sysctl;
 pub mod systemd_facts;
+pub mod talos_resources;
 pub mod timedatectl;
 pub mod uname;
 pub mod unit_enabled;
@@ -104,6 +109,7 @@ pub const ALL: &[&crate::parser::Parser] = &[
     &arguments_file::PARSER,
     &aws_auth::PARSER,
     &boot_facts::PARSER,
+    &bottlerocket_settings::PARSER,
     &bundle_info::PARSER,
     &cgroups::PARSER,
     &checkpoint::PARSER,
@@ -136,10 +142,12 @@ pub const ALL: &[&crate::parser::Parser] = &[
     &hostname::PARSER,
     &hosts::PARSER,
     &ids::PARSER,
+    &ifconfig::PARSER,
     &images::PARSER,
     &ip_addr::PARSER,
     &ip_route::PARSER,
     &iptables::PARSER,
+    &iptables_list::PARSER,
     &journal_facts::PARSER,
     &journal_health::PARSER,
     &kernel_filesystems::PARSER,
@@ -183,6 +191,7 @@ pub const ALL: &[&crate::parser::Parser] = &[
     &sandbox_table::PARSER,
     &selinux::PARSER,
     &signing_requests::PARSER,
+    &snap_services::PARSER,
     &sockets::PARSER,
     &static_pod::PARSER,
     &stored_file::PARSER,
@@ -190,6 +199,7 @@ pub const ALL: &[&crate::parser::Parser] = &[
     &swap::PARSER,
     &sysctl::PARSER,
     &systemd_facts::PARSER,
+    &talos_resources::PARSER,
     &timedatectl::PARSER,
     &uname::PARSER,
     &unit_enabled::PARSER,

@@ -1,4 +1,4 @@
-//! Output of `ps aux`, `ps -ef` and the like.
+//! Output of `ps aux`, `ps -ef`, `talosctl processes` and the like.
 
 use crate::entry::{Entry, numbered};
 use crate::evidence::Evidence;
@@ -10,7 +10,7 @@ pub(super) const PARSER: Parser = Parser {
     kind: "output of ps",
     facts: &[],
     accepts: |entry| {
-        entry.may_be_output_of(&["ps"])
+        entry.may_be_output_of(&["ps", "talosctl"])
             && entry
                 .head()
                 .lines()

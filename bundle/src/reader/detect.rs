@@ -66,7 +66,26 @@ pub(super) fn is_cut_magic(all: &[u8]) -> bool {
         }
         _ => b"BZh".starts_with(all),
     };
-    !all.is_empty() && (BEGINNINGS.iter().any(|magic| magic.starts_with(all)) || is_cut_bzip2())
+    !all.is_empty()
+        && (BEGINNINGS.iter().any(|magic| magic.starts_with(all))
+            || is_cut_bzip2()
+            || is_cut_tar(all))
+}
+
+/// Less than the first header of a tar: a name, zeros behind it, then numbers.
+fn is_cut_tar(all: &[u8]) -> bool {
+    const NAME: usize = 100;
+    const NUMBERS: std::ops::Range<usize> = NAME..156;
+    let name = all.get(..NAME.min(all.len())).unwrap_or_default();
+    let Some(end) = memchr::memchr(0, name).filter(|end| *end > 0 && all.len() < PEEK) else {
+        return false;
+    };
+    let (name, zeros) = name.split_at(end);
+    let numbers = all.get(NUMBERS.start..NUMBERS.end.min(all.len()));
+    let is_number = |byte: &u8| matches!(byte, b'0'..=b'7' | b' ' | 0);
+    !name.iter().any(u8::is_ascii_control)
+        && zeros.iter().all(|byte| *byte == 0)
+        && numbers.unwrap_or_default().iter().all(is_number)
 }
 
 const XZ: &[u8] = b"\xfd7zXZ\0";
@@ -171,6 +190,22 @@ mod tests {
         ] {
             assert!(!is_cut_magic(text), "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_tar_cut_within_its_first_header_is_no_text() {
+        let mut header = tar::Header::new_gnu();
+        header.set_path("node/etc/hostname").unwrap();
+        header.set_size(9);
+        header.set_mode(0o644);
+        header.set_mtime(1_763_800_000);
+        header.set_cksum();
+        let bytes = header.as_bytes();
+        for cut in 18..512 {
+            assert!(is_cut_magic(&bytes[..cut]), "{cut}");
+        }
+        assert!(!is_cut_magic(&bytes[..17]));
+        assert!(!is_cut_magic(b"a line\n\0\0 of a log"));
     }
 
     #[test]
