@@ -3,6 +3,7 @@
 use crate::analyze::Options;
 use crate::claim::{Witness, claim};
 use crate::clock;
+use crate::cluster::Cluster;
 use crate::entry::Entry;
 use crate::evidence::Evidence;
 use crate::logs::{self, LogDigest, Scanner};
@@ -60,14 +61,14 @@ impl<'a> Desk<'a> {
         } else if is_log(entry, parsed) {
             self.scan(entry, &mut rest_of(entry, rest));
         } else if !entry.is_whole() && !matches!(entry.source, Source::Meta(_)) {
-            let problem = format!("larger than {} bytes, not read", Entry::MAX_BYTES);
-            self.gap(entry, problem);
+            self.gap(entry, too_large());
         }
     }
 
-    /// Takes an entry that belongs to several nodes: its logs are of none of them.
-    pub(crate) fn take_shared(&mut self, entry: &Entry) {
-        self.readable |= parse(entry, &mut self.evidence);
+    /// Takes what its cluster tells of the node.
+    pub(crate) fn take_shared(&mut self, cluster: &Cluster, node: Option<&str>) {
+        self.readable |= cluster.readable;
+        self.evidence.extend(cluster.of(node));
     }
 
     /// Takes lines that stand together in a log of several nodes; the last has no end.
@@ -154,6 +155,11 @@ pub(crate) fn begun(part: &Part) -> Evidence {
 /// All of an entry: what is held of it, and what is not read yet.
 fn rest_of<'b>(entry: &'b Entry, rest: &'b mut dyn BufRead) -> impl Read + 'b {
     entry.bytes.chain(rest)
+}
+
+/// Why an entry that is no log is not read.
+pub(crate) fn too_large() -> String {
+    format!("larger than {} bytes, not read", Entry::MAX_BYTES)
 }
 
 /// Offers the entry, or each piece of it, to every parser; whether one took it.

@@ -4,6 +4,7 @@ use crate::fact::Facts;
 use crate::origin::Origin;
 use std::any::{Any, TypeId};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// A typed piece of evidence and where it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,22 +29,49 @@ pub struct Gap {
 /// Typed evidence of one node: parsers put values of their own types in, derived facts take them out.
 ///
 /// Values of one type keep the order of the entries they came from.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Evidence {
-    typed: BTreeMap<TypeId, Box<dyn Any + Send>>,
+    typed: BTreeMap<TypeId, Box<dyn Pieces>>,
     /// Facts that one entry alone proves; derived facts add theirs.
     pub facts: Facts,
     /// Entries that could not be parsed.
     pub gaps: Vec<Gap>,
 }
 
+/// A list of pieces of one type.
+trait Pieces: Any + Send {
+    fn copy(&self) -> Box<dyn Pieces>;
+    /// Adds the pieces of a list of the same type.
+    fn append(&mut self, more: Box<dyn Pieces>);
+}
+
+impl<T: Any + Send + Clone> Pieces for Vec<Sourced<T>> {
+    fn copy(&self) -> Box<dyn Pieces> {
+        Box::new(self.clone())
+    }
+
+    fn append(&mut self, more: Box<dyn Pieces>) {
+        let more: Box<dyn Any> = more;
+        if let Ok(more) = more.downcast::<Self>() {
+            self.extend(*more);
+        }
+    }
+}
+
+impl Clone for Box<dyn Pieces> {
+    fn clone(&self) -> Self {
+        self.as_ref().copy()
+    }
+}
+
 impl Evidence {
     /// Adds one piece.
-    pub fn push<T: Any + Send>(&mut self, value: T, origin: Origin) {
+    pub fn push<T: Any + Send + Clone>(&mut self, value: T, origin: Origin) {
         let slot = self
             .typed
             .entry(TypeId::of::<T>())
             .or_insert_with(|| Box::new(Vec::<Sourced<T>>::new()));
+        let slot: &mut dyn Any = slot.as_mut();
         if let Some(list) = slot.downcast_mut::<Vec<Sourced<T>>>() {
             list.push(Sourced { value, origin });
         }
@@ -53,8 +81,38 @@ impl Evidence {
     pub fn all<T: Any + Send>(&self) -> &[Sourced<T>] {
         self.typed
             .get(&TypeId::of::<T>())
-            .and_then(|list| list.downcast_ref::<Vec<Sourced<T>>>())
+            .and_then(|list| {
+                let list: &dyn Any = list.as_ref();
+                list.downcast_ref::<Vec<Sourced<T>>>()
+            })
             .map_or(&[], Vec::as_slice)
+    }
+
+    /// Takes out all pieces of one type.
+    pub fn take<T: Any + Send>(&mut self) -> Vec<Sourced<T>> {
+        let list = self.typed.remove(&TypeId::of::<T>());
+        let list = list.map(|list| {
+            let list: Box<dyn Any> = list;
+            list.downcast::<Vec<Sourced<T>>>()
+        });
+        match list {
+            Some(Ok(list)) => *list,
+            _ => Vec::new(),
+        }
+    }
+
+    /// Adds what was read elsewhere, behind what is here; of facts, those that are not known here.
+    pub fn extend(&mut self, more: Self) {
+        for (kind, list) in more.typed {
+            match self.typed.entry(kind) {
+                Entry::Occupied(mut here) => here.get_mut().append(list),
+                Entry::Vacant(here) => {
+                    here.insert(list);
+                }
+            }
+        }
+        self.facts.fill(more.facts);
+        self.gaps.extend(more.gaps);
     }
 
     /// Notes an entry, or a part of it, that could not be parsed.

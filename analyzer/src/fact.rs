@@ -246,6 +246,13 @@ impl Facts {
         }
     }
 
+    /// Adds the facts of another node's whose first name is not known here.
+    pub fn fill(&mut self, more: Self) {
+        for (name, fact) in more.root {
+            self.root.entry(name).or_insert(fact);
+        }
+    }
+
     /// The fact at a dotted path; `None` is unknown.
     pub fn get(&self, path: &str) -> Option<&Fact> {
         let mut names = path.split('.');

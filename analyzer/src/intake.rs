@@ -1,20 +1,18 @@
 //! Entries of an input → evidence and log digest of each node in it.
 
 use crate::analyze::{AnalyzeError, Options};
-use crate::claim::best;
-use crate::desk::{self, Desk};
+use crate::cluster::{self, Cluster};
+use crate::desk::Desk;
 use crate::entry::Entry;
 use crate::evidence::Evidence;
 use crate::logs::{self, LogDigest};
-use crate::objects::placed_pods;
-use crate::observed::NodeObject;
 use crate::parts::{Owner, Part, Parts, is_litter};
 use crate::report;
 use crate::ruleset::RuleSet;
 use crate::several_authors::Authors;
-use crate::source::Source;
 use nodebundle_bundle::reader::ReadError;
 use nodebundle_bundle::{Control, EntryHead, Input, Limits, ReadSummary, Reader};
+use std::collections::BTreeMap;
 use std::io::BufRead;
 use std::sync::Arc;
 
@@ -33,10 +31,11 @@ pub(crate) fn take(
     options: &Options,
 ) -> Result<Vec<Taken>, AnalyzeError> {
     let mut reader = Reader::new(input.clone(), Limits::default());
-    let (parts, shared) = parts(&mut reader)?;
+    let (parts, clusters) = parts(&mut reader)?;
     let names = reader.names()?.to_vec();
     let mut intake = Intake::new(&parts, &names, rules, options);
-    intake.tell(&shared);
+    intake.tell(&clusters);
+    drop(clusters);
     let summary = reader.read(&mut |head, body| {
         intake.entry(head, body);
         Control::Continue
@@ -45,75 +44,16 @@ pub(crate) fn take(
 }
 
 /// The nodes of an input, and what belongs to all nodes of a cluster: nodes that it lists are parts too.
-pub(crate) fn parts(reader: &mut Reader) -> Result<(Parts, Vec<(usize, Entry)>), ReadError> {
+pub(crate) fn parts(reader: &mut Reader) -> Result<(Parts, BTreeMap<usize, Cluster>), ReadError> {
     let mut parts = Parts::of(reader.names()?);
-    let clusters: Vec<usize> = parts.clusters().collect();
-    if clusters.is_empty() {
-        return Ok((parts, Vec::new()));
+    let clusters = cluster::read(reader, &parts)?;
+    for (number, cluster) in &clusters {
+        parts.add_listed(*number, cluster.listed());
+        parts.settle_local(*number, cluster.local_host().as_deref());
+        parts.place_pods(*number, cluster.pods());
     }
-    let shared = shared(reader, &parts)?;
-    for cluster in clusters {
-        let host = local_name(cluster, &parts, &shared);
-        parts.add_listed(cluster, &listed(cluster, &shared));
-        parts.settle_local(cluster, host.as_deref());
-    }
-    for (cluster, entry) in &shared {
-        parts.place_pods(*cluster, &placed_pods(&entry.text()));
-    }
-    Ok((parts, shared))
+    Ok((parts, clusters))
 }
-
-/// The small entries that belong to clusters, each with its cluster, and those that name the host that the tool ran on.
-fn shared(reader: &mut Reader, parts: &Parts) -> Result<Vec<(usize, Entry)>, ReadError> {
-    let mut entries = Vec::new();
-    let mut held = 0;
-    reader.read(&mut |head, body| {
-        let name = head.full_name();
-        let cluster = match parts.owner(&name) {
-            Owner::Cluster(cluster) => Some(cluster),
-            _ => parts.names_local_host(&name),
-        };
-        if let Some(cluster) = cluster
-            && !matches!(parts.source(&name), Source::Journal(_))
-            && let (entry, Ok(())) = begun(name, parts, body)
-            && entry.is_whole()
-            && held + entry.bytes.len() <= MAX_SHARED_BYTES
-        {
-            held += entry.bytes.len();
-            entries.push((cluster, entry));
-        }
-        Control::Continue
-    })?;
-    Ok(entries)
-}
-
-/// Names of the Node objects among the entries of a cluster, each with its addresses.
-fn listed(cluster: usize, entries: &[(usize, Entry)]) -> Vec<(String, Vec<String>)> {
-    let mut evidence = Evidence::default();
-    for (_, entry) in entries.iter().filter(|(of, _)| *of == cluster) {
-        desk::parse(entry, &mut evidence);
-    }
-    let objects = evidence.all::<NodeObject>().iter();
-    objects
-        .filter_map(|object| Some((object.value.name.clone()?, object.value.addresses.clone())))
-        .collect()
-}
-
-/// The name of the host that the tool ran on.
-fn local_name(cluster: usize, parts: &Parts, entries: &[(usize, Entry)]) -> Option<String> {
-    let mut evidence = Evidence::default();
-    let own = entries
-        .iter()
-        .filter(|(_, entry)| parts.names_local_host(&entry.name) == Some(cluster));
-    own.for_each(|(_, entry)| {
-        desk::parse(entry, &mut evidence);
-    });
-    let name = best(&evidence, "host.name")?;
-    name.as_text().map(str::to_owned)
-}
-
-/// What the entries of clusters may take in memory.
-const MAX_SHARED_BYTES: usize = 64 << 20;
 
 /// The nodes of an input while they are read.
 struct Intake<'a> {
@@ -149,18 +89,18 @@ impl<'a> Intake<'a> {
         }
     }
 
-    /// Tells every node of a cluster what belongs to all of them.
-    fn tell(&mut self, shared: &[(usize, Entry)]) {
-        for (cluster, entry) in shared {
-            if !matches!(self.parts.reader_of(&entry.name), Owner::Cluster(_)) {
-                continue;
+    /// Tells every node of a cluster what belongs to all of them; the only node of one reads it as its own.
+    fn tell(&mut self, clusters: &BTreeMap<usize, Cluster>) {
+        for (number, cluster) in clusters {
+            let of_cluster = self.desks.iter_mut();
+            let mut of_cluster: Vec<_> =
+                of_cluster.filter(|(part, _)| part.is_of(*number)).collect();
+            if of_cluster.len() > 1 {
+                self.told |= cluster.told;
+                for (part, desk) in &mut of_cluster {
+                    desk.take_shared(cluster, part.node.as_deref());
+                }
             }
-            self.told |= !entry.bytes.is_empty();
-            let of_cluster = self
-                .desks
-                .iter_mut()
-                .filter(|(part, _)| part.is_of(*cluster));
-            of_cluster.for_each(|(_, desk)| desk.take_shared(entry));
         }
     }
 

@@ -59,6 +59,7 @@ pub mod tree;
 pub mod version;
 pub mod yaml;
 
+mod cluster;
 mod desk;
 mod intake;
 mod node_names;

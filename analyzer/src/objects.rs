@@ -73,11 +73,26 @@ pub(crate) fn names_kind(text: &str, kind: &str) -> bool {
 
 /// The objects of a text; none in one that is neither JSON nor YAML.
 pub(crate) fn objects(text: &str) -> Objects<'_> {
+    until(text, &|_| false)
+}
+
+/// Whether a text holds an object of this sort, and whether it ends within the first of all its objects.
+pub(crate) fn holds(text: &str, is: &Enough<'_>) -> (bool, bool) {
+    let found = until(text, is);
+    let is_cut = found.cut.is_some() && found.all.is_empty();
+    (found.all.iter().any(is), is_cut)
+}
+
+/// Whether an object is enough: nothing behind it has to be looked at.
+type Enough<'e> = dyn Fn(&Object<'_>) -> bool + 'e;
+
+/// The objects up to the first that is enough.
+fn until<'t>(text: &'t str, enough: &Enough<'_>) -> Objects<'t> {
     let start = text.trim_start_matches('\u{feff}').trim_start();
     if start.starts_with('{') {
-        in_json::objects(text)
+        in_json::objects(text, enough)
     } else {
-        in_yaml::objects(text)
+        in_yaml::objects(text, enough)
     }
 }
 

@@ -140,7 +140,7 @@ pub fn list(opened: &mut Opened, asked: &Selection) -> Result<Listing, ReadError
         input: opened.name.clone(),
         packing: summary.packing.to_string(),
         layouts: opened.layouts().into_iter().map(str::to_owned).collect(),
-        nodes: opened.nodes(),
+        nodes: opened.nodes()?,
         complete: summary.complete && manifests.complete(),
         entries,
         not_stored: manifests.not_stored(asked),

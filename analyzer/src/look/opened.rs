@@ -35,16 +35,26 @@ pub struct Place<'a> {
 pub type Look<'v> = dyn FnMut(Place<'_>, &mut dyn BufRead) -> Control + 'v;
 
 impl Opened {
-    /// Opens an input: what its entries are is told by their names. Of several nodes it can show one.
+    /// Opens an input: what its entries are is told by their names. Of several nodes it can show one; then what belongs to a
+    /// cluster is read first, for it may list that node.
     pub fn new(input: &Input, node: Option<&str>) -> Result<Self, AnalyzeError> {
         let mut reader = Reader::new(input.clone(), Limits::default());
+        let Some(asked) = node else {
+            let parts = Parts::of(reader.names()?);
+            return Ok(Self {
+                name: input.name(),
+                reader,
+                parts,
+                node: None,
+            });
+        };
         let (parts, _) = intake::parts(&mut reader)?;
-        let node = node.map(|node| position(node, input, &mut reader, &parts));
+        let node = position(asked, input, &mut reader, &parts)?;
         Ok(Self {
             name: input.name(),
-            node: node.transpose()?,
             reader,
             parts,
+            node: Some(node),
         })
     }
 
@@ -55,11 +65,12 @@ impl Opened {
     }
 
     /// What tells its nodes from each other; empty where it holds one.
-    pub fn nodes(&self) -> Vec<String> {
-        match self.parts.nodes() {
+    pub fn nodes(&mut self) -> Result<Vec<String>, ReadError> {
+        let (parts, _) = intake::parts(&mut self.reader)?;
+        Ok(match parts.nodes() {
             [_] => Vec::new(),
             nodes => nodes.iter().map(Part::label).collect(),
-        }
+        })
     }
 
     /// The entries that are looked at, in order, each with what it is a copy of.

@@ -1,12 +1,14 @@
 //! Objects in JSON: lists, and objects one after the other with other text between.
 
-use super::{MOST, Object, Objects, of_list};
+use super::{Enough, MOST, Object, Objects, of_list};
 use std::borrow::Cow;
 
 /// Where the walk through a text is.
-#[derive(Default)]
-struct Walk<'t> {
+struct Walk<'t, 'e> {
     text: &'t str,
+    enough: &'e Enough<'e>,
+    /// An object was found that is enough.
+    over: bool,
     found: Objects<'t>,
     depth: u32,
     line: u64,
@@ -30,15 +32,27 @@ struct Begun {
     line: u64,
 }
 
-pub(super) fn objects(text: &str) -> Objects<'_> {
+pub(super) fn objects<'t>(text: &'t str, enough: &Enough<'_>) -> Objects<'t> {
     let mut walk = Walk {
         text,
-        ..Walk::default()
+        enough,
+        over: false,
+        found: Objects::default(),
+        depth: 0,
+        line: 0,
+        outer: None,
+        item: None,
+        outer_kind: None,
+        item_kind: None,
+        in_items: false,
+        first_item: 0,
+        key: None,
+        had_items: false,
     };
     let bytes = text.as_bytes();
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
-        if walk.found.all.len() >= MOST {
+        if walk.over || walk.found.all.len() >= MOST {
             break;
         }
         let starts_line = at == 0 || bytes.get(at - 1) == Some(&b'\n');
@@ -75,7 +89,7 @@ fn end_of_string(bytes: &[u8], from: usize) -> Option<usize> {
     }
 }
 
-impl<'t> Walk<'t> {
+impl<'t> Walk<'t, '_> {
     fn string(&mut self, text: &'t str) {
         if self.key == Some("kind") {
             match (self.depth, self.in_items) {
@@ -147,12 +161,14 @@ impl<'t> Walk<'t> {
 
     fn push(&mut self, begun: Begun, end: usize, kind: Option<&'t str>, listed: bool) {
         if let Some(text) = self.text.get(begun.at..=end) {
-            self.found.all.push(Object {
+            let object = Object {
                 kind: kind.map(Cow::Borrowed),
                 listed,
                 before: begun.line,
                 text,
-            });
+            };
+            self.over = object.kind.is_some() && (self.enough)(&object);
+            self.found.all.push(object);
         }
     }
 }

@@ -1,12 +1,15 @@
 //! Objects in YAML: lists and documents, told by their lines alone.
 
-use super::{MOST, Object, Objects, of_list};
+use super::{Enough, MOST, Object, Objects, of_list};
 use std::borrow::Cow;
 
-pub(super) fn objects(text: &str) -> Objects<'_> {
+pub(super) fn objects<'t>(text: &'t str, enough: &Enough<'_>) -> Objects<'t> {
     let mut walk = Walk {
         text,
-        ..Walk::default()
+        enough,
+        over: false,
+        found: Objects::default(),
+        document: Document::default(),
     };
     let mut at = 0;
     for (before, line) in (0..).zip(text.split_inclusive('\n')) {
@@ -16,7 +19,7 @@ pub(super) fn objects(text: &str) -> Objects<'_> {
             walk.line(line, Place { at, before });
         }
         at += line.len();
-        if walk.found.all.len() >= MOST {
+        if walk.over || walk.found.all.len() >= MOST {
             return walk.found;
         }
     }
@@ -25,9 +28,11 @@ pub(super) fn objects(text: &str) -> Objects<'_> {
 }
 
 /// Where the walk through a text is.
-#[derive(Default)]
-struct Walk<'t> {
+struct Walk<'t, 'e> {
     text: &'t str,
+    enough: &'e Enough<'e>,
+    /// An object was found that is enough.
+    over: bool,
     found: Objects<'t>,
     document: Document<'t>,
 }
@@ -52,7 +57,7 @@ struct Document<'t> {
     first_item: Option<usize>,
 }
 
-impl<'t> Walk<'t> {
+impl<'t> Walk<'t, '_> {
     fn line(&mut self, line: &'t str, place: Place) {
         let content = line.trim_end();
         let bare = content.trim_start();
@@ -104,12 +109,14 @@ impl<'t> Walk<'t> {
 
     fn push(&mut self, place: Place, end: usize, kind: Option<&'t str>, listed: bool) {
         if let Some(text) = self.text.get(place.at..end) {
-            self.found.all.push(Object {
+            let object = Object {
                 kind: kind.map(Cow::Borrowed),
                 listed,
                 before: place.before,
                 text,
-            });
+            };
+            self.over = object.kind.is_some() && (self.enough)(&object);
+            self.found.all.push(object);
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::claim::best;
 use crate::entry::Entry;
 use crate::evidence::Evidence;
 use crate::fact::Fact;
-use crate::objects::{Object, names_kind, objects};
+use crate::objects::{Object, holds, names_kind, objects};
 use crate::observed::NodeEvent;
 use crate::parser::Parser;
 use crate::source::Source;
@@ -19,8 +19,7 @@ pub(super) const PARSER: Parser = Parser {
         let known = matches!(entry.source, Source::Command(_) | Source::Named(_));
         let text = entry.text();
         let named = || names_kind(&text, "Event") || entry.is_command(&["get", "events"]);
-        let holds = || objects(&text).all.iter().any(|one| is_event(entry, one));
-        known && named() && holds()
+        known && named() && holds(&text, &|one| is_event(entry, one)).0
     },
     parse,
 };
@@ -41,7 +40,7 @@ fn parse(entry: &Entry, evidence: &mut Evidence) {
     let wanted = |object: &&Object<'_>| {
         is_event(entry, object) && own.is_none_or(|own| object.text.contains(own))
     };
-    for object in found.all.iter().filter(wanted).take(MOST) {
+    for object in found.all.iter().filter(wanted) {
         match object.read() {
             Ok(root) => {
                 let told = event(&root, object).filter(|(event, _)| {
@@ -62,9 +61,6 @@ fn parse(entry: &Entry, evidence: &mut Evidence) {
         evidence.gap(entry.name.as_ref(), problem, &[]);
     }
 }
-
-/// Events of one entry that are kept; a cluster keeps those of an hour.
-const MOST: usize = 50_000;
 
 /// The event, and the line that tells most of it; `None` for one that is of no node.
 fn event(root: &Node, object: &Object<'_>) -> Option<(NodeEvent, u64)> {

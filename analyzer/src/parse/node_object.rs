@@ -1,10 +1,11 @@
 //! Objects of the API as YAML or JSON: Nodes and `CertificateSigningRequest`s, alone or in lists.
 
 use crate::claim::best;
+use crate::cluster::{OfNode, is_shared};
 use crate::entry::Entry;
 use crate::evidence::Evidence;
 use crate::fact::{Fact, Value};
-use crate::objects::{Object, names_kind, objects};
+use crate::objects::{Object, holds, names_kind, objects};
 use crate::observed::{AllNodes, NodeObject, NodeVersion, SigningRequest};
 use crate::origin::Origin;
 use crate::parse::node_description::runtime;
@@ -29,12 +30,11 @@ pub(super) const PARSER: Parser = Parser {
                 .iter()
                 .any(|kind| names_kind(&text, kind))
         };
-        let holds = || {
-            let found = objects(&text);
-            found.cut.is_some() && found.all.is_empty()
-                || found.all.iter().any(|one| kind(entry, one).is_some())
+        let tells = || {
+            let (holds, is_cut) = holds(&text, &|one| kind(entry, one).is_some());
+            holds || is_cut
         };
-        known && (named() || asked()) && holds()
+        known && (named() || asked()) && tells()
     },
     parse,
 };
@@ -82,11 +82,19 @@ fn parse(entry: &Entry, evidence: &mut Evidence) {
             request(&root, object, entry, evidence);
         } else if own.is_none_or(|own| name.is_some_and(|name| name.eq_ignore_ascii_case(own))) {
             node(&root, object, entry, evidence);
+            let at = |node: &Node| entry.at(object.line(node));
             if let Some(info) = root.at("status.nodeInfo") {
-                system(info, name, &|node| entry.at(object.line(node)), evidence);
+                system(info, name, &at, evidence);
             }
-            if alone || own.is_some() {
-                repeat_system(&root, &|node| entry.at(object.line(node)), evidence);
+            if let (true, Some(name)) = (is_shared(evidence), name) {
+                let mut of_node = OfNode {
+                    node: name.to_owned(),
+                    evidence: Evidence::default(),
+                };
+                repeat_system(&root, &at, &mut of_node.evidence);
+                evidence.push(of_node, at(&root));
+            } else if alone || own.is_some() {
+                repeat_system(&root, &at, evidence);
             }
         }
     }
