@@ -1,18 +1,20 @@
 //! A copy of any bundle without its secrets: what another tool packed, or a folder, becomes an ordinary archive whose entries
 //! went through the redactor.
 //!
-//! Names, order and times stay. Archives inside are opened; what was in them stands under `archive!/name`. Compressed files
+//! Names, but for secrets in them, order and times stay. Archives inside are opened; what was in them stands under `archive!/name`. Compressed files
 //! are stored plain under their name. The input is read twice; once more when a log is too long to be held and the copy is
 //! a tar, whose headers state sizes. Nothing is written but the copy, and no entry is held but short ones.
 
 mod first;
 mod kept;
+mod names;
 mod text;
 
 use crate::reader::{Control, EntryHead, Input, Limits, ReadError, ReadSummary, Reader, Visit};
 use crate::redact::{CaseKey, Redactor};
 use first::First;
 use kept::Archive;
+pub(crate) use names::Names;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, Write};
@@ -41,7 +43,7 @@ pub struct ScrubOptions {
 pub struct Scrubbed {
     /// Entries of the copy, without links and [`ENTRY`].
     pub entries: u64,
-    /// Entry → rule id → values masked. Entries without any are left out.
+    /// Entry → rule id → values masked; `name` counts a masked name. Entries without any are left out.
     pub masked: BTreeMap<String, BTreeMap<String, u64>>,
     /// Entries that are not in the copy, and why.
     pub left_out: Vec<(String, String)>,
@@ -100,6 +102,7 @@ pub fn scrub(
     };
     let mut copy = Copy {
         archive: Archive::begin(options.format, out),
+        names: Names::new(redactor.clone()),
         masker: Masker::new(redactor, options.keep_binaries),
         sizes,
         place: 0,
@@ -141,6 +144,7 @@ fn sizes(
 /// The copy while it is made.
 struct Copy<'o> {
     archive: Archive<'o>,
+    names: Names,
     masker: Masker,
     sizes: BTreeMap<u64, u64>,
     place: u64,
@@ -171,12 +175,17 @@ impl Copy<'_> {
         body: &mut dyn BufRead,
     ) -> io::Result<()> {
         let archive = std::cell::RefCell::new(&mut self.archive);
-        let entry = self.masker.entry(
+        let shown = self.names.masked(name);
+        let mut entry = self.masker.entry(
             name,
             body,
-            &mut |held| archive.borrow_mut().open(name, mtime, size.or(held)),
+            &mut |held| archive.borrow_mut().open(&shown, mtime, size.or(held)),
             &mut |bytes| archive.borrow_mut().write(bytes),
         )?;
+        if shown != name {
+            *entry.counts.entry("name".to_owned()).or_insert(0) += 1;
+        }
+        let name: &str = &shown;
         if let Some(why) = entry.left_out {
             self.done.left_out.push((name.to_owned(), why.to_owned()));
             return Ok(());
@@ -204,10 +213,10 @@ impl Copy<'_> {
         if let Some(error) = self.failed {
             return Err(error);
         }
-        let refused = summary.refused.iter();
-        self.done
-            .left_out
-            .extend(refused.map(|refusal| (refusal.name.clone(), refusal.why.clone())));
+        for refusal in &summary.refused {
+            let name = self.names.masked(&refusal.name).into_owned();
+            self.done.left_out.push((name, refusal.why.clone()));
+        }
         self.done.damage = summary
             .damage
             .iter()
@@ -219,9 +228,10 @@ impl Copy<'_> {
             return Ok(None);
         }
         for link in &summary.links {
-            if !self.archive.link(&link.name, &link.target)? {
+            let name = self.names.masked(&link.name).into_owned();
+            if !self.archive.link(&name, &self.names.masked(&link.target))? {
                 let why = "a link that cannot be stored";
-                self.done.left_out.push((link.name.clone(), why.to_owned()));
+                self.done.left_out.push((name, why.to_owned()));
             }
         }
         let mut text = serde_json::to_vec_pretty(&manifest(&self.done, options))?;

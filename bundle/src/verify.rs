@@ -2,7 +2,8 @@
 
 use crate::hex::hex;
 use crate::reader::{Control, EntryHead, Input, Limits, ReadError, ReadSummary, Reader, Visit};
-use crate::redact::{Leak, scan};
+use crate::redact::{CaseKey, Leak, Redactor, Secrets, scan};
+use crate::scrub::Names;
 use crate::{Manifest, Record};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,7 +27,7 @@ pub struct VerifyReport {
     pub missing: Vec<String>,
     /// Entries that the manifest does not name.
     pub extra: Vec<String>,
-    /// Entry → secrets that stand in it, in the order of their lines.
+    /// Entry → secrets that stand in it, in the order of their lines; line 0 is its name, which is told without them.
     pub leaks: BTreeMap<String, Vec<Leak>>,
 }
 
@@ -72,6 +73,8 @@ pub fn verify(input: &Input, limits: &Limits) -> Result<VerifyReport, ReadError>
     let mut extra = BTreeSet::new();
     let mut leaks = BTreeMap::new();
     let is_ours = manifest.is_some();
+    let key = CaseKey::from_random([0; 32]);
+    let mut names = Names::new(Redactor::new(key, Secrets::default()));
     let visit: &mut Visit<'_> = &mut |head, body| {
         let record = record_of(&known, head.name);
         let mut ignored = Found::default();
@@ -82,11 +85,12 @@ pub fn verify(input: &Input, limits: &Limits) -> Result<VerifyReport, ReadError>
         if record.is_none() && is_ours && !is_frame(&head) {
             extra.insert(head.name.to_owned());
         }
-        let mut of_entry = Vec::new();
+        let name = head.full_name();
+        let mut of_entry = in_name(&name);
         // A body that cannot be read to its end is damage, which the summary lists.
         let _ = take_in(body, found, &mut of_entry);
         if !of_entry.is_empty() {
-            leaks.insert(head.full_name(), of_entry);
+            leaks.insert(names.masked(&name).into_owned(), of_entry);
         }
         Control::Continue
     };
@@ -140,6 +144,19 @@ fn is_frame(head: &EntryHead<'_>) -> bool {
         head.name,
         "bundle.json" | "plan.json" | "manifest.json" | crate::scrub::ENTRY
     ) || head.name.starts_with("manifest/")
+}
+
+/// Secrets in a name, as it stands and with blanks for the `_` that tools write for them.
+fn in_name(name: &str) -> Vec<Leak> {
+    let spaced = name.replace('_', " ");
+    let mut leaks = scan(name.as_bytes());
+    if leaks.is_empty() {
+        leaks = scan(spaced.as_bytes());
+    }
+    for leak in &mut leaks {
+        leak.line = 0;
+    }
+    leaks
 }
 
 /// Hashes and searches a body; what could be read before an error counts.

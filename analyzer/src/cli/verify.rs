@@ -84,14 +84,12 @@ fn text(name: &str, report: &VerifyReport, out: &mut dyn Write) -> io::Result<()
     }
     for (entry, leaks) in &report.leaks {
         for leak in leaks {
-            writeln!(
-                out,
-                "SECRET: {}:{} {} ({})",
-                escape(entry),
-                leak.line,
-                leak.kind,
-                leak.rule
-            )?;
+            let place = match leak.line {
+                0 => ", in its name,".to_owned(),
+                line => format!(":{line}"),
+            };
+            let (entry, kind, rule) = (escape(entry), leak.kind, leak.rule);
+            writeln!(out, "SECRET: {entry}{place} {kind} ({rule})")?;
         }
     }
     let verdict = match (report.leaks.is_empty(), report.is_intact()) {

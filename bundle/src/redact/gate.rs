@@ -23,7 +23,7 @@ pub struct SecretGate {
 pub struct Leak {
     /// Id of the rule whose shape it has; `learned` for a value known from elsewhere.
     pub rule: &'static str,
-    /// Line in the scanned bytes, from 1.
+    /// Line in the scanned bytes, from 1; 0 for what stands in the name of an entry.
     pub line: usize,
     /// What it is, in one or two words: `private key`, `bootstrap token`.
     pub kind: &'static str,

@@ -235,3 +235,57 @@ fn a_file_that_is_named_after_a_secret_and_holds_one_word_is_masked_everywhere()
         assert!(!content.contains(word), "{name}: {content}");
     }
 }
+
+#[test]
+fn secrets_in_names_are_masked_and_no_two_names_become_one() {
+    let other = "fedcba.fedcba9876543210";
+    let join = |token: &str| format!("sos/sos_commands/k8s/kubeadm_join_--token_{token}_--v_5");
+    let env = format!("REGISTRY_PASSWORD={PASSWORD}\n");
+    let names = [
+        join(TOKEN),
+        join(other),
+        format!("sos/var/log/{PASSWORD}/a.log"),
+        format!("sos/home/{JWT}.txt"),
+    ];
+    let mut all: Vec<(&str, &[u8])> = vec![("sos/etc/sysconfig/registry", env.as_bytes())];
+    all.extend(names.iter().map(|name| (name.as_str(), &b"text\n"[..])));
+    let input = tar_of(&all);
+    let found = verify(&held(input.clone()), &Limits::default()).unwrap();
+    let in_names = found.leaks.values().flatten().filter(|leak| leak.line == 0);
+    assert_eq!(in_names.count(), 3, "{:?}", found.leaks);
+    for format in [Format::TarGz, Format::Zip] {
+        let (copy, done) = scrubbed(&input, format, false);
+        let (copied, _) = entries(&copy);
+        let told = format!("{:?} {done:?} {:?}", copied.keys(), found.leaks);
+        for secret in [TOKEN, other, PASSWORD, JWT] {
+            assert!(!told.contains(secret), "{secret} in {told}");
+        }
+        let texts = copied.values().filter(|text| *text == "text\n").count();
+        assert_eq!(texts, names.len(), "{told}");
+        assert_eq!(done.totals()["name"], 4);
+        let again = verify(&held(copy), &Limits::default()).unwrap();
+        assert!(again.leaks.is_empty(), "{:?}", again.leaks);
+    }
+}
+
+#[test]
+fn ordinary_names_stay_as_they_are() {
+    let redactor = Redactor::new(
+        CaseKey::from_random([1; 32]),
+        crate::redact::Secrets::default(),
+    );
+    let mut names = Names::new(redactor);
+    for name in [
+        "var/log/containers/coredns-5d78c9869d-x2vqk_kube-system_coredns-0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef.log",
+        "var/log/pods/kube-system_etcd-m1_0f0e1d2c-3b4a-5968-7786-95a4b3c2d1e0/etcd/0.log",
+        "sos_commands/kubernetes/kubectl_--kubeconfig_.etc.kubernetes.admin.conf_get_-o_json_secrets",
+        "etc/kubernetes/pki/apiserver.key",
+        "var/lib/kubelet/pki/kubelet-client-2026-11-22-07-00-00.pem",
+        "var/lib/kubelet/pods/0f0e1d2c-3b4a-5968-7786-95a4b3c2d1e0/volumes/kubernetes.io~projected/kube-api-access-abcde/token",
+        "journal/kubelet.service/0001.log",
+        "etc/ssl/certs/ca-bundle.trust.crt",
+        "run/containerd/io.containerd.runtime.v2.task/k8s.io/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef/config.json",
+    ] {
+        assert_eq!(names.masked(name), name);
+    }
+}
