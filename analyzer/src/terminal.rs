@@ -1,6 +1,7 @@
 //! Text for terminals: nothing from a bundle may steer the terminal, lines are wrapped, colour is optional.
 
 use anstyle::{AnsiColor, Style};
+use serde::Serialize;
 use std::borrow::Cow;
 use std::io::{self, Write};
 
@@ -35,6 +36,35 @@ pub fn escape(text: &str) -> Cow<'_, str> {
 pub fn escape_text(text: &str) -> String {
     let parts: Vec<Cow<'_, str>> = text.split('\t').map(escape).collect();
     parts.join("\t")
+}
+
+/// A value as indented JSON, in which what [`escape`] writes out is an escape of JSON: it means the same and steers no terminal.
+pub fn write_json<T: Serialize>(value: &T, out: &mut dyn Write) -> io::Result<()> {
+    out.write_all(escape_json(&serde_json::to_string_pretty(value)?).as_bytes())
+}
+
+/// Like [`write_json`], on one line.
+pub fn write_json_line<T: Serialize>(value: &T, out: &mut dyn Write) -> io::Result<()> {
+    out.write_all(escape_json(&serde_json::to_string(value)?).as_bytes())
+}
+
+/// Between its texts JSON has nothing to escape but line ends, which stay.
+fn escape_json(json: &str) -> Cow<'_, str> {
+    let is_raw = |c: char| c != '\n' && is_unsafe(c);
+    if !json.chars().any(is_raw) {
+        return Cow::Borrowed(json);
+    }
+    let mut safe = String::with_capacity(json.len() + 64);
+    for c in json.chars() {
+        if is_raw(c) {
+            let mut units = [0; 2];
+            let escapes = c.encode_utf16(&mut units).iter();
+            safe.extend(escapes.map(|unit| format!("\\u{unit:04x}")));
+        } else {
+            safe.push(c);
+        }
+    }
+    Cow::Owned(safe)
 }
 
 fn is_unsafe(c: char) -> bool {
@@ -128,6 +158,17 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn json_means_the_same_and_holds_nothing_that_steers() {
+        let value = "a\n\u{1b}[2J\u{9b}\u{202e}\u{e9}\u{1f600}";
+        let mut out = Vec::new();
+        write_json(&value, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert!(!text.chars().any(is_unsafe), "{text}");
+        assert!(text.contains('\u{e9}'));
+        assert_eq!(serde_json::from_str::<String>(&text).unwrap(), value);
+    }
 
     #[test]
     fn a_hostile_line_cannot_steer_the_terminal() {

@@ -12,6 +12,7 @@
 mod bare_places;
 mod beside;
 mod booted_node;
+mod brought;
 mod cases;
 mod changed;
 mod clusters;
@@ -22,6 +23,7 @@ mod evidence;
 mod full_disk;
 mod fuzzed;
 mod hostile;
+mod hostile_layouts;
 mod inside;
 mod journals;
 mod killed;

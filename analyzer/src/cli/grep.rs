@@ -9,7 +9,7 @@ use crate::look::opened::Opened;
 use crate::look::search::{
     Finds, Found, FoundEntry, FoundLine, Search, SearchError, pattern, search,
 };
-use crate::terminal::escape;
+use crate::terminal::{escape, write_json_line};
 use chrono::{DateTime, SecondsFormat, Utc};
 use clap::Args;
 use regex::bytes::Regex;
@@ -228,8 +228,7 @@ impl<'a> Page<'a> {
         let before = if self.begun { "," } else { self.head() };
         self.begun = true;
         writeln!(self.sheet, "{before}")?;
-        serde_json::to_writer(&mut *self.sheet, item)?;
-        Ok(())
+        write_json_line(item, &mut *self.sheet)
     }
 
     fn paint(&self, code: &str, text: &str) -> String {

@@ -131,7 +131,7 @@ const WIDTH: usize = 110;
 
 /// One object, indented, with a line end.
 fn json<T: serde::Serialize>(value: &T, out: &mut dyn io::Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, value)?;
+    crate::terminal::write_json(value, out)?;
     writeln!(out)
 }
 

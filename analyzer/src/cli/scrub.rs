@@ -140,8 +140,7 @@ fn told(arguments: &Arguments, done: &Scrubbed, out: &mut dyn Write) -> io::Resu
             "unsearched": done.unsearched,
             "damage": done.damage,
         });
-        serde_json::to_writer_pretty(&mut *out, &value)?;
-        return writeln!(out);
+        return super::json(&value, out);
     }
     writeln!(
         out,

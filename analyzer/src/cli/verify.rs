@@ -35,9 +35,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             return Err(AnalyzeError::Nothing { name, why }.into());
         }
         if arguments.json {
-            serde_json::to_writer_pretty(&mut out, &json(&input.name(), &report))
-                .map_err(io::Error::from)?;
-            writeln!(out)?;
+            super::json(&json(&input.name(), &report), &mut out)?;
         } else {
             text(&input.name(), &report, &mut out)?;
         }

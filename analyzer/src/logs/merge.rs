@@ -154,17 +154,26 @@ impl MergedLife {
         };
         let has = |stream: usize| self.of.iter().any(|&(own, _)| own == stream);
         let apart = || !other.of.iter().any(|&(stream, _)| has(stream));
-        pids && boots && apart() && (self.goes_on_in(other) || self.overlaps(other, timeline))
+        pids && boots
+            && apart()
+            && (self.goes_on_in(other, timeline) || self.overlaps(other, timeline))
     }
 
-    /// Files of one journal follow each other, and a quiet process may say nothing for long around the border. A boot gives a
-    /// process id again only after all others.
-    fn goes_on_in(&self, other: &Self) -> bool {
-        self.boot.is_some()
-            && self.boot == other.boot
-            && self.pid.is_some()
-            && self.pid == other.pid
-            && !(self.start_seen && other.start_seen)
+    /// Files of one log follow each other, and a quiet process may say nothing for long around the border. A boot gives a process
+    /// id again only after all others; where no boot is told, neither an end nor a start may stand between.
+    fn goes_on_in(&self, other: &Self, timeline: &Timeline<'_>) -> bool {
+        let (earlier, later) = if timeline.key(self.first) <= timeline.key(other.first) {
+            (self, other)
+        } else {
+            (other, self)
+        };
+        let same_boot = match (&self.boot, &other.boot) {
+            (Some(one), Some(two)) => one == two,
+            (None, None) => !earlier.end_seen && !later.start_seen,
+            _ => false,
+        };
+        let same_pid = self.pid.is_some() && self.pid == other.pid;
+        same_boot && same_pid && !(self.start_seen && other.start_seen)
     }
 
     fn overlaps(&self, other: &Self, timeline: &Timeline<'_>) -> bool {
