@@ -36,7 +36,7 @@ pub(crate) fn take(
     let mut intake = Intake::new(&parts, &names, rules, options);
     intake.tell(&clusters);
     drop(clusters);
-    let summary = reader.read(&mut |head, body| {
+    let summary = reader.read_hashed(&mut |head, body| {
         intake.entry(head, body);
         Control::Continue
     })?;

@@ -98,7 +98,7 @@ pub fn verify(input: &Input, limits: &Limits) -> Result<VerifyReport, ReadError>
     let summary = if is_ours {
         reader.read_stored(visit)?
     } else {
-        reader.read(visit)?
+        reader.read_hashed(visit)?
     };
     let mut report = VerifyReport {
         summary,

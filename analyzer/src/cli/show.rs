@@ -41,10 +41,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     paged(&arguments.display, |sheet| {
         for input in inputs_with(&arguments.input, &arguments.reading.opening)? {
             let read = read(&input, &rules, &options)?;
-            let mut opened = Opened::new(&input, None)?;
-            let shown = show(&mut opened, &read, (&rules, number), arguments.context)
-                .map_err(AnalyzeError::from)?;
-            let Some(shown) = shown else { continue };
+            let Some(mut shown) = show(&read, &rules, number) else {
+                continue;
+            };
+            if shown.cites() {
+                let mut opened = Opened::new(&input, None)?;
+                let quoted = shown.quote(&mut opened, arguments.context);
+                quoted.map_err(AnalyzeError::from)?;
+            }
             match arguments.display.format {
                 Form::Json => super::json(&shown, sheet)?,
                 Form::Text => text(&shown, sheet)?,

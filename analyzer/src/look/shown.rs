@@ -118,30 +118,35 @@ pub struct Asked {
     pub collect_with: Option<String>,
 }
 
-/// Shows the finding of the rule of this number, with `around` lines before and after each line of its evidence.
-pub fn show(
-    opened: &mut Opened,
-    read: &Read,
-    (rules, number): (&RuleSet, usize),
-    around: u64,
-) -> Result<Option<Shown>, ReadError> {
-    let Some((rule, compiled)) = rules.get(number) else {
-        return Ok(None);
-    };
+/// Shows the finding of the rule of this number, as yet without lines around its evidence.
+pub fn show(read: &Read, rules: &RuleSet, number: usize) -> Option<Shown> {
+    let (rule, compiled) = rules.get(number)?;
     let report = report_on(read, rules);
     let findings = placed(&report, &rule.id);
-    let excerpts = excerpts(opened, &findings, around)?;
     let not_found = findings
         .is_empty()
         .then(|| not_found(read, rules, number, (rule, compiled)));
-    Ok(Some(Shown {
+    Some(Shown {
         schema_version: SCHEMA_VERSION,
         input: read.input.shown(),
         id: rule.id.clone(),
         findings,
-        excerpts,
+        excerpts: Vec::new(),
         not_found,
-    }))
+    })
+}
+
+impl Shown {
+    /// Whether the evidence names lines of entries.
+    pub fn cites(&self) -> bool {
+        !cited(&self.findings).is_empty()
+    }
+
+    /// Adds the lines of the evidence, each with `around` lines before and after it.
+    pub fn quote(&mut self, opened: &mut Opened, around: u64) -> Result<(), ReadError> {
+        self.excerpts = excerpts(opened, &self.findings, around)?;
+        Ok(())
+    }
 }
 
 fn placed(report: &Report, id: &str) -> Vec<Placed> {
@@ -188,9 +193,6 @@ fn excerpts(
     let cited = cited(findings);
     let mut left = cited.len();
     let mut excerpts = Vec::new();
-    if left == 0 {
-        return Ok(excerpts);
-    }
     opened.read(&mut |place, body| {
         let Some(lines) = cited.get(place.name) else {
             return Control::Continue;

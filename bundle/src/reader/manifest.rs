@@ -14,15 +14,18 @@ impl Reader {
     /// Where `manifest.json` is missing or broken, the parts are joined and the manifest is not complete.
     pub fn manifest(&mut self) -> Result<Option<Manifest>, ReadError> {
         let tops = self.tops()?;
+        let names = self.listing.as_ref().map(|listing| &listing.names);
+        if names.is_some_and(|names| !names.iter().any(|name| is_manifest(name))) {
+            return Ok(None);
+        }
         let mut whole = None;
         let mut records = Vec::new();
         let mut found = false;
         self.pass(&tops, super::Opening::Manifest, &mut |head, body| {
-            let is_part = head.name.starts_with("manifest/");
-            let is_whole = head.name == "manifest.json";
-            if !head.archive.is_empty() || !(is_part || is_whole) {
+            if !head.archive.is_empty() || !is_manifest(head.name) {
                 return Control::Continue;
             }
+            let is_part = head.name != WHOLE;
             let mut bytes = Vec::new();
             let intact = body.take(PART_BYTES).read_to_end(&mut bytes).is_ok();
             if is_part {
@@ -41,6 +44,14 @@ impl Reader {
         };
         Ok(whole.or_else(|| found.then(joined)))
     }
+}
+
+/// The last entry of a bundle.
+const WHOLE: &str = "manifest.json";
+
+/// Whether an entry of the input itself is the manifest or a part of it.
+fn is_manifest(name: &str) -> bool {
+    name == WHOLE || name.starts_with("manifest/")
 }
 
 /// The records of a part; a line that is not a record is left out.

@@ -145,10 +145,16 @@ impl Reader {
     /// Offers every entry to `visit`. The order is that of the archive; in a folder, that of the names.
     pub fn read(&mut self, visit: &mut Visit<'_>) -> Result<ReadSummary, ReadError> {
         let tops = self.tops()?;
+        self.pass(&tops, Opening::Everything, visit)
+    }
+
+    /// Like [`Reader::read`], and computes the checksum of the file besides.
+    pub fn read_hashed(&mut self, visit: &mut Visit<'_>) -> Result<ReadSummary, ReadError> {
+        let tops = self.tops()?;
         self.hashed_pass(&tops, Opening::Everything, visit)
     }
 
-    /// Like [`Reader::read`], but what is compressed or an archive inside the input is offered as it is stored.
+    /// Like [`Reader::read_hashed`], but what is compressed or an archive inside the input is offered as it is stored.
     pub fn read_stored(&mut self, visit: &mut Visit<'_>) -> Result<ReadSummary, ReadError> {
         let tops = self.tops()?;
         self.hashed_pass(&tops, Opening::Stored, visit)

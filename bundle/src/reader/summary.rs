@@ -132,7 +132,8 @@ pub struct ReadSummary {
     pub repeated: Vec<String>,
     /// Places of damage, the first of them.
     pub damage: Vec<Damage>,
-    /// SHA-256 of the input in lower-case hex, when it is a file or standard input that was not stopped by the visitor.
+    /// SHA-256 of the input in lower-case hex, when it was asked for and it is a file or standard input that was not stopped by the
+    /// visitor.
     pub sha256: Option<String>,
 }
 

@@ -21,7 +21,8 @@ fn held(bytes: Vec<u8>) -> Input {
 /// Everything that could be read to its end.
 fn seen(input: &Input, limits: &Limits) -> (Seen, ReadSummary) {
     let mut entries = Vec::new();
-    let summary = read(input, limits, &mut |head, body| {
+    let mut reader = Reader::new(input.clone(), limits.clone());
+    let visited = reader.read_hashed(&mut |head, body| {
         let mut content = Vec::new();
         let name = if head.archive.is_empty() {
             head.name.to_owned()
@@ -32,8 +33,8 @@ fn seen(input: &Input, limits: &Limits) -> (Seen, ReadSummary) {
             entries.push((name, content));
         }
         Control::Continue
-    })
-    .unwrap();
+    });
+    let summary = visited.unwrap();
     (entries, summary)
 }
 
