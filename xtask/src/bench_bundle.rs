@@ -1,11 +1,11 @@
-//! Time and memory of a report on one large bundle of another tool, as a ratio to its decompression.
+//! Time and memory of a report on one large bundle of another tool, as a ratio to its decompression; of `verify` and `scrub` too.
 
-use crate::bench::{best, inflate, report};
-use crate::bench_log::{Lines, Numbers, recorded};
-use crate::run::programs;
+use crate::bench::{Generated, best, inflate, report, run_on};
+use crate::bench_log::{Lines, Numbers};
 use anyhow::Result;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Write as _};
 use std::path::Path;
@@ -22,17 +22,14 @@ const LOGS: [(&str, u64); 4] = [
 ];
 
 /// Generates a sos report of about that size, measures, prints.
-pub(crate) fn run(root: &Path, megabytes: u64, from: Option<&Path>) -> Result<()> {
-    let folder = programs(root)?;
-    let scratch = std::env::temp_dir().join(format!("nodebundle-bench-{}", std::process::id()));
-    fs::create_dir_all(&scratch)?;
-    let result = recorded(root, &folder, &scratch, from).and_then(|lines| {
-        let bundle = scratch.join("sosreport-bench.tar.gz");
-        write(&lines, &bundle, megabytes << 20)?;
-        measure(&folder.join("nodebundle-analyzer"), &bundle, megabytes)
-    });
-    fs::remove_dir_all(&scratch)?;
-    result
+pub(crate) fn run(root: &Path, bundle: &Generated<'_>) -> Result<()> {
+    let megabytes = bundle.megabytes;
+    bundle.measured_in_scratch(root, |lines, analyzer, scratch| {
+        let path = scratch.join("sosreport-bench.tar.gz");
+        write(lines, &path, megabytes << 20)?;
+        measure(analyzer, &path, megabytes)?;
+        copied(analyzer, &path, &scratch.join("scrubbed.tar.gz"))
+    })
 }
 
 fn measure(analyzer: &Path, bundle: &Path, megabytes: u64) -> Result<()> {
@@ -47,12 +44,35 @@ fn measure(analyzer: &Path, bundle: &Path, megabytes: u64) -> Result<()> {
         let (time, peak) = best(|| report(analyzer, cores, bundle))?;
         let seconds = time.as_secs_f64();
         let ratio = seconds / flate2.as_secs_f64();
-        writeln!(
-            out,
-            "report on {name:10} {seconds:6.2} s  {ratio:5.2} x  peak memory {} MB (at most 200)",
-            peak >> 10
+        line(
+            &format!("report on {name}"),
+            seconds,
+            peak,
+            &format!("{ratio:5.2} x"),
         )?;
     }
+    Ok(())
+}
+
+/// `verify` and `scrub`, once each: they look at every byte for secrets.
+fn copied(analyzer: &Path, bundle: &Path, copy: &Path) -> Result<()> {
+    let (bundle, to) = (bundle.as_os_str(), copy.as_os_str());
+    let verify = vec![OsStr::new("verify"), bundle];
+    let scrub = vec![OsStr::new("scrub"), bundle, OsStr::new("-o"), to];
+    for (name, arguments) in [("verify", verify), ("scrub", scrub)] {
+        let (time, peak) = run_on(analyzer, "0,1", &arguments)?;
+        line(name, time.as_secs_f64(), peak, "")?;
+    }
+    fs::remove_file(copy)?;
+    Ok(())
+}
+
+fn line(name: &str, seconds: f64, peak: u64, ratio: &str) -> Result<()> {
+    writeln!(
+        io::stdout(),
+        "{name:20} {seconds:6.2} s  {ratio:7}  peak memory {} MB (at most 200)",
+        peak >> 10
+    )?;
     Ok(())
 }
 

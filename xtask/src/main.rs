@@ -62,7 +62,7 @@ enum Task {
     /// Rewrite the golden reports; review the difference like code.
     Accept,
     /// Measure the analyzer's start-up and its reports as ratios to decompression, with peak memory; the same on one large sos
-    /// report; or the collector beside `sos report`.
+    /// report, with `verify` and `scrub`; or the collector beside `sos report`.
     Bench {
         /// What to measure.
         #[arg(value_enum, default_value_t = Subject::Analyzer)]
@@ -73,7 +73,7 @@ enum Task {
         /// Folder whose journals and logs the lines are taken from, instead of the recorded nodes.
         #[arg(long)]
         from: Option<PathBuf>,
-        /// Folder that the generated logs are left in, to profile the analyzer on them.
+        /// Folder that what is generated is left in, to profile the analyzer on it.
         #[arg(long)]
         keep: Option<PathBuf>,
     },
@@ -135,24 +135,21 @@ fn main() -> anyhow::Result<()> {
         Task::New { family, name } => new::run(&root, family, &name),
         Task::Accept => check::accept(&root),
         Task::Bench {
-            subject: Subject::Analyzer,
+            subject: subject @ (Subject::Analyzer | Subject::Bundle),
             megabytes,
             from,
             keep,
         } => {
-            let log = bench::Log {
+            let generated = bench::Generated {
                 megabytes,
                 from: from.as_deref(),
                 keep: keep.as_deref(),
             };
-            bench::run(&root, &log)
+            match subject {
+                Subject::Bundle => bench_bundle::run(&root, &generated),
+                _ => bench::run(&root, &generated),
+            }
         }
-        Task::Bench {
-            subject: Subject::Bundle,
-            megabytes,
-            from,
-            ..
-        } => bench_bundle::run(&root, megabytes, from.as_deref()),
         Task::Bench {
             subject: Subject::Sos,
             ..
