@@ -20,6 +20,8 @@ pub(crate) struct Desk<'a> {
     rules: &'a RuleSet,
     options: &'a Options,
     evidence: Evidence,
+    /// There is one entry, and nothing but a log in it.
+    is_lone_log: bool,
     /// Made for the first log: an input without one needs no patterns.
     scanner: Option<Scanner<'a>>,
     logs: Option<LogDigest>,
@@ -36,11 +38,18 @@ pub(crate) struct Filed {
 }
 
 impl<'a> Desk<'a> {
-    pub(crate) fn new(part: &Part, rules: &'a RuleSet, options: &'a Options) -> Self {
+    /// A desk at which so many entries will arrive.
+    pub(crate) fn new(
+        part: &Part,
+        entries: usize,
+        rules: &'a RuleSet,
+        options: &'a Options,
+    ) -> Self {
         Self {
             rules,
             options,
             evidence: begun(part),
+            is_lone_log: entries == 1,
             scanner: None,
             logs: None,
             readable: false,
@@ -53,6 +62,7 @@ impl<'a> Desk<'a> {
         self.readable |= parsed || !logs::is_binary(head_of(entry));
         if !entry.is_whole() && pasted::begins_pasted(entry) {
             self.readable = true;
+            self.is_lone_log = false;
             let mut sections = pasted::Sections::new(entry, rest_of(entry, rest));
             self.scan(entry, &mut sections);
             for section in sections.finish() {
@@ -112,7 +122,7 @@ impl<'a> Desk<'a> {
         }
     }
 
-    fn scan(&mut self, entry: &Entry, mut whole: &mut dyn Read) {
+    fn scan(&mut self, entry: &Entry, whole: &mut dyn Read) {
         if self.logs.is_some() {
             return self.gap(
                 entry,
@@ -123,11 +133,14 @@ impl<'a> Desk<'a> {
         let scanner = self
             .scanner
             .get_or_insert_with(|| Scanner::new(self.rules.patterns(), options));
-        let mut scan = |reader: &mut dyn Read| scanner.scan(&entry.name, &entry.source, reader);
+        if self.is_lone_log && !entry.is_whole() {
+            scanner.forget_duplicates();
+        }
+        let (name, source) = (&entry.name, &entry.source);
         let scanned = if entry.is_whole() {
-            scan(&mut whole)
+            scanner.scan(name, source, whole)
         } else {
-            logs::read_ahead(&mut whole, scan)
+            logs::read_ahead(whole, |pieces| scanner.scan_ahead(name, source, pieces))
         };
         if let Err(error) = scanned {
             self.evidence

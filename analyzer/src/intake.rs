@@ -70,7 +70,6 @@ struct Intake<'a> {
 
 impl<'a> Intake<'a> {
     fn new(parts: &'a Parts, names: &[String], rules: &'a RuleSet, options: &'a Options) -> Self {
-        let desk = |part: &Part| (part.clone(), Desk::new(part, rules, options));
         let mut left = vec![0; parts.nodes().len()];
         for name in names {
             for part in parts.readers_of(name) {
@@ -79,9 +78,13 @@ impl<'a> Intake<'a> {
                 }
             }
         }
+        let desks = parts.nodes().iter().zip(&left);
+        let desk = |(part, &entries): (&Part, &usize)| {
+            (part.clone(), Desk::new(part, entries, rules, options))
+        };
         Self {
             parts,
-            desks: parts.nodes().iter().map(desk).collect(),
+            desks: desks.map(desk).collect(),
             left,
             entries: 0,
             strays: Vec::new(),

@@ -1,7 +1,9 @@
 //! The reasons that a line gives for a failure.
 
 use crate::rule::ErrorClass;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 /// Reason → fragments in lower case, one of which a line that gives it has.
 const WORDS: [(ErrorClass, &[&str]); 26] = [
@@ -152,14 +154,37 @@ const WORDS: [(ErrorClass, &[&str]); 26] = [
     (ErrorClass::Oci, &["oci runtime", "runc ", "runc:", "crun"]),
 ];
 
+/// Finds all fragments at once, whatever the case of a text.
+struct Finder {
+    fragments: AhoCorasick,
+    /// The reason that each fragment gives.
+    reasons: Vec<ErrorClass>,
+}
+
+impl Finder {
+    /// `None` if the fragments are too many for it, which a test rules out.
+    fn new() -> Option<Self> {
+        let fragments = WORDS.iter().flat_map(|(_, words)| *words);
+        let reasons = WORDS
+            .iter()
+            .flat_map(|(class, words)| vec![*class; words.len()]);
+        Some(Self {
+            fragments: AhoCorasick::builder()
+                .ascii_case_insensitive(true)
+                .kind(Some(AhoCorasickKind::ContiguousNFA))
+                .build(fragments)
+                .ok()?,
+            reasons: reasons.collect(),
+        })
+    }
+}
+
 /// Adds the reasons that a text gives.
 pub(super) fn add(text: &str, classes: &mut BTreeSet<ErrorClass>) {
-    let text = text.to_ascii_lowercase();
-    let given = |words: &[&str]| words.iter().any(|word| text.contains(word));
-    for (class, words) in WORDS {
-        if given(words) {
-            classes.insert(class);
-        }
+    static FINDER: OnceLock<Option<Finder>> = OnceLock::new();
+    if let Some(finder) = FINDER.get_or_init(Finder::new) {
+        let found = finder.fragments.find_overlapping_iter(text);
+        classes.extend(found.filter_map(|one| finder.reasons.get(one.pattern().as_usize())));
     }
     // Go's text names both ends of the validity; only the times after it tell which.
     if text.contains("expired or is not yet valid") {

@@ -102,7 +102,9 @@ fn errors(hits: &[&Hit], evidence: &[Evidence]) -> BTreeSet<ErrorClass> {
     let mut classes = BTreeSet::new();
     for hit in hits {
         error_class::add(&hit.first.text, &mut classes);
-        error_class::add(&hit.last.text, &mut classes);
+        if hit.count > 1 {
+            error_class::add(&hit.last.text, &mut classes);
+        }
     }
     for one in evidence.iter().filter(|_| hits.is_empty()) {
         if let Evidence::Fact { value, .. } = one {

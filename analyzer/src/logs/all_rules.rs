@@ -7,7 +7,7 @@
 
 use super::patterns::{Pattern, PatternSet};
 use super::scanner::{Options, Scanner};
-use super::shapes::Shapes;
+use super::shapes::{Outline, Outlined, Shapes};
 use super::stream::At;
 use super::{clean, message, transport};
 use crate::declarations::Declarations;
@@ -208,7 +208,12 @@ fn a_line_of_a_known_shape_is_taken_in_as_if_it_were_new() {
                 raw: text.as_bytes(),
             };
             let home = scanner.home(number);
-            repeats += usize::from(scanner.shapes.of(at.raw, home).is_some());
+            let outlined = Outlined {
+                line: at.raw,
+                outline: Outline::of(at.raw),
+            };
+            let [found] = scanner.shapes.find(&[outlined], home);
+            repeats += usize::from(scanner.shapes.get(found, home).is_some());
             scanner.line(number, at);
         }
         scanner.finish()

@@ -210,6 +210,7 @@ pub(crate) fn iso_second(text: &[u8]) -> Option<(i64, &[u8])> {
 }
 
 /// The fraction and the zone behind a second.
+#[inline]
 pub(crate) fn in_second(second: i64, text: &[u8]) -> (Clock, &[u8]) {
     let (fraction, rest) = fraction(text);
     let micros = second + fraction;
@@ -263,12 +264,14 @@ fn second(text: &[u8]) -> Option<(i64, &[u8])> {
 }
 
 /// Two digits.
+#[inline]
 pub(crate) fn pair(tens: u8, ones: u8) -> Option<u8> {
     let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
     (tens < 10 && ones < 10).then(|| tens * 10 + ones)
 }
 
 /// Reads `.304123`: microseconds.
+#[inline]
 pub(crate) fn fraction(text: &[u8]) -> (i64, &[u8]) {
     let Some((b'.' | b',', after)) = text.split_first() else {
         return (0, text);
@@ -293,6 +296,7 @@ pub(crate) fn fraction(text: &[u8]) -> (i64, &[u8]) {
 }
 
 /// Six digits.
+#[inline]
 fn micros(text: &[u8]) -> Option<(i64, &[u8])> {
     let (six, rest) = text.split_first_chunk::<6>()?;
     let (&[[h, h2], [m, m2], [l, l2]], _) = six.as_chunks() else {
@@ -303,6 +307,7 @@ fn micros(text: &[u8]) -> Option<(i64, &[u8])> {
     Some((micros, rest))
 }
 
+#[inline]
 fn zone(text: &[u8]) -> Option<(i32, &[u8])> {
     match text.split_first()? {
         (b'Z', rest) => Some((0, rest)),

@@ -21,6 +21,8 @@ pub(crate) struct Judge<'p> {
     pub(crate) patterns: &'p PatternSet,
     pub(crate) programs: Programs,
     memo: Memo<Verdict>,
+    /// Several logs may hold the same record.
+    pub(crate) has_duplicates: bool,
     seen: Seen,
     pub(crate) tally: Tally,
     pub(crate) templates: Templates,
@@ -159,6 +161,7 @@ impl<'p> Judge<'p> {
             patterns,
             programs: Programs::new(patterns),
             memo: Memo::new(),
+            has_duplicates: true,
             seen: Seen::default(),
             tally: Tally::default(),
             templates: Templates::default(),
@@ -281,14 +284,17 @@ impl<'p> Judge<'p> {
         let key = (name.to_owned(), record.place.stream);
         if let Some((old, spot)) = self.stated.get_mut(&key) {
             value.clone_into(old);
-            spot.set(sight.entry, sight.line, sight.raw, sight.place);
+            spot.set(sight);
         } else {
-            let spot = Spot::new(sight.entry, sight.line, sight.raw, sight.place);
-            self.stated.insert(key, (value.to_owned(), spot));
+            self.stated
+                .insert(key, (value.to_owned(), Spot::new(sight)));
         }
     }
 
     fn is_new(&mut self, record: &Record<'_>) -> bool {
+        if !self.has_duplicates {
+            return true;
+        }
         let identity = Identity {
             program: self
                 .programs

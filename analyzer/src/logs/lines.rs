@@ -32,13 +32,18 @@ pub(crate) struct Line<'b> {
 
 impl<'r> Lines<'r> {
     pub(crate) fn new(reader: &'r mut dyn Read) -> Self {
+        Self::after(0, reader)
+    }
+
+    /// Goes on behind lines that somebody else read.
+    pub(crate) fn after(number: u64, reader: &'r mut dyn Read) -> Self {
         Self {
             reader,
             buffer: vec![0; CHUNK],
             start: 0,
             end: 0,
             searched: 0,
-            number: 0,
+            number,
             ended: false,
         }
     }
@@ -51,11 +56,11 @@ impl<'r> Lines<'r> {
         self.number += 1;
         let mut bytes = self.buffer.get(from..to).unwrap_or_default();
         if self.number == 1 {
-            bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+            bytes = without_mark(bytes);
         }
         Ok(Some(Line {
             number: self.number,
-            bytes: bytes.strip_suffix(b"\r").unwrap_or(bytes),
+            bytes: line_of(bytes),
         }))
     }
 
@@ -177,6 +182,16 @@ impl<'r> Lines<'r> {
             }
         }
     }
+}
+
+/// A line without the rest of its end.
+pub(crate) fn line_of(bytes: &[u8]) -> &[u8] {
+    bytes.strip_suffix(b"\r").unwrap_or(bytes)
+}
+
+/// The first line of a file without a byte order mark.
+pub(crate) fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes)
 }
 
 fn read_some(reader: &mut dyn Read, room: &mut [u8]) -> io::Result<usize> {

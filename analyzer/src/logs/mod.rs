@@ -54,7 +54,7 @@ mod transport;
 mod unwrap;
 mod window;
 
-pub use ahead::read_ahead;
+pub use ahead::{Pieces, read_ahead};
 pub use digest::{ClockStep, Hit, Life, LogDigest, Occurrence, Span, Stamp, Template};
 pub use example::matching_patterns;
 pub(crate) use excerpt::excerpt;

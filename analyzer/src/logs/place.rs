@@ -2,6 +2,7 @@
 
 use super::clock::{Basis, Calendar, Tick};
 use super::digest::{Occurrence, Stamp};
+use super::tally::Sight;
 use crate::finding::Evidence;
 use crate::origin::Origin;
 use chrono::DateTime;
@@ -61,22 +62,29 @@ pub(crate) struct Spot {
 
 impl Spot {
     /// Makes this the spot of another record, keeping the buffer.
-    pub(crate) fn set(&mut self, entry: &Arc<str>, line: u64, raw: &[u8], place: Place) {
-        if !Arc::ptr_eq(&self.entry, entry) {
-            self.entry = Arc::clone(entry);
+    pub(crate) fn set(&mut self, sight: Sight<'_>) {
+        if !Arc::ptr_eq(&self.entry, sight.entry) {
+            self.entry = Arc::clone(sight.entry);
         }
-        self.line = line;
-        self.place = place;
+        self.line = sight.line;
+        self.place = sight.place;
         self.raw.clear();
-        self.raw.extend_from_slice(cut(raw));
+        self.raw.extend_from_slice(cut(sight.raw));
     }
 
-    pub(crate) fn new(entry: &Arc<str>, line: u64, raw: &[u8], place: Place) -> Self {
+    pub(crate) fn new(sight: Sight<'_>) -> Self {
+        Self::within(Vec::new(), sight)
+    }
+
+    /// The spot of a record, whose line goes into this buffer.
+    pub(crate) fn within(mut raw: Vec<u8>, sight: Sight<'_>) -> Self {
+        raw.clear();
+        raw.extend_from_slice(cut(sight.raw));
         Self {
-            entry: Arc::clone(entry),
-            line,
-            raw: cut(raw).to_vec(),
-            place,
+            entry: Arc::clone(sight.entry),
+            line: sight.line,
+            raw,
+            place: sight.place,
         }
     }
 }

@@ -103,15 +103,20 @@ fn place(window: u64) -> (usize, u64) {
 
 /// The window whose letters are rarest in logs, and where it ends.
 fn rarest<const WIDTH: usize>(text: &[u8]) -> Option<(usize, u64)> {
-    text.windows(WIDTH)
-        .enumerate()
-        .max_by_key(|(_, window)| window.iter().map(|&byte| rarity(byte)).sum::<u32>())
-        .map(|(start, window)| {
-            let bits = window
-                .iter()
-                .fold(0, |bits, &byte| push::<WIDTH>(bits, byte));
-            (start + WIDTH, bits)
-        })
+    let (mut sum, mut window) = (0, 0);
+    let mut best: Option<(u32, usize, u64)> = None;
+    for (at, &byte) in text.iter().enumerate() {
+        window = push::<WIDTH>(window, byte);
+        sum += rarity(byte);
+        if let Some(&before) = at.checked_sub(WIDTH).and_then(|before| text.get(before)) {
+            sum -= rarity(before);
+        }
+        let is_better = best.is_none_or(|(most, ..)| sum >= most);
+        if at + 1 >= WIDTH && is_better {
+            best = Some((sum, at + 1, window));
+        }
+    }
+    best.map(|(_, end, window)| (end, window))
 }
 
 fn rarity(byte: u8) -> u32 {

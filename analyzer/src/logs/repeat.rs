@@ -6,13 +6,14 @@ use super::message::plain_quotes;
 use super::place::Place;
 use super::scanner::Scanner;
 use super::shape::{Own, Shape};
+use super::shapes::Found;
 use super::stream::At;
 use super::window;
 use std::borrow::Cow;
 
 impl Scanner<'_> {
     /// Takes in a line whose shape is known; false where it has to be taken apart.
-    pub(super) fn repeat(&mut self, number: usize, at: At<'_>) -> bool {
+    pub(super) fn repeat(&mut self, number: usize, at: At<'_>, shape: Found) -> bool {
         let home = self.home(number);
         let Self {
             options,
@@ -26,14 +27,13 @@ impl Scanner<'_> {
         let Some(stream) = stream.filter(|stream| stream.is_between_records()) else {
             return false;
         };
-        let Some((shape, dial)) = shapes.of(at.raw, home) else {
+        let Some((shape, dial)) = shapes.get(shape, home) else {
             return false;
         };
-        let own = shape.read(at.raw, dial);
-        let Some(own) = own.filter(|own| !stream.is_near_dump(own.author)) else {
+        let Some(own) = shape.read(at.raw, dial) else {
             return false;
         };
-        if shape.dated && stream.wants_year() {
+        if stream.is_near_dump(own.author) || shape.dated && stream.wants_year() {
             return false;
         }
         let clock = own.carried.or(own.clock);
@@ -54,7 +54,7 @@ impl Scanner<'_> {
             stream.fold();
             judge.fold(number);
         }
-        if !shape.verdict.is_silent(shape.level) {
+        if !shape.is_silent {
             let record = record(shape, &own, at, (place, life), &text);
             judge.judge_by(&shape.verdict, &stream.lives, &record);
         }
@@ -64,7 +64,8 @@ impl Scanner<'_> {
 
 /// The message as patterns see it, where anything looks at it.
 fn text<'a>(shape: &Shape, own: &Own<'a>) -> Cow<'a, [u8]> {
-    let is_read = || shape.bearing.reads_text() || shape.verdict.reads_text(shape.level);
+    let is_read =
+        || shape.bearing.reads_text() || !shape.is_silent && shape.verdict.reads_text(shape.level);
     if shape.escaped && is_read() {
         plain_quotes(own.message)
     } else {

@@ -1,5 +1,6 @@
 //! Reads logs one after another, line by line, and keeps what rules need to know.
 
+use super::ahead::{Piece, Pieces};
 use super::attribute::{Author, author};
 use super::carry::{MOST_REPEATS, repeated};
 use super::clean::{clean, unquote};
@@ -9,14 +10,14 @@ use super::heading::{Heading, heading};
 use super::journal::is_journal;
 use super::judge::{Judge, Record};
 use super::life_of::{Bearing, bearing, life_of};
-use super::lines::Lines;
+use super::lines::{Lines, without_mark};
 use super::message::{self, Message};
 use super::patterns::PatternSet;
 use super::place::Place;
 use super::program;
 use super::settle;
 use super::shape::{Judged, Whole};
-use super::shapes::Shapes;
+use super::shapes::{Found, Outline, Outlined, Shapes};
 use super::stream::{At, Block, Stream};
 use super::transport::{self, Envelope};
 use super::unwrap;
@@ -78,57 +79,114 @@ impl<'p> Scanner<'p> {
         self.options = options;
     }
 
+    /// Says that one log is all there is, so that no other holds the same records.
+    pub(crate) fn forget_duplicates(&mut self) {
+        self.judge.has_duplicates = false;
+    }
+
     /// Reads one entry to its end. Parts of one log must come in order; other entries may come in any.
     ///
     /// An error is the reader's. What came before it counts.
     pub fn scan(&mut self, entry: &str, source: &Source, reader: &mut dyn Read) -> io::Result<()> {
-        let number = self.stream(entry, source);
-        let entry: Arc<str> = Arc::from(entry);
+        let (number, entry) = (self.stream(entry, source), Arc::from(entry));
+        let result = self.stretch(number, &entry, reader);
+        self.end(number, &entry);
+        result
+    }
+
+    /// The same for an entry that is read ahead.
+    pub fn scan_ahead(
+        &mut self,
+        entry: &str,
+        source: &Source,
+        pieces: &mut Pieces<'_>,
+    ) -> io::Result<()> {
+        let (number, entry) = (self.stream(entry, source), Arc::from(entry));
+        let result = self.pieces(number, &entry, pieces);
+        self.end(number, &entry);
+        result
+    }
+
+    fn pieces(
+        &mut self,
+        number: usize,
+        entry: &Arc<str>,
+        pieces: &mut Pieces<'_>,
+    ) -> io::Result<()> {
+        let (mut piece, mut line) = (Piece::default(), 0);
+        while let Some(next) = pieces.next(piece)? {
+            piece = next;
+            if line == 0 && (piece.from(0).len() <= MOST_POSTED || is_journal(piece.from(0))) {
+                return self.stretch(number, entry, &mut piece.from(0).chain(pieces));
+            }
+            for first in (0..piece.count()).step_by(BATCH) {
+                let lines = std::array::from_fn(|at| piece.line(first + at));
+                let shapes = self.shapes.find::<BATCH>(&lines, self.home(number));
+                let here = (first..piece.count()).zip(lines).zip(shapes);
+                for ((place, Outlined { line: mut raw, .. }), shape) in here {
+                    line += 1;
+                    if line == 1 {
+                        raw = without_mark(raw);
+                    }
+                    if self.found(number, At { entry, line, raw }, shape) == Taken::Binary {
+                        let mut rest = piece.from(piece.after(place)).chain(pieces);
+                        return self.rest(number, entry, Lines::after(line, &mut rest));
+                    }
+                }
+            }
+            if !piece.rest().is_empty() {
+                let mut rest = piece.rest().chain(pieces);
+                return self.rest(number, entry, Lines::after(line, &mut rest));
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads an entry from its beginning.
+    fn stretch(
+        &mut self,
+        number: usize,
+        entry: &Arc<str>,
+        reader: &mut dyn Read,
+    ) -> io::Result<()> {
         let mut start = Vec::new();
         reader.take(MAGIC.len() as u64).read_to_end(&mut start)?;
         let is_journal = is_journal(&start);
         let mut reader = start.chain(reader);
         if is_journal {
-            let result = self.journal(number, &entry, &mut reader);
-            self.end(number, &entry);
-            return result;
+            return self.journal(number, entry, &mut reader);
         }
         let mut lines = Lines::new(&mut reader);
         let unwrapped = lines.whole(MOST_POSTED)?.and_then(unwrap::unwrapped);
-        if let Some(text) = unwrapped {
-            for (line, bytes) in text {
-                let at = At {
-                    entry: &entry,
-                    line,
-                    raw: &bytes,
-                };
-                self.line(number, at);
-            }
-            self.end(number, &entry);
-            return Ok(());
-        }
-        let result = loop {
-            match lines.next() {
-                Ok(Some(line)) => {
-                    let at = At {
-                        entry: &entry,
-                        line: line.number,
-                        raw: line.bytes,
-                    };
-                    let number_of_line = line.number;
-                    if self.line(number, at) == Taken::Binary {
-                        match lines.counted_bytes() {
-                            Ok(value) => self.value(number, number_of_line, value),
-                            Err(error) => break Err(error),
-                        }
-                    }
-                }
-                Ok(None) => break Ok(()),
-                Err(error) => break Err(error),
-            }
+        let Some(text) = unwrapped else {
+            return self.rest(number, entry, lines);
         };
-        self.end(number, &entry);
-        result
+        for (line, bytes) in text {
+            let at = At {
+                entry,
+                line,
+                raw: &bytes,
+            };
+            self.line(number, at);
+        }
+        Ok(())
+    }
+
+    /// Reads the lines of an entry that were not read yet.
+    fn rest(&mut self, number: usize, entry: &Arc<str>, mut lines: Lines<'_>) -> io::Result<()> {
+        while let Some(line) = lines.next()? {
+            let at = At {
+                entry,
+                line: line.number,
+                raw: line.bytes,
+            };
+            let number_of_line = line.number;
+            if self.line(number, at) == Taken::Binary {
+                let value = lines.counted_bytes()?;
+                self.value(number, number_of_line, value);
+            }
+        }
+        Ok(())
     }
 
     /// Reads lines that stand together in an entry, of which others are of other nodes; `first` is the number of the first.
@@ -173,6 +231,16 @@ impl<'p> Scanner<'p> {
 
     /// Takes in one line.
     pub(super) fn line(&mut self, number: usize, at: At<'_>) -> Taken {
+        let outlined = Outlined {
+            line: at.raw,
+            outline: Outline::of(at.raw),
+        };
+        let [shape] = self.shapes.find(&[outlined], self.home(number));
+        self.found(number, at, shape)
+    }
+
+    /// Takes in one line whose shape was looked for.
+    fn found(&mut self, number: usize, at: At<'_>, shape: Found) -> Taken {
         self.ordinal += 1;
         let Some(stream) = self.streams.get_mut(number) else {
             return Taken::No;
@@ -183,7 +251,7 @@ impl<'p> Scanner<'p> {
                 return taken;
             }
         }
-        if !self.repeat(number, at) {
+        if !self.repeat(number, at, shape) {
             self.lone_line(number, at);
         }
         Taken::No
@@ -389,6 +457,9 @@ pub(super) fn log_name(entry: &str) -> &str {
         .is_some_and(|stem| stem.len() == 4 && stem.bytes().all(|byte| byte.is_ascii_digit()));
     if part { folder } else { entry }
 }
+
+/// Lines of which the shapes are looked for at once.
+const BATCH: usize = 16;
 
 /// Bytes of a text that may have been copied from a narrow terminal.
 const MOST_POSTED: usize = 64 << 10;

@@ -111,7 +111,7 @@ fn ranks(
     let lives = merged.lives.iter().flat_map(|life| [life.first, life.last]);
     let groups = tally.groups().iter();
     let places = lives
-        .chain(groups.flat_map(|group| [group.first.place, group.last.place]))
+        .chain(groups.flat_map(|group| [group.first.place, group.last().place]))
         .chain(templates.iter().map(|counted| counted.first.place))
         .chain(stated.values().map(|(_, spot)| spot.place));
     Ranks::new(timeline, places)
@@ -145,7 +145,7 @@ impl Scene<'_> {
         let life = self.life(group);
         let early = pattern
             .after
-            .is_some_and(|after| self.is_early(life, group.last.place, after));
+            .is_some_and(|after| self.is_early(life, group.last().place, after));
         (enough && !early).then(|| Hit {
             rule: pattern.rule,
             pattern: pattern.index,
@@ -153,7 +153,7 @@ impl Scene<'_> {
             life,
             count: group.count,
             first: self.occurrence(&group.first),
-            last: self.occurrence(&group.last),
+            last: self.occurrence(group.last()),
             variables: key.variables.iter().cloned().collect(),
         })
     }

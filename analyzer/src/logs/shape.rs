@@ -4,12 +4,14 @@
 //! number can change how a line is taken apart.
 
 use super::attribute::Author;
-use super::clock::{Clock, digits, iso};
+use super::clock::{Clock, iso};
 use super::dial::Dial;
+use super::hash::mapped;
 use super::judge::Verdict;
 use super::klog::{self, Level};
 use super::life_of::Bearing;
 use super::message::{Form, Message, logrus_time_place};
+use super::prefilter::blind;
 use super::program::is_wrapper;
 use super::transport::Envelope;
 use std::ops::Range;
@@ -26,15 +28,15 @@ pub(crate) struct Shape {
     stream: Option<usize>,
     carrier: Carrier,
     /// Where the text that was carried begins.
-    text: usize,
+    text: u16,
     /// Where the message is, behind its header.
-    message: Range<usize>,
+    message: Part,
     /// Where the process id of the author is.
-    pid: Option<Range<usize>>,
+    pid: Option<Part>,
     /// Where logrus has its time, if it has one.
-    time: Option<Range<usize>>,
+    time: Option<Part>,
     /// Where a header of klog begins.
-    klog: Option<usize>,
+    klog: Option<u16>,
     /// The message has backslashes before quotes.
     pub(crate) escaped: bool,
     /// The message may hold a date that tells the year of lines without one.
@@ -44,7 +46,29 @@ pub(crate) struct Shape {
     pub(crate) level: Level,
     author: Author,
     pub(crate) bearing: Bearing,
+    /// Its verdict says nothing of it.
+    pub(crate) is_silent: bool,
     pub(crate) verdict: Arc<Verdict>,
+}
+
+/// A part of a line: shapes are many, and read for every line.
+#[derive(Debug, Clone, Copy)]
+struct Part {
+    from: u16,
+    to: u16,
+}
+
+impl Part {
+    fn new(range: Range<usize>) -> Option<Self> {
+        Some(Self {
+            from: u16::try_from(range.start).ok()?,
+            to: u16::try_from(range.end).ok()?,
+        })
+    }
+
+    fn of(self, line: &[u8]) -> Option<&[u8]> {
+        line.get(usize::from(self.from)..usize::from(self.to))
+    }
 }
 
 /// What carried a line.
@@ -89,9 +113,22 @@ pub(crate) struct Own<'a> {
 }
 
 impl Shape {
-    /// Whether a line whose digits were made zeros has this shape.
-    pub(crate) fn is_of(&self, blind: &[u8], stream: Option<usize>) -> bool {
-        *self.line == *blind && (self.stream.is_none() || self.stream == stream)
+    /// Longer lines are rare, and have no shape.
+    pub(crate) const MAX_LINE: usize = 4096;
+
+    /// Whether a line of the right length has this shape.
+    pub(crate) fn is_of(&self, line: &[u8]) -> bool {
+        is_blindly(line, &self.line)
+    }
+
+    /// Whether a line is as long as those of this shape.
+    pub(crate) fn is_as_long(&self, line: &[u8]) -> bool {
+        self.line.len() == line.len()
+    }
+
+    /// Whether lines of a stream can have it.
+    pub(crate) fn is_in(&self, stream: Option<usize>) -> bool {
+        self.stream.is_none() || self.stream == stream
     }
 
     /// Reads a line of this shape; `None` when one of its times is not valid.
@@ -101,8 +138,8 @@ impl Shape {
         }
         let mut author = self.author;
         if let Some(pid) = &self.pid {
-            let pid = line.get(pid.clone())?;
-            author.pid = Some(digits(pid, pid.len())?.0);
+            let pid = pid.of(line)?;
+            author.pid = Some(short_number(pid)?);
         }
         let carried = match self.carrier {
             Carrier::None => None,
@@ -110,26 +147,26 @@ impl Shape {
             Carrier::Short => Some(dial.short(line)?),
         };
         let klog = match self.klog {
-            Some(at) => Some(dial.klog(line.get(at..)?)?),
+            Some(at) => Some(dial.klog(line.get(usize::from(at)..)?)?),
             None => None,
         };
         Some(Own {
             carried,
             clock: self.clock(line, klog),
             author,
-            text: line.get(self.text..)?,
-            message: line.get(self.message.clone())?,
+            text: line.get(usize::from(self.text)..)?,
+            message: self.message.of(line)?,
         })
     }
 
     /// The time of the message, whose header of klog has this one.
     fn clock(&self, line: &[u8], klog: Option<Clock>) -> Option<Clock> {
-        let time = self.time.clone().and_then(|time| iso(line.get(time)?));
+        let time = self.time.and_then(|time| iso(time.of(line)?));
         time.map(|(clock, _)| clock).or(klog)
     }
 
-    /// The shape of a line, which is also given with its digits made zeros, where it has one.
-    pub(crate) fn new(whole: Whole<'_>, blind: &[u8]) -> Option<Self> {
+    /// The shape of a line, where it has one.
+    pub(crate) fn new(whole: Whole<'_>) -> Option<Self> {
         let Whole {
             line,
             stream,
@@ -146,20 +183,21 @@ impl Shape {
         let header = Header::new(message.form, line, text, body)?;
         let pid = pid(line.get(..text)?).or(header.pid);
         let shape = Self {
-            line: Box::from(blind),
+            line: line.iter().copied().map(blind).collect(),
             stream: stream.filter(|_| carrier == Carrier::None),
             carrier,
-            text,
-            message: body..body + message.body.len(),
-            pid: judged.author.pid.and(pid),
-            time: header.time,
-            klog: header.klog,
+            text: u16::try_from(text).ok()?,
+            message: Part::new(body..body + message.body.len())?,
+            pid: judged.author.pid.and(pid).and_then(Part::new),
+            time: header.time.and_then(Part::new),
+            klog: header.klog.and_then(|at| u16::try_from(at).ok()),
             escaped: *message.body != *message.text,
             dated: is_dated(message.body),
             numbered: line.contains(&b'#'),
             level: message.level,
             author: judged.author.without_pid(),
             bearing: judged.bearing,
+            is_silent: judged.verdict.is_silent(message.level),
             verdict: judged.verdict,
         };
         let own = shape.read(line, &mut Dial::default())?;
@@ -171,6 +209,40 @@ impl Shape {
             && longest_number(line.get(..body)?) <= MAX_DIGITS
             && is_message_plain(message.body);
         sane.then_some(shape)
+    }
+}
+
+/// A number of at most [`MAX_DIGITS`] digits.
+fn short_number(text: &[u8]) -> Option<u32> {
+    let digits = text.iter().map(|byte| byte.wrapping_sub(b'0'));
+    let mut number = 0_u32;
+    for digit in digits {
+        if digit > 9 {
+            return None;
+        }
+        number = number.wrapping_mul(10).wrapping_add(digit.into());
+    }
+    Some(number)
+}
+
+/// Whether a text is another one once its digits were made zeros.
+fn is_blindly(text: &[u8], zeros: &[u8]) -> bool {
+    const CHUNK: usize = 32;
+    if text.len() != zeros.len() {
+        return false;
+    }
+    let same = |text: &[u8; CHUNK], zeros: &[u8; CHUNK]| mapped(text, blind) == *zeros;
+    let ((chunks, rest), (zero_chunks, zero_rest)) = (text.as_chunks(), zeros.as_chunks());
+    let begin = chunks.iter().zip(zero_chunks);
+    if !begin.into_iter().all(|(text, zeros)| same(text, zeros)) {
+        return false;
+    }
+    match (text.last_chunk(), zeros.last_chunk()) {
+        (Some(text), Some(zeros)) => same(text, zeros),
+        _ => rest
+            .iter()
+            .zip(zero_rest)
+            .all(|(&byte, &zero)| blind(byte) == zero),
     }
 }
 

@@ -31,7 +31,34 @@ pub(crate) struct Group {
     pub(crate) slot: Slot,
     pub(crate) count: u64,
     pub(crate) first: Spot,
-    pub(crate) last: Spot,
+    /// The last one, where there are several.
+    later: Option<Spot>,
+}
+
+impl Group {
+    /// The match that came last.
+    pub(crate) fn last(&self) -> &Spot {
+        self.later.as_ref().unwrap_or(&self.first)
+    }
+
+    fn add(&mut self, sight: Sight<'_>, spare: &mut Vec<Vec<u8>>) {
+        self.count += sight.weight;
+        match &mut self.later {
+            Some(last) => last.set(sight),
+            None => self.later = Some(spot(spare, sight)),
+        }
+    }
+
+    /// Takes in a group that comes after this one.
+    fn join(&mut self, other: Self, spare: &mut Vec<Vec<u8>>) {
+        self.count += other.count;
+        let (last, first) = match other.later {
+            Some(later) => (later, Some(other.first)),
+            None => (other.first, None),
+        };
+        let unused = [self.later.replace(last), first];
+        spare.extend(unused.into_iter().flatten().map(|spot| spot.raw));
+    }
 }
 
 /// A matching record.
@@ -54,10 +81,16 @@ pub(crate) struct Tally {
     variants: HashMap<(usize, Option<Arc<str>>), Variants>,
     groups: Vec<Group>,
     group_index: FastMap<(usize, Slot), usize>,
-    /// The group in which each key was counted last.
-    recent: Vec<Option<usize>>,
+    /// Buffers of lines that are quoted no more.
+    spare: Vec<Vec<u8>>,
+    /// Where each key was counted last, and its group.
+    recent: Vec<Option<(Slot, usize)>>,
     spans: FastMap<(usize, usize), usize>,
     thresholds: FastMap<(usize, usize, Option<usize>), Threshold>,
+}
+
+fn spot(spare: &mut Vec<Vec<u8>>, sight: Sight<'_>) -> Spot {
+    Spot::within(spare.pop().unwrap_or_default(), sight)
 }
 
 /// Sets of variables that are told apart: how many, and the key of the last.
@@ -128,10 +161,10 @@ impl Tally {
 
     fn continues(&self, key: usize, stream: usize, span: usize, place: Place) -> bool {
         let slot = Slot::Span { stream, span };
-        let group = self.recent(key, slot);
-        let group = group.or_else(|| self.group_index.get(&(key, slot)).copied());
-        let group = group.and_then(|group| self.groups.get(group));
-        let Some((last, now)) = group.and_then(|group| group.last.place.order.zip(place.order))
+        let group = self
+            .find(key, slot)
+            .and_then(|group| self.groups.get(group));
+        let Some((last, now)) = group.and_then(|group| group.last().place.order.zip(place.order))
         else {
             return true;
         };
@@ -140,41 +173,35 @@ impl Tally {
     }
 
     fn count(&mut self, key: usize, slot: Slot, sight: Sight<'_>) {
-        let known = self.recent(key, slot);
-        let known = known.or_else(|| self.group_index.get(&(key, slot)).copied());
+        let known = self.find(key, slot);
+        self.remember(key, slot, known.unwrap_or(self.groups.len()));
         if let Some(group) = known.and_then(|group| self.groups.get_mut(group)) {
-            group.count += sight.weight;
-            group
-                .last
-                .set(sight.entry, sight.line, sight.raw, sight.place);
-            self.remember(key, known);
-            return;
+            return group.add(sight, &mut self.spare);
         }
-        let spot = Spot::new(sight.entry, sight.line, sight.raw, sight.place);
         self.group_index.insert((key, slot), self.groups.len());
-        self.remember(key, Some(self.groups.len()));
         self.groups.push(Group {
             key,
             slot,
             count: sight.weight,
-            first: spot.clone(),
-            last: spot,
+            first: spot(&mut self.spare, sight),
+            later: None,
         });
     }
 
-    /// The group in which a key was counted last, if it is that of this slot.
-    fn recent(&self, key: usize, slot: Slot) -> Option<usize> {
-        let recent = self.recent.get(key).copied().flatten()?;
-        let group = self.groups.get(recent)?;
-        (group.key == key && group.slot == slot).then_some(recent)
+    /// The group of a key in a slot. Mostly it is the one in which the key was counted last, which is known without a look at it.
+    fn find(&self, key: usize, slot: Slot) -> Option<usize> {
+        match self.recent.get(key) {
+            Some(Some((last, group))) if *last == slot => Some(*group),
+            _ => self.group_index.get(&(key, slot)).copied(),
+        }
     }
 
-    fn remember(&mut self, key: usize, group: Option<usize>) {
+    fn remember(&mut self, key: usize, slot: Slot, group: usize) {
         if self.recent.len() <= key {
             self.recent.resize(key + 1, None);
         }
         if let Some(recent) = self.recent.get_mut(key) {
-            *recent = group;
+            *recent = Some((slot, group));
         }
     }
 
@@ -219,8 +246,7 @@ impl Tally {
             let key = (group.key, group.slot);
             let known = self.group_index.get(&key);
             if let Some(known) = known.and_then(|&at| self.groups.get_mut(at)) {
-                known.count += group.count;
-                known.last = group.last;
+                known.join(group, &mut self.spare);
             } else {
                 self.group_index.insert(key, self.groups.len());
                 self.groups.push(group);

@@ -76,7 +76,7 @@ impl Templates {
             text,
             program: program.cloned(),
             count: 0,
-            first: Spot::new(first.entry, first.line, first.raw, first.place),
+            first: Spot::new(first),
             last: first.place,
             latest: Vec::new(),
         });
