@@ -62,7 +62,35 @@ fn is_past(case: &Case<'_>, hits: &[&Hit], rule: &Rule, compiled: &Compiled) -> 
     let Some(last) = hits.last() else {
         return false;
     };
-    ended(case, last, rule) || outlived(&case.logs.lives, hits) || fell_silent(case, last, compiled)
+    ended(case, last, rule)
+        || (outlived(&case.logs.lives, hits) && !lasts_in_its_effect(case, hits, compiled))
+        || fell_silent(case, last, compiled)
+}
+
+/// Whether a fault of another program than the kubelet still shows in a symptom of the current life: that program says it once,
+/// at its own start, and no life of the kubelet repeats it.
+fn lasts_in_its_effect(case: &Case<'_>, of_fault: &[&Hit], compiled: &Compiled) -> bool {
+    let by_kubelet = |hit: &Hit| matches!(hit.program.as_deref(), None | Some("kubelet"));
+    if of_fault.iter().any(|hit| by_kubelet(hit)) {
+        return false;
+    }
+    let current = case.logs.lives.len().checked_sub(1);
+    let since = of_fault.first().map(|hit| hit.first.sequence);
+    compiled.edges.iter().any(|edge| {
+        let Some((rule, own)) = case.rules.get(edge.target) else {
+            return false;
+        };
+        let last = hits(case, edge.target)
+            .iter()
+            .max_by_key(|hit| hit.last.sequence);
+        last.is_some_and(|last| {
+            rule.role == Role::Symptom
+                && last.life == current
+                && since.is_some_and(|since| since <= last.first.sequence)
+                && !ended(case, last, rule)
+                && !fell_silent(case, last, own)
+        })
+    })
 }
 
 /// (a) An event in `ends` follows the fault.

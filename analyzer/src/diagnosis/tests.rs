@@ -433,6 +433,32 @@ fn a_registered_kubelet_that_says_nothing_for_three_periods_has_got_over_an_outa
 }
 
 #[test]
+fn what_another_program_said_once_lasts_while_its_effect_shows() {
+    let cause = "id: z-cause\nlog: [{pattern: x}]\nexplains: [shown]";
+    let shown = "id: shown\nrole: symptom\nlog: [{pattern: x}]\nends: [node-registered]";
+    let node = |program: &str, at: &[(&str, i64)]| {
+        let mut node = bench(&[cause, shown, REGISTERED]).line("z-cause", 5);
+        for hit in &mut node.logs.hits {
+            hit.program = Some(program.to_owned());
+        }
+        let node = node.life(10, 300);
+        let lines = at.iter();
+        lines
+            .fold(node, |node, (id, at)| node.line(id, *at))
+            .report()
+            .causes
+            .len()
+    };
+    assert_eq!(node("containerd", &[("shown", 200)]), 1);
+    assert_eq!(node("kubelet", &[("shown", 200)]), 0);
+    assert_eq!(node("containerd", &[]), 0);
+    assert_eq!(
+        node("containerd", &[("shown", 200), ("node-registered", 210)]),
+        0
+    );
+}
+
+#[test]
 fn facts_keep_a_fault_present_that_the_log_has_got_over() {
     let node = bench(&[BOTH]).life(0, 60).line("both", 30).life(100, 300);
     assert_eq!(ids(&node.report().history), ["both"]);

@@ -46,6 +46,15 @@ const FACTS: &[FactDecl] = &[
         "programs that it needs",
     ),
     FactDecl::new(
+        "cni.first_parses",
+        Type::Bool,
+        "the first file by name in the runtime's CNI folder, which it takes, is JSON with a plugin",
+    )
+    .needs(
+        "/etc/cni/net.d",
+        "ls -la /etc/cni/net.d; cat /etc/cni/net.d/*",
+    ),
+    FactDecl::new(
         "cni.config_present",
         Type::Bool,
         "the runtime's CNI folder holds a configuration",
@@ -79,6 +88,14 @@ fn derive(evidence: &mut Evidence, _: &Context<'_>) {
     }
     if let Some(present) = config_present(evidence, &configs, &folder) {
         found.push(("config_present", present));
+    }
+    let first = configs.iter().find(|config| {
+        let path = config.value.path.as_deref();
+        path.is_some_and(|path| path.starts_with(&folder))
+    });
+    if let Some(first) = first {
+        let parses = Value::Bool(first.value.network.is_some());
+        found.push(("first_parses", Fact::new(parses, first.origin.clone())));
     }
     let bin = evidence
         .facts
@@ -250,6 +267,20 @@ mod tests {
             complete: true,
             entries: names.iter().map(entry).collect(),
         }
+    }
+
+    #[test]
+    fn the_first_file_by_name_counts_even_when_it_is_no_json() {
+        let mut evidence = Evidence::default();
+        for (name, network) in [
+            ("10-a.conflist", None),
+            ("20-b.conflist", Some(Network::default())),
+        ] {
+            let path = Some(format!("/etc/cni/net.d/{name}"));
+            evidence.push(CniConfig { path, network }, Origin::entry(name));
+        }
+        crate::testing::derive(&mut evidence, &[&DERIVED]);
+        assert_eq!(evidence.facts.bool("cni.first_parses"), Some(false));
     }
 
     fn derived(configs: &[&str], net_d: &[&str], bin: &[&str]) -> Evidence {

@@ -179,9 +179,18 @@ fn at_usual_place(evidence: &Evidence, found: &mut Found) {
     let folder_path = folder
         .and_then(Fact::as_text)
         .unwrap_or("/var/lib/kubelet/pki");
-    let path = format!(
-        "{}/kubelet-client-current.pem",
-        folder_path.trim_end_matches('/')
+    let distribution = facts.text("host.distribution");
+    let embedded = ["k3s", "rke2"]
+        .into_iter()
+        .find(|name| distribution == Some(name));
+    let path = embedded.map_or_else(
+        || {
+            format!(
+                "{}/kubelet-client-current.pem",
+                folder_path.trim_end_matches('/')
+            )
+        },
+        |name| format!("/var/lib/rancher/{name}/agent/client-kubelet.crt"),
     );
     let mut certificates = credentials::certificates_at(evidence, &path);
     if certificates.is_empty() {
@@ -200,7 +209,8 @@ fn at_usual_place(evidence: &Evidence, found: &mut Found) {
     found.extend(exists.map(|exists| ("exists", exists)));
     if let Some((leaf, rest)) = certificates.split_first() {
         found.push(("parses", Fact::new(Value::Bool(true), leaf.origin.clone())));
-        let key = credentials::key_spki_at(evidence, &path);
+        let key_path = embedded.map_or_else(|| path.clone(), |_| path.replace(".crt", ".key"));
+        let key = credentials::key_spki_at(evidence, &key_path);
         found.extend(credentials::key_matches(leaf, key).map(|matches| ("key_matches", matches)));
         identity_facts(leaf, found);
         chain_facts(evidence, leaf, rest, found);

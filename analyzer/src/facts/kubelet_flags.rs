@@ -101,7 +101,7 @@ fn derive(evidence: &mut Evidence, context: &Context<'_>) {
     }
 }
 
-/// The flags that a version does not have; `None` for a kubelet newer than the tables.
+/// The flags that a version does not have; `None` for a kubelet newer than the tables, and where none is among the flags that are known.
 fn unknown_flags(line: &CommandLine, version: Version) -> Option<Fact> {
     if versions::is_too_new(version) {
         return None;
@@ -126,6 +126,9 @@ fn unknown_flags(line: &CommandLine, version: Version) -> Option<Fact> {
             ),
         ];
         unknown.push(Fact::record(fields, &given.origin));
+    }
+    if unknown.is_empty() && !line.complete {
+        return None;
     }
     Some(Fact::list_at(unknown, &line.origin))
 }
@@ -181,6 +184,23 @@ mod tests {
         assert_eq!(flags.len(), 4);
         assert_eq!(flags[0].field("from").unwrap().as_text(), Some("process"));
         assert_eq!(flags[0].origins[0].line, Some(9));
+    }
+
+    #[test]
+    fn a_command_line_of_which_a_part_is_not_known_proves_nothing() {
+        let unit = "# /etc/systemd/system/kubelet.service\n[Service]\nEnvironmentFile=/etc/default/kubelet\nExecStart=/usr/bin/kubelet --v=2 $KUBELET_FLAGS\n";
+        let mut evidence = crate::testing::command(
+            &crate::parse::unit_file::PARSER,
+            "systemctl cat kubelet",
+            unit,
+        );
+        let version = Value::Version("1.36.2".parse().unwrap());
+        evidence
+            .facts
+            .set("kubelet.version", Fact::new(version, Origin::entry("v")));
+        crate::testing::derive(&mut evidence, &[&DERIVED]);
+        assert!(evidence.facts.get("kubelet.flags").is_some());
+        assert!(evidence.facts.get("kubelet.unknown_flags").is_none());
     }
 
     #[test]

@@ -123,6 +123,11 @@ const FACTS: &[FactDecl] = &[
         Type::Text,
         "none or static",
     ),
+    setting(
+        "kubelet.effective.memory_manager_policy",
+        Type::Text,
+        "None or Static",
+    ),
     optional(
         "kubelet.effective.kube_reserved_cgroup",
         Type::Text,
@@ -278,6 +283,13 @@ fn derive(evidence: &mut Evidence, context: &Context<'_>) {
     let overridden = settings::overridden(&sources);
     for (path, fact) in found {
         evidence.facts.set(&path, fact);
+    }
+    let client_ca = "kubelet.effective.client_ca_file";
+    if evidence.facts.get(client_ca).is_none()
+        && let Some((path, at)) = context.logs.stated.get("client_ca")
+    {
+        let fact = Fact::text(path.as_str(), at.origin.clone());
+        evidence.facts.set(client_ca, fact);
     }
     let complete = kubelet.line.as_ref().is_some_and(|line| line.complete);
     let more = [

@@ -109,13 +109,11 @@ const FACTS: &[FactDecl] = &[
 
 type Found = Vec<(&'static str, Fact)>;
 
-fn derive(evidence: &mut Evidence, _: &Context<'_>) {
+fn derive(evidence: &mut Evidence, context: &Context<'_>) {
     let mut found = Found::new();
-    let endpoint = evidence
-        .facts
-        .get("kubelet.effective.container_runtime_endpoint");
-    found.extend(endpoint.cloned().map(|endpoint| ("endpoint", endpoint)));
-    let kind = kind(evidence);
+    let endpoint = endpoint(evidence, context);
+    let kind = kind(evidence, endpoint.as_ref());
+    found.extend(endpoint.map(|endpoint| ("endpoint", endpoint)));
     let name = kind
         .as_ref()
         .and_then(Fact::as_text)
@@ -135,11 +133,18 @@ fn derive(evidence: &mut Evidence, _: &Context<'_>) {
     }
 }
 
+/// As it is configured, else as the kubelet names it when nothing answers there.
+fn endpoint(evidence: &Evidence, context: &Context<'_>) -> Option<Fact> {
+    let facts = &evidence.facts;
+    let configured = facts.get("kubelet.effective.container_runtime_endpoint");
+    configured.cloned().or_else(|| {
+        let (value, at) = context.logs.stated.get("runtime.endpoint")?;
+        Some(Fact::text(value.as_str(), at.origin.clone()))
+    })
+}
+
 /// The runtime behind the kubelet's socket, else the one that runs, else the one whose program answered.
-fn kind(evidence: &Evidence) -> Option<Fact> {
-    let endpoint = evidence
-        .facts
-        .get("kubelet.effective.container_runtime_endpoint");
+fn kind(evidence: &Evidence, endpoint: Option<&Fact>) -> Option<Fact> {
     let by_socket = endpoint.and_then(|fact| {
         let socket = fact.as_text()?.rsplit('/').next()?;
         let kind = match socket {

@@ -4,9 +4,11 @@ use crate::claim::settle;
 use crate::derived::{Context, Derived};
 use crate::evidence::Evidence;
 use crate::fact::{Fact, FactDecl, Type, Value};
-use crate::observed::{AllImages, DockerEngine, Image, RuntimeSocket};
+use crate::observed::{AllImages, DockerEngine, Image, Process, RuntimeSocket};
 use crate::origin::Origin;
 use crate::presence::{Presence, presence};
+use crate::processes;
+use std::collections::BTreeMap;
 
 pub(super) const DERIVED: Derived = Derived {
     name: "runtime_state",
@@ -43,6 +45,15 @@ const FACTS: &[FactDecl] = &[
         "ls -la /run/containerd /run/crio /run",
     ),
     FactDecl::new(
+        "runtime.other_sockets",
+        Type::Texts,
+        "sockets that other runtimes offer while nothing of the node belongs to the kubelet's; empty where something does",
+    )
+    .needs(
+        "sockets of container runtimes",
+        "ls -la /run/containerd /run/crio /run; ps aux",
+    ),
+    FactDecl::new(
         "runtime.socket_exists",
         Type::Bool,
         "the socket that the kubelet is told to use exists",
@@ -77,8 +88,16 @@ const FACTS: &[FactDecl] = &[
     .needs("images of the runtime", "ctr --namespace k8s.io images ls"),
 ];
 
-fn derive(evidence: &mut Evidence, _: &Context<'_>) {
+fn derive(evidence: &mut Evidence, context: &Context<'_>) {
     settle(evidence, FACTS);
+    let kind = evidence.facts.text("runtime.kind");
+    if evidence.facts.get("runtime.version").is_none()
+        && kind.is_none_or(|kind| kind == "containerd")
+        && let Some((version, at)) = context.logs.stated.get("containerd.version")
+    {
+        let fact = Fact::text(version.as_str(), at.origin.clone());
+        evidence.facts.set("runtime.version", fact);
+    }
     if let Some(version) = docker_version(evidence) {
         evidence.facts.set("runtime.version", version);
     }
@@ -103,6 +122,7 @@ fn derive(evidence: &mut Evidence, _: &Context<'_>) {
     }
     if let Some(path) = endpoint(evidence) {
         kubelets_socket(evidence, &path);
+        other_sockets(evidence, context, &path);
     }
     if let Some(fact) = sandbox_image(evidence) {
         evidence.facts.set("runtime.sandbox_image_present", fact);
@@ -159,6 +179,94 @@ fn kubelets_socket(evidence: &mut Evidence, path: &str) {
     }
 }
 
+/// A runtime beside the kubelet's counts only while the kubelet's own has no process, no unit and no socket.
+fn other_sockets(evidence: &mut Evidence, context: &Context<'_>, own: &str) {
+    let own = real(own);
+    let mut others: BTreeMap<String, Fact> = BTreeMap::new();
+    let listed = evidence.facts.get("runtime.sockets").map(Fact::items);
+    for fact in listed.unwrap_or_default() {
+        others.extend(fact.as_text().map(|path| (real(path), fact.clone())));
+    }
+    for running in processes::running(evidence) {
+        if let Some(path) = served(&running.process) {
+            let fact = Fact::text(path.as_str(), running.origin.clone());
+            others.entry(real(&path)).or_insert(fact);
+        }
+    }
+    if others.is_empty() && evidence.facts.get("runtime.sockets").is_none() {
+        return;
+    }
+    if others.contains_key(&own) || has_unit(evidence, context, &own) {
+        others.clear();
+    }
+    let list = Fact::list(others.into_values().collect());
+    evidence.facts.set("runtime.other_sockets", list);
+}
+
+/// The socket that a running runtime serves, by its command line or by its default.
+fn served(process: &Process) -> Option<String> {
+    let argv = process.argv.as_deref().unwrap_or_default();
+    let value = |names: [&str; 2]| {
+        let mut words = argv.iter().skip(1);
+        words
+            .find_map(|word| {
+                let (name, value) = word.split_once('=').unzip();
+                (name.is_some_and(|name| names.contains(&name))).then_some(value?)
+            })
+            .or_else(|| {
+                let at = argv
+                    .iter()
+                    .position(|word| names.contains(&word.as_str()))?;
+                argv.get(at + 1).map(String::as_str)
+            })
+    };
+    match processes::program(process)? {
+        "containerd" => match (value(["-a", "--address"]), value(["-c", "--config"])) {
+            (Some(address), _) => Some(address.to_owned()),
+            (None, None | Some("/etc/containerd/config.toml")) => {
+                Some("/run/containerd/containerd.sock".to_owned())
+            }
+            (None, Some(_)) => None,
+        },
+        "crio" => Some("/run/crio/crio.sock".to_owned()),
+        "cri-dockerd" => Some("/run/cri-dockerd.sock".to_owned()),
+        _ => None,
+    }
+}
+
+/// Whether the node has a unit of the runtime that would serve a socket, or its program, or a log of it.
+fn has_unit(evidence: &Evidence, context: &Context<'_>, socket: &str) -> bool {
+    let (unit, program) = match socket.rsplit('/').next() {
+        Some("containerd.sock") => ("containerd.service", "containerd"),
+        Some("crio.sock") => ("crio.service", "crio"),
+        Some("cri-dockerd.sock") => ("cri-docker.service", "cri-dockerd"),
+        _ => return false,
+    };
+    let is_there = |path: String| presence(evidence, &path).known() == Some(true);
+    if context.logs.spans.contains_key(program)
+        || ["/usr/bin", "/usr/local/bin"]
+            .iter()
+            .any(|folder| is_there(format!("{folder}/{program}")))
+        || ["/usr/lib", "/lib", "/etc"]
+            .iter()
+            .any(|folder| is_there(format!("{folder}/systemd/system/{unit}")))
+    {
+        return true;
+    }
+    let units = evidence.facts.get("units").map(Fact::items);
+    let text =
+        |one: &Fact, field: &str| one.field(field).and_then(Fact::as_text).map(str::to_owned);
+    units.unwrap_or_default().iter().any(|one| {
+        text(one, "name").as_deref() == Some(unit)
+            && text(one, "load_state").as_deref() != Some("not-found")
+    })
+}
+
+fn real(path: &str) -> String {
+    path.strip_prefix("/var/run/")
+        .map_or_else(|| path.to_owned(), |rest| format!("/run/{rest}"))
+}
+
 /// What the probe saw, else what listings and the manifest prove.
 fn existence(evidence: &Evidence, path: &str) -> Presence {
     match probed(evidence, path) {
@@ -169,10 +277,6 @@ fn existence(evidence: &Evidence, path: &str) -> Presence {
 }
 
 fn probed<'a>(evidence: &'a Evidence, path: &str) -> Option<(&'a RuntimeSocket, Origin)> {
-    let real = |path: &str| {
-        path.strip_prefix("/var/run/")
-            .map_or_else(|| path.to_owned(), |rest| format!("/run/{rest}"))
-    };
     evidence
         .all::<RuntimeSocket>()
         .iter()
@@ -244,6 +348,46 @@ mod tests {
             Some("/run/containerd/containerd.sock")
         );
         assert!(evidence.facts.get("runtime.socket_connects").is_none());
+    }
+
+    #[test]
+    fn another_runtime_counts_only_while_the_node_has_nothing_of_the_kubelets_own() {
+        let others = |argv: &str, unit: Option<&str>| {
+            let mut evidence = Evidence::default();
+            evidence.facts.set(
+                "runtime.endpoint",
+                Fact::text("unix:///var/run/crio/crio.sock", at()),
+            );
+            let process = Process {
+                pid: 7,
+                argv: Some(argv.split(' ').map(str::to_owned).collect()),
+                ..Process::default()
+            };
+            evidence.push(process, at());
+            if let Some(name) = unit {
+                let unit = Fact::record([("name", Some(Value::from(name)))], &at());
+                evidence.facts.set("units", Fact::list(vec![unit]));
+            }
+            run(&mut evidence, &[&DERIVED]);
+            let found = evidence.facts.get("runtime.other_sockets");
+            found.map(|list| {
+                let texts = list.items().iter().filter_map(Fact::as_text);
+                texts.map(str::to_owned).collect::<Vec<_>>()
+            })
+        };
+        let containerd = Some(vec!["/run/containerd/containerd.sock".to_owned()]);
+        assert_eq!(others("/usr/bin/containerd", None), containerd);
+        let moved = Some(vec!["/run/other.sock".to_owned()]);
+        assert_eq!(
+            others("/usr/bin/containerd --address=/run/other.sock", None),
+            moved
+        );
+        assert_eq!(
+            others("/usr/bin/containerd", Some("crio.service")),
+            Some(vec![])
+        );
+        assert_eq!(others("/usr/bin/crio", None), Some(vec![]));
+        assert_eq!(others("containerd -c /var/run/docker/x.toml", None), None);
     }
 
     #[test]

@@ -203,7 +203,8 @@ fn add_absent(evidence: &Evidence, units: &mut BTreeMap<String, Fields>) {
 /// The usual unit of the kubelet.
 const KUBELET_UNIT: &str = "kubelet.service";
 
-/// The kubelet's unit: the one that is up or trying, else the one that is loaded, else the one known to be missing.
+/// The kubelet's unit: the one that is up or trying, else the one that starts at boot, else one that can be started, else any that is
+/// known: beside k3s a kubelet.service of an earlier life of the machine is often left, disabled or masked.
 fn kubelet_unit(units: &BTreeMap<String, Fields>) -> Option<&'static str> {
     let state =
         |name: &str, field: &str| -> Option<&str> { units.get(name)?.get(field)?.as_text() };
@@ -216,9 +217,25 @@ fn kubelet_unit(units: &BTreeMap<String, Fields>) -> Option<&'static str> {
     let there = |name: &&&str| {
         units.contains_key(**name) && !matches!(state(name, "load_state"), Some("not-found"))
     };
+    let starts = |name: &&&str| {
+        there(name)
+            && state(name, "load_state") != Some("masked")
+            && matches!(
+                state(name, "unit_file_state"),
+                Some("enabled" | "enabled-runtime" | "generated" | "static")
+            )
+    };
+    let startable = |name: &&&str| {
+        let masked = ["load_state", "unit_file_state"]
+            .iter()
+            .any(|field| state(name, field).is_some_and(|word| word.starts_with("masked")));
+        there(name) && !masked
+    };
     KUBELET_UNITS
         .iter()
         .find(up)
+        .or_else(|| KUBELET_UNITS.iter().find(starts))
+        .or_else(|| KUBELET_UNITS.iter().find(startable))
         .or_else(|| KUBELET_UNITS.iter().find(there))
         .or_else(|| KUBELET_UNITS.iter().find(|name| units.contains_key(**name)))
         .copied()
@@ -384,6 +401,24 @@ mod tests {
             evidence.facts.text("kubelet.unit.name"),
             Some("k3s-agent.service")
         );
+    }
+
+    #[test]
+    fn without_states_the_unit_that_starts_at_boot_is_the_kubelets() {
+        let evidence = derived(vec![
+            state(
+                "kubelet.service",
+                1,
+                &[("load_state", "masked"), ("unit_file_state", "masked")],
+            ),
+            state(
+                "k3s-agent.service",
+                1,
+                &[("load_state", "loaded"), ("unit_file_state", "enabled")],
+            ),
+        ]);
+        let chosen = evidence.facts.text("kubelet.unit.name");
+        assert_eq!(chosen, Some("k3s-agent.service"));
     }
 
     #[test]

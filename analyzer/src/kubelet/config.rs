@@ -8,6 +8,8 @@ use crate::parse::kubelet_config::KubeletConfig;
 use crate::presence::{self, Presence};
 use crate::tree::Node;
 
+const USUAL: &str = "/var/lib/kubelet/config.yaml";
+
 /// What is known of the configuration file.
 #[derive(Debug, Clone)]
 pub struct Config<'a> {
@@ -30,10 +32,12 @@ pub enum Place {
     Unknown,
 }
 
-/// Finds the configuration. Where no command line is known, the only configuration file that was sent is taken.
+/// Finds the configuration. Where no command line is known, the only configuration file that was sent is taken; the usual one is no
+/// embedded kubelet's.
 pub fn config<'a>(evidence: &'a Evidence, line: Option<&CommandLine>) -> Config<'a> {
     let files = evidence.all::<KubeletConfig>();
     let place = place(line);
+    let embedded = super::embedded_in(evidence).is_some();
     let dir = line.and_then(|line| flags::value(&line.flags, "config-dir"));
     let in_dir = |file: &&Sourced<KubeletConfig>| {
         let path = file.value.path.as_deref();
@@ -48,7 +52,9 @@ pub fn config<'a>(evidence: &'a Evidence, line: Option<&CommandLine>) -> Config<
         Place::None(_) | Place::Unknown => None,
     };
     let file = file.or_else(|| match (&place, files) {
-        (Place::Unknown, [only]) => Some(only),
+        (Place::Unknown, [only]) => {
+            (!embedded || only.value.path.as_deref() != Some(USUAL)).then_some(only)
+        }
         (Place::Path(..), [only]) if only.value.path.is_none() => Some(only),
         _ => None,
     });

@@ -68,7 +68,11 @@ fn used<'a>(evidence: &'a Evidence, named: Option<&Fact>, usual: &[&str]) -> Opt
         file.map(|file| with_file(Some(path.to_owned()), vec![file.origin.clone()], Some(file)))
     };
     let Some(named) = named else {
-        return usual.iter().find_map(|path| at(path));
+        let folder = super::embedded_in(evidence);
+        let mut own = usual
+            .iter()
+            .filter(|path| folder.is_none_or(|folder| path.starts_with(folder)));
+        return own.find_map(|path| at(path));
     };
     let path = presence::normal(named.as_text()?);
     let file = files

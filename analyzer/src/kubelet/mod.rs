@@ -19,6 +19,21 @@ use config::Config;
 use settings::Sources;
 use unit::Unit;
 
+/// Where the program keeps the kubelet's files that embeds the kubelet, by the node's unit; `None` for a kubelet of its own. Beside such a
+/// program the usual files are leftovers of an earlier life of the machine.
+pub fn embedded_in(evidence: &Evidence) -> Option<&'static str> {
+    let unit = evidence.facts.text("kubelet.unit.name")?;
+    let known = [
+        ("k3s", "/var/lib/rancher/k3s/"),
+        ("rke2-", "/var/lib/rancher/rke2/"),
+        ("k0s", "/var/lib/k0s/"),
+        ("snap.microk8s.", "/var/snap/microk8s/"),
+        ("microshift", "/var/lib/microshift/"),
+    ];
+    let found = known.iter().find(|(start, _)| unit.starts_with(start));
+    found.map(|(_, folder)| *folder)
+}
+
 /// The kubelet of a node, as its process, unit, files and log describe it.
 #[derive(Debug, Clone)]
 pub struct Kubelet {

@@ -268,12 +268,13 @@ impl<'p> Judge<'p> {
             let answers: Vec<Answer> = candidates
                 .filter_map(|number| Answer::new(number, patterns, tally, name, record.text))
                 .collect();
-            let kubelet =
-                program.is_none_or(|program| program.runs_kubelet || program.supervises_kubelet);
+            let speaks = program.is_none_or(|program| {
+                program.runs_kubelet || program.supervises_kubelet || &*program.name == "containerd"
+            });
             Verdict {
                 varies: answers.iter().any(|one| !matches!(one, Answer::Match(_))),
                 answers,
-                states: kubelet && !statements(record.text).is_empty(),
+                states: speaks && !statements(record.text).is_empty(),
                 template: templates::Slot::new(),
             }
         })

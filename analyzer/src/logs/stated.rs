@@ -1,6 +1,7 @@
 //! What kubelet lines state about the process itself.
 
-/// A name and a value: `version`, `flag.<name>`, `node`, `runtime.name`, `runtime.version`.
+/// A name and a value: `version`, `flag.<name>`, `node`, `runtime.name`, `runtime.version`, `runtime.endpoint`, `client_ca`,
+/// and of containerd `containerd.version`.
 pub(crate) type Statement = (String, String);
 
 /// Reads the statements of a normalised kubelet text. Most texts begin like none of them.
@@ -12,10 +13,13 @@ pub(crate) fn statements(text: &[u8]) -> Vec<Statement> {
     match bare.as_bytes().first() {
         Some(b'F') => flag(bare).into_iter().collect(),
         Some(b'K' | b'V' | b'S' | b'k' | b's') => {
-            version(bare).into_iter().chain(node(bare)).collect()
+            let own = version(bare).or_else(|| client_ca(bare));
+            let own = own.or_else(|| containerd(bare));
+            own.into_iter().chain(node(bare)).collect()
         }
         Some(b'A' | b'U') => node(bare).into_iter().collect(),
         Some(b'C') => runtime(bare),
+        Some(b'c') => endpoint(bare).into_iter().collect(),
         _ => Vec::new(),
     }
 }
@@ -88,6 +92,34 @@ fn runtime(text: &str) -> Vec<Statement> {
         .unwrap_or_default()
 }
 
+/// `Starting controller" name="client-ca-bundle::/etc/kubernetes/pki/ca.crt"`.
+fn client_ca(text: &str) -> Option<Statement> {
+    let path = text.strip_prefix("Starting controller\" name=\"client-ca-bundle::")?;
+    let path = path.split('"').next()?;
+    path.starts_with('/')
+        .then(|| ("client_ca".to_owned(), path.to_owned()))
+}
+
+/// `starting containerd" revision=83031836 version=1.7.22`.
+fn containerd(text: &str) -> Option<Statement> {
+    let rest = text.strip_prefix("starting containerd")?;
+    let (_, version) = rest.split_once("version=")?;
+    let version = version.trim_start_matches(['"', 'v']);
+    let end = version.find(['"', ' ']).unwrap_or(version.len());
+    let version = version.get(..end)?;
+    version
+        .starts_with(|c: char| c.is_ascii_digit())
+        .then(|| ("containerd.version".to_owned(), version.to_owned()))
+}
+
+/// `command failed" err="failed to run Kubelet: validate service connection: validate CRI v1 runtime API for endpoint "unix:///run/x.sock": …`.
+fn endpoint(text: &str) -> Option<Statement> {
+    let rest = text.strip_prefix("command failed\" err=\"")?;
+    let (_, tail) = rest.split_once("runtime API for endpoint \"")?;
+    let (value, _) = tail.split_once('"')?;
+    (!value.is_empty()).then(|| ("runtime.endpoint".to_owned(), value.to_owned()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -143,6 +175,30 @@ mod tests {
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .collect();
             assert_eq!(statements(text.as_bytes()), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_a_start_says_by_the_way_is_stated_too() {
+        for (text, name, value) in [
+            (
+                "\"command failed\" err=\"failed to run Kubelet: validate service connection: validate CRI v1 runtime API for endpoint \"unix:///run/x.sock\": rpc error\"",
+                "runtime.endpoint",
+                "unix:///run/x.sock",
+            ),
+            (
+                "\"Starting controller\" name=\"client-ca-bundle::/etc/kubernetes/pki/ca.crt\"",
+                "client_ca",
+                "/etc/kubernetes/pki/ca.crt",
+            ),
+            (
+                "starting containerd\" revision=83031836 version=1.7.22",
+                "containerd.version",
+                "1.7.22",
+            ),
+        ] {
+            let want = vec![(name.to_owned(), value.to_owned())];
+            assert_eq!(statements(text.as_bytes()), want);
         }
     }
 }
