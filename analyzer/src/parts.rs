@@ -3,6 +3,8 @@
 //! A bundle may stand below folders or archives that somebody added, several may be packed together, and a bundle of a
 //! cluster holds several nodes: each node is a part and has a report of its own.
 
+mod local;
+
 use crate::layout::Layout;
 use crate::names;
 use crate::source::Source;
@@ -132,19 +134,6 @@ impl Parts {
         }
     }
 
-    /// Whether an entry is of the host that a tool ran on, and tells its name.
-    pub(crate) fn names_local_host(&self, name: &str) -> Option<usize> {
-        let (number, _) = self.scope(name)?;
-        let local = self.index.get(&(number, Layout::LOCAL.to_owned()))?;
-        let tells = match self.source(name) {
-            Source::File(path) => path == "/etc/hostname",
-            Source::Command(command) => command.split(' ').next() == Some("hostname"),
-            Source::Named(name) => name.ends_with("/hostos_info.json"),
-            _ => false,
-        };
-        (tells && self.owner(name) == Owner::Node(*local)).then_some(number)
-    }
-
     /// Who reads an entry: like [`Parts::owner`], but the only node of a cluster has all that is the cluster's, logs included.
     pub fn reader_of(&self, name: &str) -> Owner {
         match self.owner(name) {
@@ -206,35 +195,6 @@ impl Parts {
             self.add(cluster, new);
         }
         self.sort();
-    }
-
-    /// Finds the node that the host is which the tool ran on: the only one of its cluster, or the one of its name. Else that host
-    /// is a part of its own, and nothing of the cluster belongs to it.
-    pub(crate) fn settle_local(&mut self, cluster: usize, host: Option<&str>) {
-        let key = (cluster, Layout::LOCAL.to_owned());
-        let Some(&local) = self.index.get(&key) else {
-            return;
-        };
-        let short = |name: &str| name.split('.').next().map(str::to_ascii_lowercase);
-        let others = || {
-            let nodes = self.nodes.iter().enumerate();
-            nodes.filter(move |(number, part)| part.scope == cluster && *number != local)
-        };
-        let is_host = |part: &Part| {
-            let node = part.node.as_deref().and_then(short);
-            node.is_some() && node == host.and_then(short)
-        };
-        let same = match others().count() {
-            0 => return,
-            1 => others().next(),
-            _ => others().find(|(_, part)| is_host(part)),
-        };
-        if let Some((node, _)) = same {
-            self.index.insert(key, node);
-            self.remove(local);
-        } else if let Some(part) = self.nodes.get_mut(local) {
-            part.apart = true;
-        }
     }
 
     /// Removes the part that stood for a cluster of which no node was known.
