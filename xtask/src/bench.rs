@@ -1,7 +1,7 @@
 //! Speed and memory of the analyzer on a generated log, as ratios to named baselines of the same run.
 
 use crate::bench_log::{Numbers, recorded, write};
-use crate::run::programs;
+use crate::run::{programs, shipped_analyzer};
 use anyhow::{Context as _, Result, bail};
 use flate2::read::MultiGzDecoder;
 use std::ffi::OsStr;
@@ -31,7 +31,7 @@ pub(crate) struct Generated<'a> {
 }
 
 impl Generated<'_> {
-    /// Records lines in a folder, and measures with them there: with the lines, the folder of the programs and that folder.
+    /// Records lines in a folder, and measures with them there: with the lines, the analyzer as it is shipped and that folder.
     pub(crate) fn measured_in_scratch(
         &self,
         root: &Path,
@@ -43,7 +43,7 @@ impl Generated<'_> {
         let scratch = self.keep.unwrap_or(&temporary);
         fs::create_dir_all(scratch)?;
         let result = recorded(root, &folder, scratch, self.from)
-            .and_then(|lines| measure(&lines, &folder.join("nodebundle-analyzer"), scratch));
+            .and_then(|lines| measure(&lines, &shipped_analyzer(root)?, scratch));
         if self.keep.is_none() {
             fs::remove_dir_all(scratch)?;
         }

@@ -25,21 +25,27 @@ pub(crate) fn succeed(command: &mut Command) -> Result<()> {
 
 /// Builds both programs in the release profile and returns their folder.
 pub(crate) fn programs(root: &Path) -> Result<PathBuf> {
+    let both = ["nodebundle-collector", "nodebundle-analyzer"];
+    built(root, "release", &both)
+}
+
+/// Builds the analyzer as it is shipped, which takes minutes, and returns its path.
+pub(crate) fn shipped_analyzer(root: &Path) -> Result<PathBuf> {
+    let name = "nodebundle-analyzer";
+    Ok(built(root, "dist-analyzer", &[name])?.join(name))
+}
+
+/// Builds programs in a profile and returns their folder.
+fn built(root: &Path, profile: &str, packages: &[&str]) -> Result<PathBuf> {
     let mut build = cargo(root);
-    build.args([
-        "build",
-        "--quiet",
-        "--release",
-        "-p",
-        "nodebundle-collector",
-        "-p",
-        "nodebundle-analyzer",
-    ]);
+    build.args(["build", "--quiet", "--profile", profile]);
+    build.args(packages.iter().flat_map(|package| ["-p", package]));
     succeed(&mut build)?;
     let own = std::env::current_exe().context("finding the target folder")?;
-    own.parent()
-        .map(Path::to_path_buf)
-        .context("this program has no folder")
+    let target = own.parent().and_then(Path::parent);
+    Ok(target
+        .context("this program has no target folder")?
+        .join(profile))
 }
 
 /// What a program prints.
