@@ -62,9 +62,10 @@ pub fn is_program(word: &str) -> bool {
     PROGRAMS.contains(&word) || matches!(word, "cat" | "ls" | "getent" | "dmesg")
 }
 
-/// The words of a name: `_` and blanks part words; where there are none, `-` does.
+/// The words of a name: `_` and blanks part words; where there are none, `-` does. Folders have `_` in their names.
 fn words(stem: &str) -> Vec<String> {
-    let parted: Vec<&str> = if stem.contains(['_', ' ']) && !KEEP.iter().any(|k| stem.contains(k)) {
+    let is_dashed = stem.starts_with("ls-") || KEEP.iter().any(|k| stem.contains(k));
+    let parted: Vec<&str> = if stem.contains(['_', ' ']) && !is_dashed {
         stem.split(['_', ' '])
             .filter(|word| !word.is_empty())
             .collect()
@@ -245,6 +246,10 @@ mod tests {
             ("ps-aux.txt", "ps aux"),
             ("ls-var-lib-kubelet.txt", "ls -la /var/lib/kubelet"),
             ("ls_-la_.etc.kubernetes", "ls -la /etc/kubernetes"),
+            (
+                "ls-la-var-lib-kubelet-plugins_registry.txt",
+                "ls -la /var/lib/kubelet/plugins_registry",
+            ),
             ("kubelet-version.txt", "kubelet --version"),
             ("curl-healthz.txt", "curl http://127.0.0.1:10248/healthz"),
             ("nft-list-ruleset.txt", "nft list ruleset"),
