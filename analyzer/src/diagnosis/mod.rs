@@ -19,6 +19,7 @@ mod tests;
 mod unexplained;
 mod unknown;
 mod verdict;
+mod waiting;
 mod why;
 mod workload;
 
@@ -58,6 +59,7 @@ pub fn diagnose(case: &Case<'_>, input: Input) -> Report {
     past.extend(judged.past.iter().cloned());
     let (present, recovered) = recovered::split_recovered(case, present, &past, &judged);
     past.extend(recovered);
+    let (present, waiting) = waiting::split_waiting(case, present);
     let folds = fold::fold(case, &present, &judged);
     let rungs = ladder::rungs(case, &path, &present, &judged);
     let ranked = rank::rank(&present, &folds, &rungs);
@@ -79,7 +81,11 @@ pub fn diagnose(case: &Case<'_>, input: Input) -> Report {
         gaps: unknown::gaps(case, &judged),
         ladder: rungs,
         causes: ranked.causes,
-        latent: ranked.latent,
+        latent: ranked
+            .latent
+            .into_iter()
+            .chain(waiting.into_iter().map(|one| one.finding))
+            .collect(),
         symptoms: ranked.symptoms,
         history: history(past),
         hygiene: of_role(&present, |one| {

@@ -743,6 +743,28 @@ fn what_only_facts_say_behind_the_first_cause_is_to_be_checked_next() {
 }
 
 #[test]
+fn what_only_a_start_would_show_is_no_cause_while_the_kubelet_runs() {
+    let swap =
+        "id: swap\nstage: host\nwhen: a.bad\nexplains: [{id: kubelet-crash-loop, life: ends}]";
+    let crash = "id: kubelet-crash-loop\nrole: symptom\nlog: [{pattern: x}]";
+    let node = |to: i64| {
+        let mut node = bench(&[swap, crash, STARTED])
+            .life(0, to)
+            .line("kubelet-started", 2)
+            .fact("a.bad", true);
+        let running = Fact::new(true.into(), Origin::line("ps.txt", 3));
+        node.evidence.facts.set("kubelet.running", running);
+        node
+    };
+    let well = node(600).report();
+    assert!(well.causes.is_empty());
+    assert_eq!(ids(&well.latent), ["swap"]);
+    assert_eq!(ids(&node(30).report().causes), ["swap"]);
+    let loops = node(600).line("kubelet-crash-loop", 590).report();
+    assert_eq!(ids(&loops.causes), ["swap"]);
+}
+
+#[test]
 fn rules_ask_about_each_other_and_an_uncovered_log_proves_nothing() {
     let silent = "id: silent\nwhen: 'present(\"log-only\") == false && a.bad'";
     let node = || bench(&[silent, LOG]).fact("a.bad", true);

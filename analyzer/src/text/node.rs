@@ -21,7 +21,12 @@ pub(super) fn render(report: &Report, view: View, paper: &mut Paper<'_>) -> io::
         ladder(report, paper)?;
     }
     causes(report, paper)?;
-    findings("After this fix, check next", &report.latent, paper)?;
+    let next = if report.causes.is_empty() {
+        "The kubelet runs, but will not start again before this is mended"
+    } else {
+        "After this fix, check next"
+    };
+    findings(next, &report.latent, paper)?;
     symptoms(report, view, paper)?;
     ruled_out(report, paper)?;
     if view == View::Full {
