@@ -258,15 +258,7 @@ fn note_damage(evidence: &mut Evidence, summary: &ReadSummary, part: &Part) {
     let above = part.prefix.trim_end_matches(['!', '/']);
     let concerns = |name: &str| name.is_empty() || is_within(name, above) || is_within(above, name);
     for damage in summary.damage.iter().filter(|one| concerns(&one.archive)) {
-        let place = damage
-            .offset
-            .map(|offset| format!(" at byte {offset}"))
-            .unwrap_or_default();
-        evidence.gap(
-            damage.archive.clone(),
-            format!("{}{place}", damage.what),
-            &[],
-        );
+        evidence.gap(damage.archive.clone(), damage.told(), &[]);
     }
     for refusal in summary.refused.iter().filter(|one| concerns(&one.name)) {
         evidence.gap(refusal.name.clone(), refusal.why.clone(), &[]);

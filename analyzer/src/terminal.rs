@@ -155,6 +155,15 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// Where something stands, behind it: `  (entry:line)`; nothing where no entry tells it.
+pub fn place(entry: Option<&str>, line: Option<u64>) -> String {
+    match (entry, line) {
+        (Some(entry), Some(line)) => format!("  ({entry}:{line})"),
+        (Some(entry), None) => format!("  ({entry})"),
+        (None, _) => String::new(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -31,26 +31,32 @@ fn damaged_and_hostile_sos_reports_beside_insights_and_hotsos() {
         "| sos report | nodebundle-analyzer | insights-core | hotsos |\n|---|---|---|---|"
     )
     .unwrap();
-    for (what, bytes) in reports() {
+    let absolute = scratch.path().join("absolute");
+    for (what, bytes) in reports(&absolute) {
         let input = scratch.path().join("sosreport-w-2026-11-22-abcdefg.tar.gz");
         fs::write(&input, bytes).unwrap();
-        let ours = tried(analyzer().args(["report", "--color", "never"]).arg(&input));
+        let ours = tried(
+            analyzer().args(["report", "--color", "never"]).arg(&input),
+            &absolute,
+        );
         let insights = tried(
             Command::new(tools.join("insights-run"))
                 .args(["-p", "insights.plugins"])
                 .arg(&input),
+            &absolute,
         );
         let hotsos = tried(
             Command::new(tools.join("hotsos"))
                 .arg("--short")
                 .arg(&input),
+            &absolute,
         );
         writeln!(out, "| {what} | {ours} | {insights} | {hotsos} |").unwrap();
     }
 }
 
-/// What a tool did with one report, in a few words.
-fn tried(command: &mut Command) -> String {
+/// What a tool did with one report, in a few words. Nothing may stand at the absolute place that a name in it leads to.
+fn tried(command: &mut Command, absolute: &Path) -> String {
     let scratch = Scratch::new();
     let inside = scratch.path().join("a/b/c");
     fs::create_dir_all(&inside).unwrap();
@@ -90,20 +96,21 @@ fn tried(command: &mut Command) -> String {
     if printed.contains(NODE.1) {
         words.push("names the cause".to_owned());
     }
-    words.extend(outside(scratch.path()));
+    words.extend(outside(scratch.path(), absolute));
     words.join(", ")
 }
 
 /// Whether anything was written where the archive's names lead, outside of the folder for temporary files.
-fn outside(scratch: &Path) -> Option<String> {
-    ["a/outside", "a/b/outside", "outside"]
-        .iter()
-        .any(|path| scratch.join(path).exists())
-        .then(|| "wrote outside of its folder".to_owned())
+fn outside(scratch: &Path, absolute: &Path) -> Option<String> {
+    let below = ["a/outside", "a/b/outside", "outside"].map(|path| scratch.join(path));
+    let wrote = below.iter().any(|path| path.exists()) || absolute.exists();
+    // For the next tool.
+    fs::remove_file(absolute).ok();
+    wrote.then(|| "wrote outside of its folder".to_owned())
 }
 
 /// The reports, with what is wrong with each.
-fn reports() -> Vec<(String, Vec<u8>)> {
+fn reports(absolute: &Path) -> Vec<(String, Vec<u8>)> {
     let entries = sos();
     let plain = |entries: &Entries| -> Vec<u8> {
         entries
@@ -124,7 +131,7 @@ fn reports() -> Vec<(String, Vec<u8>)> {
     let middle = whole.len() / 2;
     flipped[middle] ^= 0x10;
     all.push(("one bit changed in the middle".to_owned(), flipped));
-    for (what, hostile) in hostile() {
+    for (what, hostile) in hostile(absolute) {
         all.push((what.to_owned(), packed(&[tar.clone(), hostile].concat())));
     }
     let mut long = entries;
@@ -143,7 +150,7 @@ fn reports() -> Vec<(String, Vec<u8>)> {
 }
 
 /// Members that somebody could append.
-fn hostile() -> Vec<(&'static str, Vec<u8>)> {
+fn hostile(absolute: &Path) -> Vec<(&'static str, Vec<u8>)> {
     let top = "sosreport-w-2026-11-22-abcdefg";
     let named = |name: &str| format!("{top}/{name}").into_bytes();
     let escape = b"Nov 22 07:22:30 w kernel: \x1b]0;title\x07\x1b[2J\x1b[31mred\n";
@@ -158,7 +165,7 @@ fn hostile() -> Vec<(&'static str, Vec<u8>)> {
         ),
         (
             "an absolute name",
-            member(b"/tmp/nodebundle-outside", b'0', "", b"x"),
+            member(absolute.to_str().unwrap().as_bytes(), b'0', "", b"x"),
         ),
         ("a file below a link that leads out", link.concat()),
         (

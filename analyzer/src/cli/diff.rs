@@ -11,7 +11,7 @@ use crate::look::difference::{
 use crate::look::opened::Opened;
 use crate::report::RungState;
 use crate::ruleset::RuleSet;
-use crate::terminal::{BOLD, DIM, GREEN, Paper, RED, escape};
+use crate::terminal::{BOLD, DIM, GREEN, Paper, RED, escape, place};
 use clap::Args;
 use nodebundle_bundle::Input;
 use std::io;
@@ -170,10 +170,9 @@ fn held(letter: &str, held: Option<&Held>, paper: &mut Paper<'_>) -> io::Result<
     let Some(held) = held else {
         return paper.line(&format!("    {letter}  not listed"));
     };
-    let place = match (&held.entry, held.line) {
-        (Some(entry), Some(line)) => format!("  ({entry}:{line})"),
-        (Some(entry), None) => format!("  ({entry})"),
-        (None, _) => "  (default of this version)".to_owned(),
+    let place = match &held.entry {
+        Some(entry) => place(Some(entry), held.line),
+        None => "  (default of this version)".to_owned(),
     };
     let place = paper.paint(DIM, &escape(&place));
     let value: String = held.value.chars().take(LONGEST).collect();

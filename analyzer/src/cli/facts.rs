@@ -6,7 +6,7 @@ use super::pager::{Sheet, paged};
 use super::{Exit, Failure};
 use crate::analyze::read;
 use crate::look::facts::{FactList, Stated};
-use crate::terminal::{DIM, Paper, escape};
+use crate::terminal::{DIM, Paper, escape, place};
 use clap::Args;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
@@ -43,11 +43,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
 
 fn line(fact: &Stated, out: &mut Sheet) -> io::Result<()> {
     let color = out.color;
-    let place = match (&fact.entry, fact.line) {
-        (Some(entry), Some(line)) => format!("  ({entry}:{line})"),
-        (Some(entry), None) => format!("  ({entry})"),
-        (None, _) => String::new(),
-    };
+    let place = place(fact.entry.as_deref(), fact.line);
     let place = Paper::new(out, color, usize::MAX).paint(DIM, &escape(&place));
     let value = escape(&fact.text);
     writeln!(out, "{} = {value}{place}", escape(&fact.fact))

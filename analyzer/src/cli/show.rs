@@ -11,7 +11,7 @@ use crate::finding::Evidence;
 use crate::look::opened::Opened;
 use crate::look::shown::{Asked, Excerpt, NotFound, Placed, Shown, Sought, show};
 use crate::ruleset::RuleSet;
-use crate::terminal::{BOLD, DIM, Paper, escape};
+use crate::terminal::{BOLD, DIM, Paper, escape, place};
 use crate::text::finding::{evidence_piece, head, remedy_steps, seen};
 use clap::Args;
 use std::io;
@@ -188,11 +188,7 @@ fn facts(missing: &NotFound, paper: &mut Paper<'_>) -> io::Result<()> {
 }
 
 fn stated(fact: &Asked) -> String {
-    let place = match (&fact.entry, fact.line) {
-        (Some(entry), Some(line)) => format!("  ({entry}:{line})"),
-        (Some(entry), None) => format!("  ({entry})"),
-        (None, _) => String::new(),
-    };
+    let place = place(fact.entry.as_deref(), fact.line);
     match (&fact.value, &fact.collect_with) {
         (Some(value), _) => format!("{} = {value}{place}", fact.fact),
         (None, Some(command)) => format!("{}: not known; {command} would tell", fact.fact),

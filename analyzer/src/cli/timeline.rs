@@ -5,7 +5,7 @@ use super::inputs::{inputs_with, options, rules};
 use super::pager::paged;
 use super::{Exit, Failure};
 use crate::analyze::{read, report_on};
-use crate::terminal::escape;
+use crate::terminal::{escape, place};
 use crate::timeline::{Event, Skew, Timeline, timeline};
 use chrono::SecondsFormat;
 use std::io::{self, Write};
@@ -57,7 +57,7 @@ fn skew(skew: Option<&Skew>) -> String {
     let place = skew
         .place
         .as_ref()
-        .map_or_else(String::new, |spot| place(&spot.entry, spot.line));
+        .map_or_else(String::new, |spot| place(Some(&spot.entry), spot.line));
     let apart = skew.seconds.abs();
     if apart < 1.0 {
         return escape(&format!(
@@ -81,7 +81,7 @@ fn line(event: &Event, out: &mut dyn Write) -> io::Result<()> {
     let spot = event
         .place
         .as_ref()
-        .map_or_else(String::new, |spot| place(&spot.entry, spot.line));
+        .map_or_else(String::new, |spot| place(Some(&spot.entry), spot.line));
     let text = format!(
         "{time}{mark} {:<14} {}{rule}{spot}",
         event.kind.as_str(),
@@ -91,11 +91,4 @@ fn line(event: &Event, out: &mut dyn Write) -> io::Result<()> {
     let then = event.certificates.iter();
     then.map(|text| format!("{:26}{}", "", escape(text)))
         .try_for_each(|line| writeln!(out, "{line}"))
-}
-
-fn place(entry: &str, line: Option<u64>) -> String {
-    match line {
-        Some(line) => format!("  ({entry}:{line})"),
-        None => format!("  ({entry})"),
-    }
 }

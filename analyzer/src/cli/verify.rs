@@ -112,12 +112,7 @@ fn problems(report: &VerifyReport) -> Vec<(&'static str, String)> {
         problems.extend(names.iter().map(|name| (what, name.clone())));
     }
     for damage in &report.summary.damage {
-        let place = damage
-            .offset
-            .map_or_else(String::new, |at| format!(" at byte {at}"));
-        let archive = if damage.archive.is_empty() { "" } else { ": " };
-        let text = format!("{}{archive}{}{place}", damage.archive, damage.what);
-        problems.push(("damaged", text));
+        problems.push(("damaged", damage.to_string()));
     }
     problems.extend(
         report

@@ -29,20 +29,23 @@ pub fn did_you_mean<'a>(wanted: &str, known: impl Iterator<Item = &'a str>) -> O
         .map(|(_, name)| name)
 }
 
-/// Levenshtein distance in bytes.
-fn edits(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.bytes().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        for (slot, y) in row.iter_mut().skip(1).zip(b.bytes()) {
-            let up = *slot;
-            left = (diagonal + usize::from(x != y)).min(up + 1).min(left + 1);
-            diagonal = up;
-            *slot = left;
+/// Letters to change, add or take away to get from one word to the other; of long words the beginnings count.
+pub fn edits(from: &str, to: &str) -> usize {
+    const LONGEST: usize = 64;
+    let to: Vec<char> = to.chars().take(LONGEST).collect();
+    let mut row: Vec<usize> = (0..=to.len()).collect();
+    for (number, letter) in from.chars().take(LONGEST).enumerate() {
+        let mut diagonal = number;
+        let mut left = number + 1;
+        for (cell, other) in row.iter_mut().skip(1).zip(&to) {
+            let here = (diagonal + usize::from(letter != *other))
+                .min(left + 1)
+                .min(*cell + 1);
+            diagonal = std::mem::replace(cell, here);
+            left = here;
         }
         if let Some(first) = row.first_mut() {
-            *first = i + 1;
+            *first = number + 1;
         }
     }
     row.last().copied().unwrap_or_default()

@@ -15,7 +15,7 @@ mod outcome;
 mod parser;
 mod syntax;
 
-pub use error::{Error, did_you_mean};
+pub use error::{Error, did_you_mean, edits};
 pub use evaluator::{Edge, Events, Fault, Scope};
 pub use names::Names;
 pub use outcome::{Decided, Missing, Outcome};

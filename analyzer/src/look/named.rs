@@ -2,6 +2,7 @@
 
 use super::opened::Opened;
 use super::selection::of;
+use crate::condition::edits;
 use crate::source::Source;
 use nodebundle_bundle::reader::ReadError;
 
@@ -78,7 +79,7 @@ fn near(asked: &str, sources: &[(String, Source)]) -> Vec<String> {
         .filter_map(|(name, source)| {
             let own = last_part(name).to_lowercase();
             let unit = matches!(source, Source::Journal(unit) if unit.contains(&*wanted));
-            let apart = distance(&wanted, &own);
+            let apart = edits(&wanted, &own);
             let contains = !stem.is_empty() && name.to_lowercase().contains(stem);
             let far = wanted.len().max(own.len()) / 3;
             (unit || contains || apart <= far).then_some((apart, name))
@@ -97,39 +98,15 @@ fn last_part(name: &str) -> &str {
     name.rsplit('/').next().unwrap_or(name)
 }
 
-/// Letters to change, add or take away to get from one word to the other.
-fn distance(from: &str, to: &str) -> usize {
-    let to: Vec<char> = to.chars().take(LONGEST).collect();
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (number, letter) in from.chars().take(LONGEST).enumerate() {
-        let mut diagonal = number;
-        let mut left = number + 1;
-        for (cell, other) in row.iter_mut().skip(1).zip(&to) {
-            let here = (diagonal + usize::from(letter != *other))
-                .min(left + 1)
-                .min(*cell + 1);
-            diagonal = std::mem::replace(cell, here);
-            left = here;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = number + 1;
-        }
-    }
-    row.last().copied().unwrap_or_default()
-}
-
-/// Letters of a name that are compared.
-const LONGEST: usize = 64;
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_slip_of_the_keyboard_finds_the_name() {
-        assert_eq!(distance("kubelet.conf", "kubelet.conf"), 0);
-        assert_eq!(distance("kubelt.conf", "kubelet.conf"), 1);
-        assert_eq!(distance("abc", ""), 3);
+        assert_eq!(edits("kubelet.conf", "kubelet.conf"), 0);
+        assert_eq!(edits("kubelt.conf", "kubelet.conf"), 1);
+        assert_eq!(edits("abc", ""), 3);
         let sources: Vec<(String, Source)> = [
             "files/etc/kubernetes/kubelet.conf",
             "files/etc/hosts",

@@ -109,6 +109,26 @@ pub struct Damage {
     pub what: String,
 }
 
+impl Damage {
+    /// What, with its place in the packed file where that is known.
+    pub fn told(&self) -> String {
+        match self.offset {
+            Some(offset) => format!("{} at byte {offset}", self.what),
+            None => self.what.clone(),
+        }
+    }
+}
+
+/// After the archive inside the input, where it is in one.
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.archive.is_empty() {
+            write!(f, "{}: ", self.archive)?;
+        }
+        f.write_str(&self.told())
+    }
+}
+
 /// What was read, and what was not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadSummary {

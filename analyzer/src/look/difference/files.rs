@@ -8,8 +8,8 @@ use nodebundle_bundle::Control;
 use nodebundle_bundle::reader::ReadError;
 use schemars::JsonSchema;
 use serde::Serialize;
-use std::collections::BTreeMap;
-use std::io::Read as _;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead, Read as _};
 
 /// A file that both have and that differs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -33,8 +33,13 @@ pub struct Only {
     pub in_a: bool,
 }
 
-/// Configuration of one node: path → entry and text.
-pub(super) struct Files(BTreeMap<String, (String, String)>);
+/// Configuration of one node.
+pub(super) struct Files {
+    /// Path → entry and text.
+    texts: BTreeMap<String, (String, String)>,
+    /// Paths of what is there and cannot be compared: no text, too large, or not readable.
+    others: BTreeSet<String>,
+}
 
 /// Larger files are no configuration.
 const MOST: u64 = 256 << 10;
@@ -43,28 +48,41 @@ const MOST_IN_ALL: usize = 32 << 20;
 
 impl Files {
     pub(super) fn read(opened: &mut Opened) -> Result<Self, ReadError> {
-        let mut files = BTreeMap::new();
+        let mut files = Self {
+            texts: BTreeMap::new(),
+            others: BTreeSet::new(),
+        };
         let mut held = 0;
         opened.read(&mut |place, body| {
-            let Some(path) = configuration(place.source).filter(|_| held < MOST_IN_ALL) else {
+            let Some(path) = configuration(place.source) else {
                 return Control::Continue;
             };
-            let mut bytes = Vec::new();
-            let whole = body.take(MOST + 1).read_to_end(&mut bytes).is_ok();
-            if whole
-                && bytes.len() as u64 <= MOST
-                && let Ok(text) = String::from_utf8(bytes)
-                && !text.contains('\0')
-                && !text.starts_with("-----BEGIN ")
+            if held < MOST_IN_ALL
+                && let Some(text) = text(body)
             {
                 held += text.len();
                 let file = (place.name.to_owned(), text);
-                files.entry(path.to_owned()).or_insert(file);
+                files.texts.entry(path.to_owned()).or_insert(file);
+            } else {
+                files.others.insert(path.to_owned());
             }
             Control::Continue
         })?;
-        Ok(Self(files))
+        Ok(files)
     }
+
+    fn has(&self, path: &str) -> bool {
+        self.texts.contains_key(path) || self.others.contains(path)
+    }
+}
+
+/// The content of a file that a person writes; `None` where it is none, or cannot be read.
+fn text(body: &mut dyn BufRead) -> Option<String> {
+    let mut bytes = Vec::new();
+    body.take(MOST + 1).read_to_end(&mut bytes).ok()?;
+    let is_short = bytes.len() as u64 <= MOST;
+    let text = String::from_utf8(bytes).ok().filter(|_| is_short)?;
+    (!text.contains('\0') && !text.starts_with("-----BEGIN ")).then_some(text)
 }
 
 /// The path of a file that a person writes, or the command that prints such files.
@@ -111,8 +129,8 @@ pub(super) fn compare(
     (b, own_b): (&Files, &Own),
 ) -> (Vec<FileDiffers>, Vec<Only>) {
     let mut differing = Vec::new();
-    for (path, (entry_a, text_a)) in &a.0 {
-        let Some((entry_b, text_b)) = b.0.get(path) else {
+    for (path, (entry_a, text_a)) in &a.texts {
+        let Some((entry_b, text_b)) = b.texts.get(path) else {
             continue;
         };
         if text_a == text_b {
@@ -129,7 +147,7 @@ pub(super) fn compare(
         }
     }
     let only = |one: &Files, other: &Files, in_a| -> Vec<Only> {
-        let alone = one.0.keys().filter(|path| !other.0.contains_key(*path));
+        let alone = one.texts.keys().filter(|path| !other.has(path));
         alone
             .filter(|path| matters(path))
             .map(|path| Only {
@@ -148,4 +166,31 @@ fn general<'t>(text: &'t str, own: &Own) -> Vec<(&'t str, String)> {
     text.lines()
         .map(|line| (line, own.general(line.trim_end()).into_owned()))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn files(texts: &[&str], others: &[&str]) -> Files {
+        let text = |path: &&str| ((*path).to_owned(), ((*path).to_owned(), String::new()));
+        Files {
+            texts: texts.iter().map(text).collect(),
+            others: others.iter().map(|path| (*path).to_owned()).collect(),
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_there_and_cannot_be_read_is_not_missing() {
+        let own = Own::none();
+        let a = files(&["/etc/kubernetes/a", "/etc/kubernetes/b"], &[]);
+        let b = files(&[], &["/etc/kubernetes/a"]);
+        let (differing, only) = compare((&a, &own), (&b, &own));
+        assert!(differing.is_empty());
+        let only: Vec<(&str, bool)> = only
+            .iter()
+            .map(|one| (one.path.as_str(), one.in_a))
+            .collect();
+        assert_eq!(only, [("/etc/kubernetes/b", true)]);
+    }
 }

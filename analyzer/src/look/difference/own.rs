@@ -37,6 +37,15 @@ impl Own {
         }
     }
 
+    /// Of a node of which nothing is known.
+    #[cfg(test)]
+    pub(super) fn none() -> Self {
+        Self {
+            names: Vec::new(),
+            now: None,
+        }
+    }
+
     /// The text as it would stand on any other node.
     pub(super) fn general<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let mut text = Cow::Borrowed(text);
