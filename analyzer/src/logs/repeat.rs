@@ -54,9 +54,9 @@ impl Scanner<'_> {
             stream.fold();
             judge.fold(number);
         }
-        if !shape.is_silent {
+        if let Some(verdict) = &shape.verdict {
             let record = record(shape, &own, at, (place, life), &text);
-            judge.judge_by(&shape.verdict, &stream.lives, &record);
+            judge.judge_by(verdict, &stream.lives, &record);
         }
         true
     }
@@ -64,8 +64,9 @@ impl Scanner<'_> {
 
 /// The message as patterns see it, where anything looks at it.
 fn text<'a>(shape: &Shape, own: &Own<'a>) -> Cow<'a, [u8]> {
-    let is_read =
-        || shape.bearing.reads_text() || !shape.is_silent && shape.verdict.reads_text(shape.level);
+    let verdict = shape.verdict.as_ref();
+    let is_judged = || verdict.is_some_and(|verdict| verdict.reads_text(shape.level));
+    let is_read = || shape.bearing.reads_text() || is_judged();
     if shape.escaped && is_read() {
         plain_quotes(own.message)
     } else {

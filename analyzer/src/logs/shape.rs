@@ -46,9 +46,8 @@ pub(crate) struct Shape {
     pub(crate) level: Level,
     author: Author,
     pub(crate) bearing: Bearing,
-    /// Its verdict says nothing of it.
-    pub(crate) is_silent: bool,
-    pub(crate) verdict: Arc<Verdict>,
+    /// `None` where it says nothing.
+    pub(crate) verdict: Option<Arc<Verdict>>,
 }
 
 /// A part of a line: shapes are many, and read for every line.
@@ -197,8 +196,7 @@ impl Shape {
             level: message.level,
             author: judged.author.without_pid(),
             bearing: judged.bearing,
-            is_silent: judged.verdict.is_silent(message.level),
-            verdict: judged.verdict,
+            verdict: Some(judged.verdict).filter(|verdict| !verdict.is_silent(message.level)),
         };
         let own = shape.read(line, &mut Dial::default())?;
         let same = own.carried == envelope.clock
