@@ -39,6 +39,7 @@ mod programs;
 mod reading;
 mod recall;
 mod repeat;
+mod scan;
 mod scanner;
 mod seen;
 mod settle;

@@ -1,16 +1,13 @@
 //! Reads logs one after another, line by line, and keeps what rules need to know.
 
-use super::ahead::{Piece, Pieces};
 use super::attribute::{Author, author};
 use super::carry::{MOST_REPEATS, repeated};
 use super::clean::{clean, unquote};
 use super::digest::LogDigest;
 use super::fold::{Fold, Taken};
 use super::heading::{Heading, heading};
-use super::journal::is_journal;
 use super::judge::{Judge, Record};
 use super::life_of::{Bearing, bearing, life_of};
-use super::lines::{Lines, without_mark};
 use super::message::{self, Message};
 use super::patterns::PatternSet;
 use super::place::Place;
@@ -20,14 +17,11 @@ use super::shape::{Judged, Whole};
 use super::shapes::{Found, Outline, Outlined, Shapes};
 use super::stream::{At, Block, Stream};
 use super::transport::{self, Envelope};
-use super::unwrap;
 use super::window;
 use crate::source::Source;
 use chrono::{DateTime, Utc};
-use nodebundle_journal::MAGIC;
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::io::{self, Read};
 use std::sync::Arc;
 
 /// What is known besides the logs.
@@ -84,128 +78,6 @@ impl<'p> Scanner<'p> {
         self.judge.has_duplicates = false;
     }
 
-    /// Reads one entry to its end. Parts of one log must come in order; other entries may come in any.
-    ///
-    /// An error is the reader's. What came before it counts.
-    pub fn scan(&mut self, entry: &str, source: &Source, reader: &mut dyn Read) -> io::Result<()> {
-        let (number, entry) = (self.stream(entry, source), Arc::from(entry));
-        let result = self.stretch(number, &entry, reader);
-        self.end(number, &entry);
-        result
-    }
-
-    /// The same for an entry that is read ahead.
-    pub fn scan_ahead(
-        &mut self,
-        entry: &str,
-        source: &Source,
-        pieces: &mut Pieces<'_>,
-    ) -> io::Result<()> {
-        let (number, entry) = (self.stream(entry, source), Arc::from(entry));
-        let result = self.pieces(number, &entry, pieces);
-        self.end(number, &entry);
-        result
-    }
-
-    fn pieces(
-        &mut self,
-        number: usize,
-        entry: &Arc<str>,
-        pieces: &mut Pieces<'_>,
-    ) -> io::Result<()> {
-        let (mut piece, mut line) = (Piece::default(), 0);
-        while let Some(next) = pieces.next(piece)? {
-            piece = next;
-            if line == 0 && (piece.from(0).len() <= MOST_POSTED || is_journal(piece.from(0))) {
-                return self.stretch(number, entry, &mut piece.from(0).chain(pieces));
-            }
-            for first in (0..piece.count()).step_by(BATCH) {
-                let lines = std::array::from_fn(|at| piece.line(first + at));
-                let shapes = self.shapes.find::<BATCH>(&lines, self.home(number));
-                let here = (first..piece.count()).zip(lines).zip(shapes);
-                for ((place, Outlined { line: mut raw, .. }), shape) in here {
-                    line += 1;
-                    if line == 1 {
-                        raw = without_mark(raw);
-                    }
-                    if self.found(number, At { entry, line, raw }, shape) == Taken::Binary {
-                        let mut rest = piece.from(piece.after(place)).chain(pieces);
-                        return self.rest(number, entry, Lines::after(line, &mut rest));
-                    }
-                }
-            }
-            if !piece.rest().is_empty() {
-                let mut rest = piece.rest().chain(pieces);
-                return self.rest(number, entry, Lines::after(line, &mut rest));
-            }
-        }
-        Ok(())
-    }
-
-    /// Reads an entry from its beginning.
-    fn stretch(
-        &mut self,
-        number: usize,
-        entry: &Arc<str>,
-        reader: &mut dyn Read,
-    ) -> io::Result<()> {
-        let mut start = Vec::new();
-        reader.take(MAGIC.len() as u64).read_to_end(&mut start)?;
-        let is_journal = is_journal(&start);
-        let mut reader = start.chain(reader);
-        if is_journal {
-            return self.journal(number, entry, &mut reader);
-        }
-        let mut lines = Lines::new(&mut reader);
-        let unwrapped = lines.whole(MOST_POSTED)?.and_then(unwrap::unwrapped);
-        let Some(text) = unwrapped else {
-            return self.rest(number, entry, lines);
-        };
-        for (line, bytes) in text {
-            let at = At {
-                entry,
-                line,
-                raw: &bytes,
-            };
-            self.line(number, at);
-        }
-        Ok(())
-    }
-
-    /// Reads the lines of an entry that were not read yet.
-    fn rest(&mut self, number: usize, entry: &Arc<str>, mut lines: Lines<'_>) -> io::Result<()> {
-        while let Some(line) = lines.next()? {
-            let at = At {
-                entry,
-                line: line.number,
-                raw: line.bytes,
-            };
-            let number_of_line = line.number;
-            if self.line(number, at) == Taken::Binary {
-                let value = lines.counted_bytes()?;
-                self.value(number, number_of_line, value);
-            }
-        }
-        Ok(())
-    }
-
-    /// Reads lines that stand together in an entry, of which others are of other nodes; `first` is the number of the first.
-    pub(crate) fn piece(&mut self, entry: &Arc<str>, source: &Source, first: u64, lines: &[u8]) {
-        let number = self.stream(entry, source);
-        for (line, raw) in (first..).zip(lines.split(|&byte| byte == b'\n')) {
-            self.line(number, At { entry, line, raw });
-        }
-        self.end(number, entry);
-    }
-
-    fn end(&mut self, number: usize, entry: &Arc<str>) {
-        self.end_folded(number, entry);
-        self.close_block(number, entry);
-        if let Some(stream) = self.streams.get_mut(number) {
-            stream.end_entry();
-        }
-    }
-
     /// What the logs hold.
     pub fn finish(self) -> LogDigest {
         settle::settle(self.judge, self.streams, self.options)
@@ -240,7 +112,7 @@ impl<'p> Scanner<'p> {
     }
 
     /// Takes in one line whose shape was looked for.
-    fn found(&mut self, number: usize, at: At<'_>, shape: Found) -> Taken {
+    pub(super) fn found(&mut self, number: usize, at: At<'_>, shape: Found) -> Taken {
         self.ordinal += 1;
         let Some(stream) = self.streams.get_mut(number) else {
             return Taken::No;
@@ -417,7 +289,7 @@ impl<'p> Scanner<'p> {
         (place, life)
     }
 
-    fn close_block(&mut self, number: usize, entry: &Arc<str>) {
+    pub(super) fn close_block(&mut self, number: usize, entry: &Arc<str>) {
         let Some(stream) = self.streams.get_mut(number) else {
             return;
         };
@@ -457,12 +329,6 @@ pub(super) fn log_name(entry: &str) -> &str {
         .is_some_and(|stem| stem.len() == 4 && stem.bytes().all(|byte| byte.is_ascii_digit()));
     if part { folder } else { entry }
 }
-
-/// Lines of which the shapes are looked for at once.
-const BATCH: usize = 16;
-
-/// Bytes of a text that may have been copied from a narrow terminal.
-const MOST_POSTED: usize = 64 << 10;
 
 #[cfg(test)]
 mod tests {
