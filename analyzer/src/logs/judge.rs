@@ -251,6 +251,13 @@ impl<'p> Judge<'p> {
         self.templates.fold(stream);
     }
 
+    /// Drops what is needed only while records come.
+    pub(crate) fn forget(&mut self) {
+        self.memo = Memo::new();
+        self.seen = Seen::default();
+        self.recall = Recall::new();
+    }
+
     /// What the text of a record means.
     pub(crate) fn verdict(&mut self, record: &Record<'_>) -> Arc<Verdict> {
         let Self {

@@ -80,7 +80,17 @@ impl<'p> Scanner<'p> {
 
     /// What the logs hold.
     pub fn finish(self) -> LogDigest {
-        settle::settle(self.judge, self.streams, self.options)
+        let Self {
+            options,
+            mut judge,
+            streams,
+            shapes,
+            ..
+        } = self;
+        // The results need the room.
+        drop(shapes);
+        judge.forget();
+        settle::settle(judge, streams, options)
     }
 
     /// The number of the stream that an entry is part of.

@@ -3,10 +3,10 @@
 use super::hash::{Fast, FastMap, hash};
 use std::hash::Hasher as _;
 
-/// Records remembered; later ones count as new.
-const CAPACITY: usize = 1 << 20;
+/// Records remembered; later ones count as new. A table of 2^20 places holds so many.
+const CAPACITY: usize = (1 << 20) / 8 * 7;
 /// Records of a first stream that are only noted: they are compared when there is a second one.
-const NOTED: usize = 4 << 20;
+const NOTED: usize = CAPACITY;
 
 /// What tells records apart whatever carried them.
 pub(crate) struct Identity<'a> {
@@ -58,6 +58,10 @@ impl Seen {
         if stream == first && self.counts.is_empty() && self.noted.len() < NOTED {
             self.noted.push(hash);
             return true;
+        }
+        if !self.noted.is_empty() {
+            // A table that grows is there twice for a while.
+            self.counts.reserve(CAPACITY.min(2 * self.noted.len()));
         }
         for noted in std::mem::take(&mut self.noted) {
             self.count(first, noted);
