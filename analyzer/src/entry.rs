@@ -43,7 +43,9 @@ impl Entry {
             source,
             bytes,
         };
-        if let Some(text) = from_utf16(&entry.bytes) {
+        // Of a larger one the rest would follow in the other encoding.
+        let is_all = entry.bytes.len() as u64 <= Self::MAX_BYTES;
+        if let Some(text) = from_utf16(&entry.bytes).filter(|_| is_all) {
             entry.bytes = text;
         }
         if read.is_ok() && entry.bytes.len() as u64 > Self::MAX_BYTES && entry.is_whole() {
@@ -177,5 +179,17 @@ mod tests {
             read.unwrap();
             assert_eq!(entry.text(), text);
         }
+    }
+
+    #[test]
+    fn a_large_text_of_windows_is_not_taken_for_a_whole_one() {
+        let units = "\u{feff}"
+            .encode_utf16()
+            .chain(std::iter::repeat_n(u16::from(b'x'), 600_000));
+        let bytes: Vec<u8> = units.flat_map(u16::to_le_bytes).collect();
+        let source = Source::Named("a.txt".into());
+        let (entry, read) = Entry::begin("a.txt", source, &mut bytes.as_slice());
+        read.unwrap();
+        assert!(!entry.is_whole());
     }
 }
