@@ -34,6 +34,12 @@ pub(crate) fn probe(parser: &Parser, name: &str, text: &str) -> Evidence {
     read(parser, Source::Probe(name.into()), text)
 }
 
+/// What a host collector of replicatedhq/troubleshoot wrote.
+pub(crate) fn host_collected(parser: &Parser, file: &str, text: &str) -> Evidence {
+    let name = format!("host-collectors/{file}");
+    read(parser, Source::Named(name), text)
+}
+
 /// A file of which only the name is known, and that is no help.
 pub(crate) fn named(parser: &Parser, text: &str) -> Evidence {
     read(parser, Source::Named("x.txt".into()), text)

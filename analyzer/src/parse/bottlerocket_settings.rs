@@ -30,12 +30,9 @@ pub(super) const PARSER: Parser = Parser {
 const PATH: &str = "/etc/kubernetes/kubelet/kubeconfig";
 
 fn parse(entry: &Entry, evidence: &mut Evidence) {
-    let document = match yaml::parse(&entry.text()) {
+    let document = match yaml::parse_json(&entry.text()) {
         Ok(document) => document.root,
-        Err(error) => {
-            let problem = format!("line {} is not JSON", error.line().unwrap_or(1));
-            return evidence.gap(entry.name.as_ref(), problem, &["apiserver"]);
-        }
+        Err(problem) => return evidence.gap(entry.name.as_ref(), problem, &["apiserver"]),
     };
     let settings = document.get("settings").unwrap_or(&document);
     if let Some(name) = settings.under(&["network", "hostname"])

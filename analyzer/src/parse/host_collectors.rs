@@ -71,26 +71,37 @@ fn by_keys(head: &str) -> Option<Form> {
 }
 
 fn parse(entry: &Entry, evidence: &mut Evidence) {
-    let document = match yaml::parse(&entry.text()) {
-        Ok(document) => document.root,
-        Err(error) => {
-            let line = error.line().unwrap_or(1);
-            return evidence.gap(
-                entry.name.as_ref(),
-                format!("line {line} is not JSON"),
-                &["host"],
-            );
+    read_by(form(entry).map(Form::reader), &["host"], entry, evidence);
+}
+
+/// Reads the JSON of one result into evidence.
+pub(super) type Read = fn(&Node, &Entry, &mut Evidence);
+
+/// Reads a result, or notes that it is no JSON and which facts that leaves unknown.
+pub(super) fn read_by(
+    reader: Option<Read>,
+    facts: &[&str],
+    entry: &Entry,
+    evidence: &mut Evidence,
+) {
+    let Some(read) = reader else { return };
+    match yaml::parse_json(&entry.text()) {
+        Ok(document) => read(&document.root, entry, evidence),
+        Err(problem) => evidence.gap(entry.name.as_ref(), problem, facts),
+    }
+}
+
+impl Form {
+    fn reader(self) -> Read {
+        match self {
+            Self::Time => time,
+            Self::System => system,
+            Self::Settings => settings,
+            Self::Modules => modules,
+            Self::Memory => memory,
+            Self::Processors => processors,
+            Self::Groups => groups,
         }
-    };
-    match form(entry) {
-        Some(Form::Time) => time(&document, entry, evidence),
-        Some(Form::System) => system(&document, entry, evidence),
-        Some(Form::Settings) => settings(&document, entry, evidence),
-        Some(Form::Modules) => modules(&document, entry, evidence),
-        Some(Form::Memory) => memory(&document, entry, evidence),
-        Some(Form::Processors) => processors(&document, entry, evidence),
-        Some(Form::Groups) => groups(&document, entry, evidence),
-        None => {}
     }
 }
 
@@ -180,7 +191,7 @@ fn groups(document: &Node, entry: &Entry, evidence: &mut Evidence) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{claimed, claimed_text, named};
+    use crate::testing::{claimed, claimed_text, host_collected, named};
 
     #[test]
     fn each_collector_is_told_by_its_keys() {
@@ -214,17 +225,8 @@ mod tests {
 
     #[test]
     fn results_with_anybodys_keys_are_told_by_their_name() {
-        let read = |file: &str, text: &str| {
-            let entry = Entry {
-                name: file.into(),
-                source: Source::Named(format!("host-collectors/system/{file}")),
-                bytes: text.as_bytes().to_vec(),
-            };
-            assert!((PARSER.accepts)(&entry), "{file}");
-            let mut evidence = Evidence::default();
-            parse(&entry, &mut evidence);
-            evidence
-        };
+        let read =
+            |file: &str, text: &str| host_collected(&PARSER, &format!("system/{file}"), text);
         let memory = read("memory.json", "{\"total\":8326029312}");
         let total = claimed(&memory, "host.memory.total").value;
         assert_eq!(total, 8_326_029_312_i64.into());

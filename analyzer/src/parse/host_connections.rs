@@ -2,7 +2,7 @@
 //!
 //! What was asked for is not told; errors of Go name it.
 
-use super::host_collectors::collector;
+use super::host_collectors::{Read, collector, read_by};
 use crate::entry::Entry;
 use crate::evidence::Evidence;
 use crate::fact::Fact;
@@ -10,7 +10,6 @@ use crate::observed::{Attempt, Resolution, Socket};
 use crate::origin::Origin;
 use crate::parser::Parser;
 use crate::tree::Node;
-use crate::yaml;
 
 pub(super) const PARSER: Parser = Parser {
     name: "host_connections",
@@ -19,8 +18,6 @@ pub(super) const PARSER: Parser = Parser {
     accepts: |entry| reader(entry).is_some(),
     parse,
 };
-
-type Read = fn(&Node, &Entry, &mut Evidence);
 
 fn reader(entry: &Entry) -> Option<Read> {
     match collector(entry)? {
@@ -33,14 +30,7 @@ fn reader(entry: &Entry) -> Option<Read> {
 }
 
 fn parse(entry: &Entry, evidence: &mut Evidence) {
-    let Some(read) = reader(entry) else { return };
-    match yaml::parse(&entry.text()) {
-        Ok(document) => read(&document.root, entry, evidence),
-        Err(error) => {
-            let problem = format!("line {} is not JSON", error.line().unwrap_or(1));
-            evidence.gap(entry.name.as_ref(), problem, &["apiserver"]);
-        }
-    }
+    read_by(reader(entry), &["apiserver"], entry, evidence);
 }
 
 fn connect(document: &Node, entry: &Entry, evidence: &mut Evidence) {
@@ -156,20 +146,10 @@ fn address(text: &str) -> Option<(String, u16)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::Source;
-    use std::sync::Arc;
+    use crate::testing::host_collected;
 
     fn read(file: &str, text: &str) -> Evidence {
-        let name = format!("host-collectors/{file}");
-        let entry = Entry {
-            name: Arc::from(name.as_str()),
-            source: Source::Named(name),
-            bytes: text.as_bytes().to_vec(),
-        };
-        assert!((PARSER.accepts)(&entry), "{file}");
-        let mut evidence = Evidence::default();
-        (PARSER.parse)(&entry, &mut evidence);
-        evidence
+        host_collected(&PARSER, file, text)
     }
 
     /// Host, port, name and connection of the attempt.

@@ -1,6 +1,6 @@
 //! Lists that host collectors of replicatedhq/troubleshoot write as JSON: services, packages, interfaces, block devices, certificates.
 
-use super::host_collectors::collector;
+use super::host_collectors::{Read, collector, read_by};
 use super::package_facts;
 use crate::certificate::{Certificate, attributes, distinguished_name};
 use crate::claim::{Witness, claim};
@@ -11,7 +11,6 @@ use crate::observed::{AllUnits, Link, UnitState};
 use crate::parse::openssl_text::PrintedCertificate;
 use crate::parser::Parser;
 use crate::tree::Node;
-use crate::yaml;
 
 pub(super) const PARSER: Parser = Parser {
     name: "host_lists",
@@ -20,8 +19,6 @@ pub(super) const PARSER: Parser = Parser {
     accepts: |entry| reader(entry).is_some(),
     parse,
 };
-
-type Read = fn(&Node, &Entry, &mut Evidence);
 
 /// What reads the list of this name.
 fn reader(entry: &Entry) -> Option<Read> {
@@ -36,14 +33,7 @@ fn reader(entry: &Entry) -> Option<Read> {
 }
 
 fn parse(entry: &Entry, evidence: &mut Evidence) {
-    let Some(read) = reader(entry) else { return };
-    match yaml::parse(&entry.text()) {
-        Ok(document) => read(&document.root, entry, evidence),
-        Err(error) => {
-            let problem = format!("line {} is not JSON", error.line().unwrap_or(1));
-            evidence.gap(entry.name.as_ref(), problem, &["host"]);
-        }
-    }
+    read_by(reader(entry), &["host"], entry, evidence);
 }
 
 fn text<'n>(item: &'n Node, key: &str) -> &'n str {
@@ -169,21 +159,10 @@ fn certificate(one: &Node) -> Certificate {
 mod tests {
     use super::*;
     use crate::observed::unit_states;
-    use crate::source::Source;
-    use crate::testing::claimed;
-    use std::sync::Arc;
+    use crate::testing::{claimed, host_collected};
 
     fn read(file: &str, text: &str) -> Evidence {
-        let name = format!("host-collectors/{file}");
-        let entry = Entry {
-            name: Arc::from(name.as_str()),
-            source: Source::Named(name),
-            bytes: text.as_bytes().to_vec(),
-        };
-        assert!((PARSER.accepts)(&entry), "{file}");
-        let mut evidence = Evidence::default();
-        (PARSER.parse)(&entry, &mut evidence);
-        evidence
+        host_collected(&PARSER, file, text)
     }
 
     #[test]
