@@ -24,11 +24,7 @@ fn seen(input: &Input, limits: &Limits) -> (Seen, ReadSummary) {
     let mut reader = Reader::new(input.clone(), limits.clone());
     let visited = reader.read_hashed(&mut |head, body| {
         let mut content = Vec::new();
-        let name = if head.archive.is_empty() {
-            head.name.to_owned()
-        } else {
-            format!("{}!/{}", head.archive, head.name)
-        };
+        let name = head.full_name();
         if body.read_to_end(&mut content).is_ok() {
             entries.push((name, content));
         }
