@@ -154,7 +154,7 @@ const WORDS: [(ErrorClass, &[&str]); 26] = [
     (ErrorClass::Oci, &["oci runtime", "runc ", "runc:", "crun"]),
 ];
 
-/// Finds all fragments at once, whatever the case of a text.
+/// Finds all fragments at once.
 struct Finder {
     fragments: AhoCorasick,
     /// The reason that each fragment gives.
@@ -167,10 +167,9 @@ impl Finder {
         let fragments = WORDS.iter().flat_map(|(_, words)| *words);
         let reasons = WORDS
             .iter()
-            .flat_map(|(class, words)| vec![*class; words.len()]);
+            .flat_map(|(class, words)| words.iter().map(|_| *class));
         Some(Self {
             fragments: AhoCorasick::builder()
-                .ascii_case_insensitive(true)
                 .kind(Some(AhoCorasickKind::ContiguousNFA))
                 .build(fragments)
                 .ok()?,
@@ -182,8 +181,9 @@ impl Finder {
 /// Adds the reasons that a text gives.
 pub(super) fn add(text: &str, classes: &mut BTreeSet<ErrorClass>) {
     static FINDER: OnceLock<Option<Finder>> = OnceLock::new();
+    let text = text.to_ascii_lowercase();
     if let Some(finder) = FINDER.get_or_init(Finder::new) {
-        let found = finder.fragments.find_overlapping_iter(text);
+        let found = finder.fragments.find_overlapping_iter(&text);
         classes.extend(found.filter_map(|one| finder.reasons.get(one.pattern().as_usize())));
     }
     // Go's text names both ends of the validity; only the times after it tell which.
@@ -210,7 +210,7 @@ mod tests {
 
     #[test]
     fn a_line_gives_the_reason_it_names() {
-        let cases: [(&str, &[ErrorClass]); 7] = [
+        let cases: [(&str, &[ErrorClass]); 8] = [
             (
                 r#""Failed to update lease" err="Unauthorized""#,
                 &[ErrorClass::Unauthorized],
@@ -234,6 +234,10 @@ mod tests {
             (
                 "x509: certificate has expired or is not yet valid",
                 &[ErrorClass::X509Expired, ErrorClass::X509Early],
+            ),
+            (
+                "X509: Certificate Has EXPIRED OR IS NOT YET VALID: current time 2026-03-04T09:11:02Z IS AFTER 2026-03-01T00:00:00Z",
+                &[ErrorClass::X509Expired],
             ),
             ("all is well", &[]),
         ];
