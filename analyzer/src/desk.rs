@@ -134,7 +134,7 @@ impl<'a> Desk<'a> {
             .scanner
             .get_or_insert_with(|| Scanner::new(self.rules.patterns(), options));
         if self.is_lone_log && !entry.is_whole() {
-            scanner.forget_duplicates();
+            scanner.expect_no_duplicates();
         }
         let (name, source) = (&entry.name, &entry.source);
         let scanned = if entry.is_whole() {

@@ -23,19 +23,19 @@ pub fn read_ahead<T: Send>(
     let (used, empty) = channel();
     // A thread that does not start drops what it was given.
     let work = Mutex::new(work);
-    let with = |from: From<'_>| {
+    let with = |from: Supply<'_>| {
         let mut pieces = Pieces::new(from);
         work.lock().unwrap_or_else(PoisonError::into_inner)(&mut pieces)
     };
     thread::scope(|scope| {
-        let ahead = || with(From::Ahead { full: pieces, used });
+        let ahead = || with(Supply::Ahead { full: pieces, used });
         match thread::Builder::new().spawn_scoped(scope, ahead) {
             Ok(worker) => {
                 pump(reader, &full, &empty);
                 drop(full);
                 worker.join().unwrap_or_else(|panic| resume_unwind(panic))
             }
-            Err(_) => with(From::Here(Cutter::new(reader))),
+            Err(_) => with(Supply::Here(Cutter::new(reader))),
         }
     })
 }
@@ -175,14 +175,14 @@ impl<'r> Cutter<'r> {
 
 /// What was read ahead, piece by piece or as a stream.
 pub struct Pieces<'r> {
-    from: From<'r>,
+    from: Supply<'r>,
     /// What is read of as a stream.
     open: Piece,
     at: usize,
 }
 
 /// Who cuts the pieces.
-enum From<'r> {
+enum Supply<'r> {
     /// Another thread.
     Ahead {
         full: Receiver<io::Result<Piece>>,
@@ -193,7 +193,7 @@ enum From<'r> {
 }
 
 impl<'r> Pieces<'r> {
-    fn new(from: From<'r>) -> Self {
+    fn new(from: Supply<'r>) -> Self {
         Self {
             from,
             open: Piece::default(),
@@ -204,12 +204,12 @@ impl<'r> Pieces<'r> {
     /// The next piece, in exchange for one that was used.
     pub(crate) fn next(&mut self, old: Piece) -> io::Result<Option<Piece>> {
         match &mut self.from {
-            From::Ahead { full, used } => {
+            Supply::Ahead { full, used } => {
                 // The reader may be done, and then needs no room.
                 drop(used.send(old));
                 full.recv().ok().transpose()
             }
-            From::Here(cutter) => cutter.next(old).transpose(),
+            Supply::Here(cutter) => cutter.next(old).transpose(),
         }
     }
 }

@@ -21,9 +21,8 @@ pub(crate) struct Judge<'p> {
     pub(crate) patterns: &'p PatternSet,
     pub(crate) programs: Programs,
     memo: Memo<Verdict>,
-    /// Several logs may hold the same record.
-    pub(crate) has_duplicates: bool,
-    seen: Seen,
+    /// `None` where no other log can hold the same record.
+    seen: Option<Seen>,
     pub(crate) tally: Tally,
     pub(crate) templates: Templates,
     /// Statements by name and stream, the latest of each.
@@ -161,8 +160,7 @@ impl<'p> Judge<'p> {
             patterns,
             programs: Programs::new(patterns),
             memo: Memo::new(),
-            has_duplicates: true,
-            seen: Seen::default(),
+            seen: Some(Seen::default()),
             tally: Tally::default(),
             templates: Templates::default(),
             stated: BTreeMap::new(),
@@ -251,10 +249,15 @@ impl<'p> Judge<'p> {
         self.templates.fold(stream);
     }
 
+    /// Takes every record for a new one from now on.
+    pub(crate) fn expect_no_duplicates(&mut self) {
+        self.seen = None;
+    }
+
     /// Drops what is needed only while records come.
     pub(crate) fn forget(&mut self) {
         self.memo = Memo::new();
-        self.seen = Seen::default();
+        self.seen = None;
         self.recall = Recall::new();
     }
 
@@ -300,9 +303,9 @@ impl<'p> Judge<'p> {
     }
 
     fn is_new(&mut self, record: &Record<'_>) -> bool {
-        if !self.has_duplicates {
+        let Some(seen) = &mut self.seen else {
             return true;
-        }
+        };
         let identity = Identity {
             program: self
                 .programs
@@ -316,7 +319,7 @@ impl<'p> Judge<'p> {
                 .filter(|_| !record.own_time)
                 .map(|tick| tick.micros),
         };
-        self.seen.is_new(record.place.stream, &identity)
+        seen.is_new(record.place.stream, &identity)
     }
 
     fn count(&mut self, lives: &Cutter, record: &Record<'_>, judged: &Judged) {

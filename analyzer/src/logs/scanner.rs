@@ -74,8 +74,8 @@ impl<'p> Scanner<'p> {
     }
 
     /// Says that one log is all there is, so that no other holds the same records.
-    pub(crate) fn forget_duplicates(&mut self) {
-        self.judge.has_duplicates = false;
+    pub(crate) fn expect_no_duplicates(&mut self) {
+        self.judge.expect_no_duplicates();
     }
 
     /// What the logs hold.

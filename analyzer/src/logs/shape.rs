@@ -4,7 +4,7 @@
 //! number can change how a line is taken apart.
 
 use super::attribute::Author;
-use super::clock::{Clock, iso};
+use super::clock::{Clock, digits, iso};
 use super::dial::Dial;
 use super::hash::mapped;
 use super::judge::Verdict;
@@ -138,7 +138,7 @@ impl Shape {
         let mut author = self.author;
         if let Some(pid) = &self.pid {
             let pid = pid.of(line)?;
-            author.pid = Some(short_number(pid)?);
+            author.pid = Some(digits(pid, pid.len())?.0);
         }
         let carried = match self.carrier {
             Carrier::None => None,
@@ -208,19 +208,6 @@ impl Shape {
             && is_message_plain(message.body);
         sane.then_some(shape)
     }
-}
-
-/// A number of at most [`MAX_DIGITS`] digits.
-fn short_number(text: &[u8]) -> Option<u32> {
-    let digits = text.iter().map(|byte| byte.wrapping_sub(b'0'));
-    let mut number = 0_u32;
-    for digit in digits {
-        if digit > 9 {
-            return None;
-        }
-        number = number.wrapping_mul(10).wrapping_add(digit.into());
-    }
-    Some(number)
 }
 
 /// Whether a text is another one once its digits were made zeros.
