@@ -73,17 +73,10 @@ impl Spot {
     }
 
     pub(crate) fn new(sight: Sight<'_>) -> Self {
-        Self::within(Vec::new(), sight)
-    }
-
-    /// The spot of a record, whose line goes into this buffer.
-    pub(crate) fn within(mut raw: Vec<u8>, sight: Sight<'_>) -> Self {
-        raw.clear();
-        raw.extend_from_slice(cut(sight.raw));
         Self {
             entry: Arc::clone(sight.entry),
             line: sight.line,
-            raw,
+            raw: cut(sight.raw).to_vec(),
             place: sight.place,
         }
     }

@@ -41,23 +41,18 @@ impl Group {
         self.later.as_ref().unwrap_or(&self.first)
     }
 
-    fn add(&mut self, sight: Sight<'_>, spare: &mut Vec<Vec<u8>>) {
+    fn add(&mut self, sight: Sight<'_>) {
         self.count += sight.weight;
         match &mut self.later {
             Some(last) => last.set(sight),
-            None => self.later = Some(spot(spare, sight)),
+            None => self.later = Some(Spot::new(sight)),
         }
     }
 
     /// Takes in a group that comes after this one.
-    fn join(&mut self, other: Self, spare: &mut Vec<Vec<u8>>) {
+    fn join(&mut self, other: Self) {
         self.count += other.count;
-        let (last, first) = match other.later {
-            Some(later) => (later, Some(other.first)),
-            None => (other.first, None),
-        };
-        let unused = [self.later.replace(last), first];
-        spare.extend(unused.into_iter().flatten().map(|spot| spot.raw));
+        self.later = Some(other.later.unwrap_or(other.first));
     }
 }
 
@@ -81,16 +76,10 @@ pub(crate) struct Tally {
     variants: HashMap<(usize, Option<Arc<str>>), Variants>,
     groups: Vec<Group>,
     group_index: FastMap<(usize, Slot), usize>,
-    /// Buffers of lines that are quoted no more.
-    spare: Vec<Vec<u8>>,
     /// Where each key was counted last, and its group.
     recent: Vec<Option<(Slot, usize)>>,
     spans: FastMap<(usize, usize), usize>,
     thresholds: FastMap<(usize, usize, Option<usize>), Threshold>,
-}
-
-fn spot(spare: &mut Vec<Vec<u8>>, sight: Sight<'_>) -> Spot {
-    Spot::within(spare.pop().unwrap_or_default(), sight)
 }
 
 /// Sets of variables that are told apart: how many, and the key of the last.
@@ -176,14 +165,14 @@ impl Tally {
         let known = self.find(key, slot);
         self.remember(key, slot, known.unwrap_or(self.groups.len()));
         if let Some(group) = known.and_then(|group| self.groups.get_mut(group)) {
-            return group.add(sight, &mut self.spare);
+            return group.add(sight);
         }
         self.group_index.insert((key, slot), self.groups.len());
         self.groups.push(Group {
             key,
             slot,
             count: sight.weight,
-            first: spot(&mut self.spare, sight),
+            first: Spot::new(sight),
             later: None,
         });
     }
@@ -246,7 +235,7 @@ impl Tally {
             let key = (group.key, group.slot);
             let known = self.group_index.get(&key);
             if let Some(known) = known.and_then(|&at| self.groups.get_mut(at)) {
-                known.join(group, &mut self.spare);
+                known.join(group);
             } else {
                 self.group_index.insert(key, self.groups.len());
                 self.groups.push(group);
