@@ -66,6 +66,7 @@ mod node_names;
 mod objects;
 mod outputs;
 mod own_events;
+mod packet_filter;
 mod pasted;
 mod several_authors;
 mod table;

@@ -46,10 +46,11 @@ fn derive(evidence: &mut Evidence, _: &Context<'_>) {
         .and_then(|port| u16::try_from(port).ok());
     let port = port.unwrap_or(USUAL_PORT);
     let addresses = addresses(evidence);
+    let host = evidence.facts.text("apiserver.host").map(str::to_owned);
     let rules: Vec<Fact> = evidence
         .all::<DropRule>()
         .iter()
-        .filter(|piece| hits(&piece.value, port, &addresses))
+        .filter(|piece| hits(&piece.value, port, host.as_deref(), &addresses))
         .map(|piece| {
             let named = (!piece.value.ports.is_empty()).then(|| Value::Int(i64::from(port)));
             let fields = [
@@ -97,7 +98,7 @@ fn addresses(evidence: &Evidence) -> BTreeSet<IpAddr> {
         .collect()
 }
 
-fn hits(rule: &DropRule, port: u16, addresses: &BTreeSet<IpAddr>) -> bool {
+fn hits(rule: &DropRule, port: u16, host: Option<&str>, addresses: &BTreeSet<IpAddr>) -> bool {
     let port_hit = rule.ports.is_empty()
         || rule
             .ports
@@ -106,7 +107,11 @@ fn hits(rule: &DropRule, port: u16, addresses: &BTreeSet<IpAddr>) -> bool {
     let address_hit = match &rule.address {
         None => true,
         // A whole network that is dropped, loopback for one, is not the API server's unless it holds its address.
-        Some(network) => addresses.iter().any(|address| contains(network, *address)),
+        Some(network) => {
+            // Lists may show names instead.
+            let by_name = host.is_some_and(|host| host.eq_ignore_ascii_case(network));
+            by_name || addresses.iter().any(|address| contains(network, *address))
+        }
     };
     port_hit && address_hit
 }

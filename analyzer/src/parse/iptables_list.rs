@@ -1,10 +1,10 @@
-//! Tables of `iptables -nvL`: rules that keep packets from or to an API server. Without `-v` interfaces are not shown, so that nothing can
-//! be said of a rule.
+//! Tables of `iptables -L`, with or without `-n` and `-v`: rules that keep packets from or to an API server. Without `-v` interfaces are not
+//! shown: a rule that names a port or an address is taken at its word.
 
-use super::iptables::tell;
 use crate::entry::{Entry, numbered};
 use crate::evidence::Evidence;
 use crate::observed::FirewallRead;
+use crate::packet_filter::tell;
 use crate::parser::Parser;
 
 pub(super) const PARSER: Parser = Parser {
@@ -27,6 +27,7 @@ fn parse(entry: &Entry, evidence: &mut Evidence) {
     for (number, line) in numbered(&text) {
         if let Some(chain) = chain(line) {
             is_filter |= chain == "FORWARD" || chain == "INPUT";
+            rules.extend(policy(line).map(|policy| (number, policy)));
             open = Some((chain, None));
         } else if let (Some((_, columns)), Some(found)) = (&mut open, Columns::of(line)) {
             *columns = Some(found);
@@ -52,10 +53,19 @@ fn chain(line: &str) -> Option<&str> {
         .map(|(name, _)| name)
 }
 
-/// Words before the target: counters, with `--line-numbers` also the number.
+/// `Chain OUTPUT (policy DROP)` as `iptables-save` writes it.
+fn policy(line: &str) -> Option<String> {
+    let (name, rest) = line.strip_prefix("Chain ")?.split_once(" (policy ")?;
+    let target = rest.split([' ', ')']).next()?;
+    Some(format!(":{name} {target}"))
+}
+
 #[derive(Clone, Copy)]
 struct Columns {
+    /// Words before the target: counters, with `--line-numbers` also the number.
     before: usize,
+    /// Interfaces are shown.
+    interfaces: bool,
 }
 
 impl Columns {
@@ -63,32 +73,27 @@ impl Columns {
     fn of(line: &str) -> Option<Self> {
         let words: Vec<&str> = line.split_whitespace().collect();
         let before = words.iter().position(|word| *word == "target")?;
-        let rest = [
-            "target",
-            "prot",
-            "opt",
-            "in",
-            "out",
-            "source",
-            "destination",
-        ];
-        (words.get(before..) == Some(&rest[..])).then_some(Self { before })
+        let interfaces = match words.get(before + 1..)? {
+            ["prot", "opt", "in", "out", "source", "destination"] => true,
+            ["prot", "opt", "source", "destination"] => false,
+            _ => return None,
+        };
+        Some(Self { before, interfaces })
     }
 
     /// A row as `iptables-save` would write it.
     fn rule(self, chain: &str, line: &str) -> Option<String> {
         let words: Vec<&str> = line.split_whitespace().skip(self.before).collect();
-        let [
-            target,
-            protocol,
-            _,
-            input,
-            output,
-            source,
-            destination,
-            extra @ ..,
-        ] = words.as_slice()
-        else {
+        let (target, protocol, [input, output], ends) = match words.as_slice() {
+            [target, protocol, _, input, output, ends @ ..] if self.interfaces => {
+                (target, protocol, [*input, *output], ends)
+            }
+            [target, protocol, _, ends @ ..] if !self.interfaces => {
+                (target, protocol, ["*", "*"], ends)
+            }
+            _ => return None,
+        };
+        let [source, destination, extra @ ..] = ends else {
             return None;
         };
         let protocol = match *protocol {
@@ -125,7 +130,8 @@ fn matches<'t>(extra: &[&'t str]) -> Vec<&'t str> {
             "/*" => {
                 words.by_ref().find(|word| *word == "*/");
             }
-            "tcp" | "multiport" | "state" | "ctstate" | "NEW" => {}
+            "tcp" | "multiport" => {}
+            "state" | "ctstate" => found.extend(["--ctstate"].into_iter().chain(words.next())),
             "reject-with" => {
                 words.next();
             }
@@ -180,5 +186,21 @@ mod tests {
             );
             assert!(read(&row).all::<DropRule>().is_empty(), "{extra}");
         }
+    }
+
+    #[test]
+    fn tables_without_interfaces_and_with_names_tell_the_same() {
+        let text = "Chain INPUT (policy ACCEPT)\ntarget     prot opt source               destination         \n\nChain FORWARD (policy ACCEPT)\ntarget     prot opt source               destination         \n\nChain OUTPUT (policy ACCEPT)\ntarget     prot opt source               destination         \nDROP       tcp  --  anywhere             api.example.com      tcp dpt:sun-sr-https\nREJECT     tcp  --  anywhere             anywhere             tcp dpt:unheard-of reject-with icmp-port-unreachable\n";
+        let evidence = named(&PARSER, text);
+        let [rule] = evidence.all::<DropRule>() else {
+            panic!("one rule")
+        };
+        assert_eq!(rule.value.ports, [(6443, 6443)]);
+        assert_eq!(rule.value.address.as_deref(), Some("api.example.com"));
+        assert_eq!(rule.origin.line, Some(9));
+        let policy = text.replace("OUTPUT (policy ACCEPT)", "OUTPUT (policy DROP)");
+        let evidence = named(&PARSER, &policy);
+        let rules = evidence.all::<DropRule>();
+        assert_eq!(rules.last().unwrap().value.ports, [(1, 65535)]);
     }
 }

@@ -27,6 +27,7 @@ pub mod docker_probe;
 pub mod endpoint_probe;
 pub mod environment_file;
 pub mod filesystem_facts;
+pub mod firewalld;
 pub mod fstab;
 pub mod helpers_probe;
 pub mod host_collectors;
@@ -95,6 +96,7 @@ pub mod sysctl;
 pub mod systemd_facts;
 pub mod talos_resources;
 pub mod timedatectl;
+pub mod ufw;
 pub mod uname;
 pub mod unit_enabled;
 pub mod unit_facts;
@@ -133,6 +135,7 @@ pub const ALL: &[&crate::parser::Parser] = &[
     &endpoint_probe::PARSER,
     &environment_file::PARSER,
     &filesystem_facts::PARSER,
+    &firewalld::PARSER,
     &fstab::PARSER,
     &helpers_probe::PARSER,
     &host_collectors::PARSER,
@@ -201,6 +204,7 @@ pub const ALL: &[&crate::parser::Parser] = &[
     &systemd_facts::PARSER,
     &talos_resources::PARSER,
     &timedatectl::PARSER,
+    &ufw::PARSER,
     &uname::PARSER,
     &unit_enabled::PARSER,
     &unit_facts::PARSER,

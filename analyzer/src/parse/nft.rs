@@ -15,7 +15,7 @@ pub(super) const PARSER: Parser = Parser {
             || entry.may_be_output_of(&[]) && {
                 let head = entry.head();
                 head.lines()
-                    .any(|line| line.starts_with("table ") && line.ends_with('{'))
+                    .any(|line| line.starts_with("table ") && line.contains('{'))
                     && head.contains("chain ")
             }
     },
@@ -63,7 +63,8 @@ fn chains(text: &str) -> Vec<Chain<'_>> {
     let mut chains: Vec<Chain<'_>> = Vec::new();
     let mut open = false;
     for (line, content) in numbered(text) {
-        let content = content.trim();
+        // With `-a` each line ends with its handle.
+        let content = content.split(" # handle ").next().unwrap_or(content).trim();
         if let Some(rest) = content.strip_prefix("table ") {
             table = rest.trim_end_matches('{').trim();
             open = false;
@@ -201,6 +202,17 @@ mod tests {
         );
         assert_eq!(set[0].ports, [(443, 443), (6440, 6450)]);
         assert_eq!(set[0].address.as_deref(), Some("10.0.0.1"));
+    }
+
+    #[test]
+    fn handles_belong_to_no_rule() {
+        let text = "table inet filter { # handle 3\n\tchain output { # handle 2\n\t\ttype filter hook output priority filter; policy accept;\n\t\ttcp dport 6443 drop # handle 9\n\t}\n}\n";
+        let evidence = named(&PARSER, text);
+        let rule = &evidence.all::<DropRule>()[0].value;
+        assert_eq!(
+            (rule.chain.as_str(), rule.rule.as_str()),
+            ("output", "tcp dport 6443 drop")
+        );
     }
 
     #[test]
