@@ -46,6 +46,7 @@ pub(crate) fn take(
 /// The nodes of an input, and what belongs to all nodes of a cluster: nodes that it lists are parts too.
 pub(crate) fn parts(reader: &mut Reader) -> Result<(Parts, BTreeMap<usize, Cluster>), ReadError> {
     let mut parts = Parts::of(reader.names()?);
+    parts.part_mixed(reader)?;
     let clusters = cluster::read(reader, &parts)?;
     for (number, cluster) in &clusters {
         parts.add_listed(*number, cluster.listed());

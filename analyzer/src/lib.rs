@@ -59,6 +59,7 @@ pub mod tree;
 pub mod version;
 pub mod yaml;
 
+mod bottlerocket;
 mod cluster;
 mod desk;
 mod intake;
@@ -69,6 +70,7 @@ mod own_events;
 mod packet_filter;
 mod pasted;
 mod several_authors;
+mod several_hosts;
 mod table;
 mod upgrade;
 

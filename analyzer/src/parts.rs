@@ -4,6 +4,7 @@
 //! cluster holds several nodes: each node is a part and has a report of its own.
 
 mod local;
+mod mixed;
 
 use crate::layout::Layout;
 use crate::names;
@@ -25,6 +26,8 @@ struct Scope {
     /// What the names of its entries begin with: empty, or `folder/` and `archive.zip!/`, one after the other.
     prefix: String,
     layout: Option<&'static Layout>,
+    /// Its logs are of several nodes.
+    mixed: bool,
 }
 
 /// One node of the input.
@@ -63,6 +66,7 @@ impl Parts {
             scopes.push(Scope {
                 prefix: String::new(),
                 layout: Layout::of(&names).map(|(layout, _)| layout),
+                mixed: false,
             });
         }
         let mut parts = Self {
@@ -104,6 +108,9 @@ impl Parts {
         };
         let layout = self.scopes.get(number).and_then(|scope| scope.layout);
         let Some(node_of) = layout.and_then(|layout| layout.node) else {
+            if self.is_mixed(number) {
+                return Owner::Cluster(number);
+            }
             return self.first(number).map_or(Owner::Nobody, Owner::Node);
         };
         let of = |node: &str| self.index.get(&(number, node.to_owned()));
@@ -153,7 +160,9 @@ impl Parts {
     pub(crate) fn readers_of(&self, name: &str) -> Vec<usize> {
         match self.reader_of(name) {
             Owner::Node(part) => vec![part],
-            Owner::Cluster(cluster) if matches!(self.source(name), Source::Journal(_)) => {
+            Owner::Cluster(cluster)
+                if self.is_mixed(cluster) || matches!(self.source(name), Source::Journal(_)) =>
+            {
                 let nodes = self.nodes.iter().enumerate();
                 let own = nodes.filter(|(_, part)| part.is_of(cluster));
                 own.map(|(number, _)| number).collect()
@@ -359,6 +368,7 @@ fn find(prefix: String, names: &[&str], depth: u8, scopes: &mut Vec<Scope>) {
         return scopes.push(Scope {
             prefix,
             layout: Some(layout),
+            mixed: false,
         });
     }
     if depth == 0 {

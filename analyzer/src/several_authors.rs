@@ -39,12 +39,14 @@ impl Authors {
             self.last = Some(node);
             return (self.last, line.get(first.len() + 1..).unwrap_or_default());
         }
-        let named = in_json(line).and_then(|name| self.node(name)).or_else(|| {
-            let words = line
-                .split(|&byte| byte == b' ')
-                .filter(|word| !word.is_empty());
-            words.take(HOST_WITHIN).find_map(|word| self.node(word))
-        });
+        let named = in_json(line, b"\"_HOSTNAME\"")
+            .and_then(|name| self.node(name))
+            .or_else(|| {
+                let words = line
+                    .split(|&byte| byte == b' ')
+                    .filter(|word| !word.is_empty());
+                words.take(HOST_WITHIN).find_map(|word| self.node(word))
+            });
         self.last = named.or(self.last.filter(|_| !begins_record(line)));
         (self.last, line)
     }
@@ -60,13 +62,12 @@ impl Authors {
 /// Words of `Nov 22 07:22:29 host program[pid]: text` up to the host.
 const HOST_WITHIN: usize = 4;
 
-/// The host in a record of the journal as JSON.
-fn in_json(line: &[u8]) -> Option<&[u8]> {
-    const KEY: &[u8] = b"\"_HOSTNAME\"";
+/// A text in a record of the journal as JSON, by its key in quotes.
+pub(crate) fn in_json<'l>(line: &'l [u8], key: &[u8]) -> Option<&'l [u8]> {
     let at = line
         .starts_with(b"{")
-        .then(|| memchr::memmem::find(line, KEY))??;
-    let rest = line.get(at + KEY.len()..)?;
+        .then(|| memchr::memmem::find(line, key))??;
+    let rest = line.get(at + key.len()..)?;
     let begin = memchr::memchr(b'"', rest)? + 1;
     let value = rest.get(begin..)?;
     value.get(..memchr::memchr(b'"', value)?)

@@ -43,7 +43,7 @@ fn log_command(program: &str) -> String {
     }
 }
 
-/// Missing entries by how much they would decide; only for rungs that are not proven.
+/// Missing entries by how much they would decide; only for rungs that are not proven and for symptoms that nothing explains.
 ///
 /// What could explain a symptom that nothing explains yet would change the answer, so it counts most.
 pub(super) fn unknown(
@@ -74,7 +74,9 @@ pub(super) fn unknown(
         let Some((rule, _)) = case.rules.get(*number) else {
             continue;
         };
-        if rule.role != Role::Cause || !open.contains(&rule.stage) {
+        // A rung that was proven once may be broken by now.
+        let concerns = open.contains(&rule.stage) || answers(rule, &unexplained);
+        if rule.role != Role::Cause || !concerns {
             continue;
         }
         for (entry, collect_with) in missing.iter().filter_map(|one| needs(case, one)) {
@@ -107,15 +109,17 @@ fn weight(rule: &Rule, unexplained: &BTreeSet<&str>) -> usize {
         Severity::Medium => 2,
         Severity::Low => 1,
     };
-    let answers = rule
-        .explains
-        .iter()
-        .any(|edge| unexplained.contains(edge.id()));
-    if answers {
+    if answers(rule, unexplained) {
         severity * ANSWERS
     } else {
         severity
     }
+}
+
+/// Whether it could explain what nothing explains.
+fn answers(rule: &Rule, unexplained: &BTreeSet<&str>) -> bool {
+    let mut edges = rule.explains.iter();
+    edges.any(|edge| unexplained.contains(edge.id()))
 }
 
 /// Entries that could not be read, with the rules that ask for their facts; rules that failed are gaps too.

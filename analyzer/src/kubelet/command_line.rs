@@ -136,7 +136,7 @@ fn from_arguments_file(evidence: &Evidence) -> Option<CommandLine> {
         program: None,
         flags: flags::parse(&arguments),
         unset: None,
-        complete: true,
+        complete: file.value.complete,
         origin: file.origin.clone(),
     })
 }

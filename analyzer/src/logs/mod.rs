@@ -68,5 +68,6 @@ pub(crate) use place::Place;
 pub(crate) use program::canonical;
 pub(crate) use reading::{Decoded, Form, Reader, Visitor};
 pub use scanner::{Options, Scanner};
+pub(crate) use sniff::is_headed;
 pub use sniff::{is_binary, is_log};
 pub(crate) use transport::is_carried;

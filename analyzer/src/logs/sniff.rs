@@ -33,6 +33,11 @@ pub fn is_binary(head: &[u8]) -> bool {
     zeros > head.len() / 20 && !is_journal(head)
 }
 
+/// Whether a line has a header of its own, so that it begins a record.
+pub(crate) fn is_headed(line: &[u8]) -> bool {
+    message::read(line).headed
+}
+
 /// A line that something known carried, or that has a header of its own.
 fn is_record(line: &[u8]) -> bool {
     let line = clean(line);

@@ -24,6 +24,8 @@ pub struct ArgumentsFile {
     pub program: String,
     /// Arguments with their lines, the variables of the snap replaced.
     pub arguments: Vec<(u64, String)>,
+    /// Whether the program gets no others.
+    pub complete: bool,
 }
 
 const FOLDER: &str = "/var/snap/microk8s/current/args/";
@@ -48,6 +50,7 @@ fn parse(entry: &Entry, evidence: &mut Evidence) {
         path: path.to_owned(),
         program: path.strip_prefix(FOLDER).unwrap_or_default().to_owned(),
         arguments,
+        complete: true,
     };
     evidence.push(file, entry.whole());
 }

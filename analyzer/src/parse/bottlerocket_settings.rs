@@ -1,13 +1,19 @@
-//! Settings of Bottlerocket as `apiclient get` prints them: the kubelet's kubeconfig is made of them, from the same template on every node.
+//! Settings of Bottlerocket as `apiclient get` prints them: the kubelet's files and flags are made of them.
 
+use super::{pem_file, static_pod};
+use crate::bottlerocket::{self, BOOTSTRAP, CA, CONFIG, FLAGS, KUBECONFIG, SERVER_CERTIFICATE};
 use crate::claim::{Witness, claim};
 use crate::entry::Entry;
 use crate::evidence::Evidence;
+use crate::parse::arguments_file::ArgumentsFile;
 use crate::parse::kubeconfig::Kubeconfig;
+use crate::parse::kubelet_config::KubeletConfig;
 use crate::parser::Parser;
+use crate::pem;
 use crate::source::Source;
-use crate::tree::{Node, Pair, Value};
+use crate::tree::Node;
 use crate::yaml::{self, Document};
+use std::sync::Arc;
 
 pub(super) const PARSER: Parser = Parser {
     name: "bottlerocket_settings",
@@ -26,9 +32,6 @@ pub(super) const PARSER: Parser = Parser {
     parse,
 };
 
-/// Where the template is written to.
-const PATH: &str = "/etc/kubernetes/kubelet/kubeconfig";
-
 fn parse(entry: &Entry, evidence: &mut Evidence) {
     let document = match yaml::parse_json(&entry.text()) {
         Ok(document) => document.root,
@@ -41,74 +44,79 @@ fn parse(entry: &Entry, evidence: &mut Evidence) {
         let origin = entry.at(name.line);
         claim(evidence, "host.name", Witness::Configured, text, origin);
     }
-    let kubernetes = settings.get("kubernetes");
-    if let Some(root) = kubernetes.and_then(kubeconfig) {
-        let file = Kubeconfig {
-            path: Some(PATH.to_owned()),
-            content: Ok(Document {
-                root,
-                duplicates: Vec::new(),
-            }),
-        };
-        evidence.push(file, entry.whole());
+    if let Some(kubernetes) = settings.get("kubernetes") {
+        of_kubelet(kubernetes, entry, evidence);
+        files(kubernetes, entry, evidence);
     }
 }
 
-/// The kubeconfig of these settings; `None` where they do not name a server, or how the kubelet shows who it is.
-fn kubeconfig(settings: &Node) -> Option<Node> {
-    let server = settings.get("api-server")?;
-    let mode = settings.get("authentication-mode")?;
-    let at = |value: Value| Node {
-        value,
-        line: mode.line,
-        column: mode.column,
+fn of_kubelet(settings: &Node, entry: &Entry, evidence: &mut Evidence) {
+    let document = |root| Document {
+        root,
+        duplicates: Vec::new(),
     };
-    let text = |text: &str| at(Value::Text(text.to_owned()));
-    let map = |pairs: Vec<(&str, Node)>| {
-        let pair = |(key, value): (&str, Node)| Pair {
-            key: key.to_owned(),
-            line: value.line,
-            value,
+    let kubeconfigs = [
+        (KUBECONFIG, bottlerocket::kubeconfig(settings)),
+        (BOOTSTRAP, bottlerocket::bootstrap_kubeconfig(settings)),
+    ];
+    for (path, root) in kubeconfigs {
+        let Some(root) = root else { continue };
+        let file = Kubeconfig {
+            path: Some(path.to_owned()),
+            content: Ok(document(root)),
         };
-        at(Value::Map(pairs.into_iter().map(pair).collect()))
+        evidence.push(file, entry.whole());
+    }
+    let config = KubeletConfig {
+        path: Some(CONFIG.to_owned()),
+        content: Ok(document(bottlerocket::config(settings))),
     };
-    let list = |item: Node| at(Value::List(vec![item]));
-    let user = match mode.text()? {
-        "aws" => map(vec![(
-            "exec",
-            map(vec![
-                ("apiVersion", text("client.authentication.k8s.io/v1beta1")),
-                ("command", text("/usr/bin/aws-iam-authenticator")),
-            ]),
-        )]),
-        "tls" => map(vec![
-            ("client-certificate", text(CERTIFICATE)),
-            ("client-key", text(CERTIFICATE)),
-        ]),
-        _ => return None,
+    evidence.push(config, entry.whole());
+    let flags = ArgumentsFile {
+        path: FLAGS.to_owned(),
+        program: "kubelet".to_owned(),
+        arguments: bottlerocket::flags(settings),
+        complete: false,
     };
-    let cluster = map(vec![
-        ("certificate-authority", text("/etc/kubernetes/pki/ca.crt")),
-        ("server", server.clone()),
-    ]);
-    let context = map(vec![
-        ("cluster", text("kubernetes")),
-        ("user", text("kubelet")),
-    ]);
-    let named = |name: &str, key: &'static str, value: Node| {
-        list(map(vec![("name", text(name)), (key, value)]))
-    };
-    Some(map(vec![
-        ("apiVersion", text("v1")),
-        ("kind", text("Config")),
-        ("clusters", named("kubernetes", "cluster", cluster)),
-        ("contexts", named("kubelet", "context", context)),
-        ("current-context", text("kubelet")),
-        ("users", named("kubelet", "user", user)),
-    ]))
+    evidence.push(flags, entry.whole());
 }
 
-const CERTIFICATE: &str = "/var/lib/kubelet/pki/kubelet-client-current.pem";
+/// Files whose content is a setting, in base64.
+fn files(settings: &Node, entry: &Entry, evidence: &mut Evidence) {
+    for (key, path) in [
+        ("cluster-certificate", CA),
+        ("server-certificate", SERVER_CERTIFICATE),
+    ] {
+        if let Some(file) = settings
+            .get(key)
+            .and_then(|value| written(path, value, entry))
+        {
+            (pem_file::PARSER.parse)(&file, evidence);
+        }
+    }
+    let pods = settings.get("static-pods").map(Node::pairs);
+    for pod in pods.unwrap_or_default() {
+        let enabled = pod.value.get("enabled").and_then(Node::bool) == Some(true);
+        let manifest = pod.value.get("manifest").filter(|_| enabled);
+        let path = format!("{}{}", bottlerocket::STATIC_PODS, pod.key);
+        if let Some(file) = manifest.and_then(|value| written(&path, value, entry)) {
+            (static_pod::PARSER.parse)(&file, evidence);
+        }
+    }
+}
+
+/// The file that a setting is written to, its lines below that of the setting.
+fn written(path: &str, value: &Node, entry: &Entry) -> Option<Entry> {
+    let content = pem::base64(value.text()?)?;
+    let before = usize::try_from(value.line.saturating_sub(1)).ok()?;
+    let mut bytes = vec![b'\n'; before];
+    bytes.extend(content);
+    Some(Entry {
+        name: Arc::clone(&entry.name),
+        source: Source::File(path.to_owned()),
+        bytes,
+    })
+}
 
 #[cfg(test)]
 mod tests {
@@ -139,5 +147,47 @@ mod tests {
     #[test]
     fn settings_that_do_not_tell_who_the_kubelet_is_make_no_kubeconfig() {
         assert!(read("other").all::<Kubeconfig>().is_empty());
+    }
+
+    #[test]
+    fn the_kubelets_configuration_and_flags_are_made_of_the_settings() {
+        let text = "{\"settings\": {\"kubernetes\": {\n\"api-server\": \"https://a.example.com\",\n\"authentication-mode\": \"tls\",\n\"bootstrap-token\": \"abcdef.0123456789abcdef\",\n\"cloud-provider\": \"external\",\n\"cluster-dns-ip\": \"10.100.0.10\",\n\"eviction-hard\": {\"memory.available\": \"15%\"},\n\"kube-reserved\": {\"memory\": \"1Gi\"},\n\"node-labels\": {\"a\": \"b\", \"c\": \"\"},\n\"node-taints\": {\"dedicated\": [\"x:NoSchedule\", \"y:NoExecute\"]},\n\"server-tls-bootstrap\": true,\n\"cluster-certificate\": \"bm8gUEVN\",\n\"static-pods\": {\"p\": {\"enabled\": true, \"manifest\": \"a2luZDogUG9kCm1ldGFkYXRhOgogIG5hbWU6IHAK\"}, \"q\": {\"enabled\": false}}\n}}}\n";
+        let evidence = named(&PARSER, text);
+        let config = &evidence.all::<KubeletConfig>()[0].value;
+        assert_eq!(config.kind_ok(), Some(true));
+        let root = &config.content.as_ref().unwrap().root;
+        assert_eq!(root.at("clusterDNS").unwrap().items().len(), 1);
+        assert_eq!(root.get("evictionHard").unwrap().line, 7);
+        assert_eq!(root.at("kubeReserved.memory").unwrap().text(), Some("1Gi"));
+        assert_eq!(root.get("serverTLSBootstrap").unwrap().bool(), Some(true));
+        let flags = &evidence.all::<ArgumentsFile>()[0].value;
+        let flag = |name: &str| {
+            let own = flags
+                .arguments
+                .iter()
+                .find(|(_, flag)| flag.starts_with(name));
+            own.map(|(line, flag)| (*line, flag.split_once('=').unwrap().1.to_owned()))
+        };
+        assert_eq!(flag("--cloud-provider"), Some((5, "external".to_owned())));
+        assert_eq!(flag("--node-labels"), Some((9, "a=b,c=".to_owned())));
+        assert_eq!(
+            flag("--register-with-taints"),
+            Some((
+                10,
+                "dedicated=x:NoSchedule,dedicated=y:NoExecute".to_owned()
+            ))
+        );
+        let paths: Vec<_> = evidence
+            .all::<Kubeconfig>()
+            .iter()
+            .map(|file| file.value.path.clone().unwrap())
+            .collect();
+        assert_eq!(paths, [KUBECONFIG, BOOTSTRAP]);
+        let pods = evidence.all::<static_pod::StaticPod>();
+        assert_eq!((pods.len(), pods[0].value.name.as_deref()), (1, Some("p")));
+        assert_eq!(
+            evidence.all::<pem_file::PemFile>()[0].value.path.as_deref(),
+            Some(CA)
+        );
     }
 }

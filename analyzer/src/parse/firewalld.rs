@@ -104,23 +104,17 @@ fn rich_rule(line: &str) -> Option<String> {
         "reject" => Some("REJECT"),
         _ => None,
     })?;
-    let mut rule = "-A OUTPUT".to_owned();
-    if line.contains(" NOT ") || line.contains(" invert=") || line.contains(" ipset=") {
-        rule.push_str(" !");
-    }
-    if let Some(address) = value("destination address") {
-        rule.push_str(&format!(" -d {address}"));
-    }
-    if let Some(ports) = value("port port") {
+    let narrow = [" NOT ", " invert=", " ipset="];
+    let narrow = narrow.iter().any(|word| line.contains(word));
+    let address = value("destination address").map(|address| format!("-d {address}"));
+    let ports = value("port port").map(|ports| {
         let protocol = value("protocol").unwrap_or("tcp");
-        rule.push_str(&format!(
-            " -p {protocol} --dport {}",
-            ports.replace('-', ":")
-        ));
-    } else if let Some(name) = value("service name") {
-        rule.push_str(&format!(" {}", let_through(name)));
-    }
-    Some(format!("{rule} -j {target}"))
+        format!("-p {protocol} --dport {}", ports.replace('-', ":"))
+    });
+    let ports = ports.or_else(|| value("service name").map(let_through));
+    let conditions = [narrow.then(|| "!".to_owned()), address, ports];
+    let conditions: Vec<String> = conditions.into_iter().flatten().collect();
+    Some(format!("-A OUTPUT {} -j {target}", conditions.join(" ")))
 }
 
 #[cfg(test)]
@@ -129,7 +123,9 @@ mod tests {
     use crate::observed::DropRule;
     use crate::testing::named;
 
-    fn read(text: &str) -> Vec<(Vec<(u16, u16)>, Option<String>, Option<u64>)> {
+    type Told = (Vec<(u16, u16)>, Option<String>, Option<u64>);
+
+    fn read(text: &str) -> Vec<Told> {
         let evidence = named(&PARSER, text);
         let rules = evidence.all::<DropRule>().iter();
         rules

@@ -28,7 +28,11 @@ pub struct StaticPod {
 }
 
 fn accepts(entry: &Entry) -> bool {
-    let folder = |path: &str| path.contains("/manifests/") || path.contains("/pod-manifests/");
+    let folder = |path: &str| {
+        ["/manifests/", "/pod-manifests/", "/static-pods/"]
+            .iter()
+            .any(|folder| path.contains(folder))
+    };
     matches!(&entry.source, Source::File(path) if folder(path))
 }
 

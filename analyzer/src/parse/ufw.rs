@@ -86,7 +86,9 @@ mod tests {
     use crate::observed::{DropRule, FirewallRead};
     use crate::testing::named;
 
-    fn read(defaults: &str, rows: &str) -> Vec<(Vec<(u16, u16)>, Option<String>)> {
+    type Told = (Vec<(u16, u16)>, Option<String>);
+
+    fn read(defaults: &str, rows: &str) -> Vec<Told> {
         let text = format!(
             "Status: active\n{defaults}\nTo                         Action      From\n--                         ------      ----\n{rows}"
         );
