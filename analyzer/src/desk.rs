@@ -12,7 +12,7 @@ use crate::own_events::own_events;
 use crate::parts::Part;
 use crate::ruleset::RuleSet;
 use crate::source::Source;
-use crate::{parse, pasted};
+use crate::{links, parse, pasted};
 use std::io::{BufRead, Read};
 
 /// Where the entries of one node arrive.
@@ -93,6 +93,11 @@ impl<'a> Desk<'a> {
     /// Notes what could not be read of an entry.
     pub(crate) fn gap(&mut self, entry: &Entry, problem: String) {
         self.evidence.gap(entry.name.as_ref(), problem, &[]);
+    }
+
+    /// Takes a link of the node.
+    pub(crate) fn take_link(&mut self, path: &str, target: &str, name: &str) {
+        links::note(&mut self.evidence, path, target, &Origin::entry(name));
     }
 
     /// Ends the reading of logs: no more of them come, and what was needed to read them can be dropped.

@@ -4,7 +4,7 @@ use crate::duration;
 use crate::origin::Origin;
 use crate::version::Version;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// A value and where it was read.
@@ -221,6 +221,8 @@ impl Value {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Facts {
     root: BTreeMap<String, Fact>,
+    /// Lists that hold what was seen and need not hold all that there is.
+    partial: BTreeSet<&'static str>,
 }
 
 impl Facts {
@@ -251,6 +253,17 @@ impl Facts {
         for (name, fact) in more.root {
             self.root.entry(name).or_insert(fact);
         }
+        self.partial.extend(more.partial);
+    }
+
+    /// Takes note that a list need not hold all that there is: what is not among its items is unknown, not absent.
+    pub fn set_partial(&mut self, path: &'static str) {
+        self.partial.insert(path);
+    }
+
+    /// Whether a list need not hold all that there is.
+    pub fn is_partial(&self, path: &str) -> bool {
+        self.partial.contains(path)
     }
 
     /// The fact at a dotted path; `None` is unknown.

@@ -10,6 +10,7 @@ use crate::parts::{Owner, Part, Parts, is_litter};
 use crate::report;
 use crate::ruleset::RuleSet;
 use crate::several_authors::Authors;
+use crate::source::Source;
 use nodebundle_bundle::reader::ReadError;
 use nodebundle_bundle::{Control, EntryHead, Input, Limits, ReadSummary, Reader};
 use std::collections::BTreeMap;
@@ -172,7 +173,22 @@ impl<'a> Intake<'a> {
         self.done(part);
     }
 
-    fn finish(self, input: &Input, summary: &ReadSummary) -> Result<Vec<Taken>, AnalyzeError> {
+    /// Gives links to the nodes that they are of; a hard link is a file that was packed before.
+    fn links(&mut self, summary: &ReadSummary) {
+        for link in summary.links.iter().filter(|link| !link.hard) {
+            let (Owner::Node(part), Source::File(path)) =
+                (self.parts.owner(&link.name), self.parts.source(&link.name))
+            else {
+                continue;
+            };
+            if let Some((_, desk)) = self.desks.get_mut(part) {
+                desk.take_link(&path, &link.target, &link.name);
+            }
+        }
+    }
+
+    fn finish(mut self, input: &Input, summary: &ReadSummary) -> Result<Vec<Taken>, AnalyzeError> {
+        self.links(summary);
         let alone = self.desks.len() == 1;
         let mut taken = Vec::new();
         for (part, desk) in self.desks {

@@ -63,6 +63,7 @@ mod bottlerocket;
 mod cluster;
 mod desk;
 mod intake;
+mod links;
 mod node_names;
 mod objects;
 mod outputs;

@@ -38,6 +38,10 @@ pub struct Rule {
     /// The facts witness: a condition.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<String>,
+    /// Whether `when` being false rules out what lines say. Not so where it names one of several ways to prove the fault, or what
+    /// may have changed since.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub refutes: bool,
     /// `<list> as <name>`: judge `when` once per item.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub each: Option<String>,
@@ -65,6 +69,10 @@ pub struct Rule {
     /// For progress: stages that it proves.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub proves: Vec<Stage>,
+    /// For symptoms: the kubelet does not run, or each of its runs ends soon. What explains only such and settings is an effect that a
+    /// running kubelet will show at its next start.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub kubelet_down: bool,
     /// What it means on this node; `{name}` is a variable.
     pub meaning: String,
     /// What to do, by distribution.
@@ -79,6 +87,18 @@ pub struct Rule {
     /// Its tests. Left out of the compiled-in copy.
     #[serde(default, skip_serializing_if = "Examples::is_empty")]
     pub examples: Examples,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_yes(refutes: &bool) -> bool {
+    *refutes
 }
 
 /// A rung of the registration ladder, in climbing order.

@@ -95,6 +95,9 @@ fn witnesses(page: &mut String, rule: &Rule) {
             .unwrap_or_default();
         let _ = writeln!(text, "- the facts say{each} `{when}`");
     }
+    if rule.when.is_some() && !rule.log.is_empty() && !rule.refutes {
+        text.push_str("- facts that say otherwise do not rule out what a line says\n");
+    }
     if let Some(unless) = &rule.unless {
         let _ = writeln!(text, "- but not when `{unless}`");
     }

@@ -90,6 +90,7 @@ pub fn scrub(
 ) -> Result<Scrubbed, ScrubError> {
     let limits = &Limits {
         listed: usize::try_from(limits.entries).unwrap_or(usize::MAX),
+        links: usize::try_from(limits.entries).unwrap_or(usize::MAX),
         ..limits.clone()
     };
     let mut reader = Reader::new(input.clone(), limits.clone());

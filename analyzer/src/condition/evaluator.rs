@@ -2,7 +2,7 @@
 //!
 //! Null is a value: known to be unset. `null == null` holds, null equals nothing else, and no order, membership or text
 //! test holds for it; an unset list is empty; where a truth value is needed null counts as unknown, because neither the
-//! condition nor its negation was proven.
+//! condition nor its negation was proven. A list that is known in part decides only by an item that it has.
 
 use super::outcome::{Missing, Outcome};
 use super::syntax::{Expr, Kind, Method, Operator, Query};
@@ -210,6 +210,10 @@ impl<'a, 's> Judge<'a, 's> {
                     whole.missing.extend(one.missing);
                 }
             }
+        }
+        if self.scope.facts.is_partial(&path) {
+            whole.value = None;
+            whole.missing.insert(Missing::Fact(path));
         }
         Ok(whole)
     }

@@ -176,9 +176,12 @@ mod tests {
     }
 
     fn judge(text: &str) -> (Option<bool>, usize, usize) {
-        let facts = node();
+        judge_in(&node(), text)
+    }
+
+    fn judge_in(facts: &Facts, text: &str) -> (Option<bool>, usize, usize) {
         let scope = Scope {
-            facts: &facts,
+            facts,
             events: &NoEvents,
             item: None,
             edge: None,
@@ -198,6 +201,23 @@ mod tests {
 
     fn refusal(text: &str) -> Error {
         load(text).expect_err(text)
+    }
+
+    #[test]
+    fn a_list_that_is_known_in_part_decides_only_by_what_it_has() {
+        let mut facts = node();
+        let found = "exists(certificates, c, c.path == \"new.pem\")";
+        let not_found = "exists(certificates, c, c.path == \"third.pem\")";
+        let all = "all(certificates, c, c.path.endsWith(\".pem\"))";
+        assert_eq!(judge_in(&facts, not_found).0, Some(false));
+        facts.set_partial("certificates");
+        assert_eq!(judge_in(&facts, found).0, Some(true));
+        assert_eq!(judge_in(&facts, not_found), (None, 1, 1));
+        assert_eq!(judge_in(&facts, all).0, None);
+        assert_eq!(
+            judge_in(&facts, "all(certificates, c, c.path == \"\")").0,
+            Some(false)
+        );
     }
 
     #[test]
@@ -252,7 +272,7 @@ mod tests {
         assert_eq!(origins, &[Origin::line("proc/swaps", 6)]);
         assert_eq!(truth("certificates.all(c, c.not_after > now)"), Some(false));
         assert_eq!(
-            truth("all(certificates, c, c.path.endsWith('.pem'))"),
+            truth("all(certificates, c, c.path.endsWith(\".pem\"))"),
             Some(true)
         );
         assert_eq!(truth("exists(certificates, c, size(c.sans) == 0)"), None);

@@ -233,7 +233,7 @@ impl<'a> Court<'a, '_> {
             return Ok(nothing);
         };
         let matched = !log.present.is_empty();
-        if matched && when.truth == Some(false) {
+        if matched && when.truth == Some(false) && rule.refutes {
             return Err(when.against.clone());
         }
         let Some((confidence, cap)) = confidence(rule, applies, matched, when.truth) else {

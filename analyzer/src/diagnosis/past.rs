@@ -3,7 +3,7 @@
 use super::Case;
 use super::judge::Present;
 use crate::logs::{Hit, Life};
-use crate::rule::{Role, Rule};
+use crate::rule::{Role, Rule, Stage};
 use crate::ruleset::Compiled;
 use chrono::TimeDelta;
 
@@ -156,9 +156,10 @@ fn fell_silent(case: &Case<'_>, last: &Hit, compiled: &Compiled) -> bool {
 
 /// Whether the kubelet had registered in the same life before the fault began.
 fn registered_before(case: &Case<'_>, fault: &Hit) -> bool {
-    let events = case.rules.index("node-registered").into_iter();
-    events
-        .flat_map(|number| hits(case, number))
+    let rules = case.rules.rules().iter().enumerate();
+    let proofs = rules.filter(|(_, rule)| rule.proves.contains(&Stage::Registered));
+    proofs
+        .flat_map(|(number, _)| hits(case, number))
         .any(|event| event.life == fault.life && event.first.sequence < fault.first.sequence)
 }
 

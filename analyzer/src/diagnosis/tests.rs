@@ -231,6 +231,12 @@ fn two_witnesses_decide_together() {
     assert!(
         matches!(&against.ruled_out[0].by[0], Piece::Fact { fact, line: Some(7), .. } if fact == "a.bad")
     );
+    let one_of_several = format!("{BOTH}\nrefutes: false");
+    let stands = bench(&[&one_of_several])
+        .life(0, 200)
+        .line("both", 100)
+        .fact("a.bad", false);
+    assert_eq!(found(&stands.report()), Some((Confidence::Likely, 1)));
 }
 
 #[test]
@@ -746,7 +752,7 @@ fn what_only_facts_say_behind_the_first_cause_is_to_be_checked_next() {
 fn what_only_a_start_would_show_is_no_cause_while_the_kubelet_runs() {
     let swap =
         "id: swap\nstage: host\nwhen: a.bad\nexplains: [{id: kubelet-crash-loop, life: ends}]";
-    let crash = "id: kubelet-crash-loop\nrole: symptom\nlog: [{pattern: x}]";
+    let crash = "id: kubelet-crash-loop\nrole: symptom\nkubelet_down: true\nlog: [{pattern: x}]";
     let node = |to: i64| {
         let mut node = bench(&[swap, crash, STARTED])
             .life(0, to)

@@ -3,13 +3,9 @@
 use super::Case;
 use super::judge::Present;
 use crate::fact::Fact;
-use crate::rule::{Role, Stage};
+use crate::rule::{Role, Rule, Stage};
 use chrono::TimeDelta;
 
-/// Effects of a fault that only a start of the kubelet brings about.
-const ENDS: [&str; 2] = ["kubelet-crash-loop", "kubelet-not-running"];
-/// What a kubelet says once it runs.
-const RUNS: [&str; 3] = ["kubelet-started", "node-registered", "node-became-ready"];
 /// A kubelet that runs this long will not end over what it reads at its start.
 const SETTLED: TimeDelta = TimeDelta::seconds(60);
 
@@ -29,12 +25,13 @@ fn runs(case: &Case<'_>, present: &[Present]) -> bool {
     let life = case.logs.lives.last();
     let settled =
         life.is_some_and(|life| !life.end_seen && life.age().is_some_and(|age| age > SETTLED));
-    let seen = |ids: &[&str]| {
-        present
-            .iter()
-            .any(|one| ids.contains(&one.finding.id.as_str()))
+    let seen = |is: fn(&Rule) -> bool| {
+        let mut rules = present.iter().filter_map(|one| case.rules.get(one.rule));
+        rules.any(|(rule, _)| is(rule))
     };
-    running.and_then(Fact::as_bool) == Some(true) && settled && seen(&RUNS) && !seen(&ENDS)
+    let is_up = |rule: &Rule| rule.proves.contains(&Stage::Process);
+    let is_down = |rule: &Rule| rule.kubelet_down;
+    running.and_then(Fact::as_bool) == Some(true) && settled && seen(is_up) && !seen(is_down)
 }
 
 fn waits(case: &Case<'_>, one: &Present) -> bool {
@@ -43,7 +40,7 @@ fn waits(case: &Case<'_>, one: &Present) -> bool {
     };
     let at_start = |target: usize| {
         case.rules.get(target).is_some_and(|(rule, _)| {
-            ENDS.contains(&rule.id.as_str())
+            rule.kubelet_down
                 || (rule.role == Role::Cause
                     && matches!(rule.stage, Stage::Unit | Stage::Process | Stage::Config))
         })

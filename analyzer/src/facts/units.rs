@@ -150,6 +150,10 @@ fn derive(evidence: &mut Evidence, _: &Context<'_>) {
         .collect();
     if !items.is_empty() {
         evidence.facts.set("units", Fact::list(items));
+        let mut tables = evidence.all::<AllUnits>().iter();
+        if !tables.any(|table| !table.value.files) {
+            evidence.facts.set_partial("units");
+        }
     }
 }
 

@@ -30,7 +30,7 @@ pub(super) fn walk(walk: &mut Walk<'_>, root: &Path) {
             }
         } else if kind.is_symlink() {
             let target = fs::read_link(&path).unwrap_or_default();
-            walk.link(name.as_bytes(), target.to_string_lossy().as_bytes());
+            walk.link(name.as_bytes(), target.to_string_lossy().as_bytes(), false);
         } else if kind.is_file() {
             file(walk, &path, &name);
         } else {

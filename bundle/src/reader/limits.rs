@@ -26,8 +26,10 @@ pub struct Limits {
     pub held_bytes: u64,
     /// Bytes of a zip inside an archive, which is held in memory.
     pub held_zip_bytes: u64,
-    /// Refused entries, links and damages that are listed one by one; more are only counted.
+    /// Refused entries and damages that are listed one by one; more are only counted.
     pub listed: usize,
+    /// Links that are listed: the tree of a whole node has thousands.
+    pub links: usize,
 }
 
 impl Default for Limits {
@@ -44,6 +46,7 @@ impl Default for Limits {
             held_bytes: 1 << 30,
             held_zip_bytes: 128 << 20,
             listed: 1000,
+            links: 20_000,
         }
     }
 }

@@ -94,8 +94,10 @@ pub struct Refusal {
 pub struct Link {
     /// Name of the link, like that of an entry, after `archive!/` where it is inside one.
     pub name: String,
-    /// Its target as written, control characters escaped.
+    /// Its target as written, control characters escaped. That of a hard link is another name in the archive.
     pub target: String,
+    /// It is a hard link: another name of a file.
+    pub hard: bool,
 }
 
 /// A place where the input is not what it should be.

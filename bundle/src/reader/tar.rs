@@ -187,7 +187,7 @@ impl Blocks<'_> {
                 let target = extended
                     .link
                     .or_else(|| header.link_name_bytes().map(std::borrow::Cow::into_owned));
-                walk.link(&name, &target.unwrap_or_default());
+                walk.link(&name, &target.unwrap_or_default(), kind == EntryType::Link);
                 // Only a file has content: some tools state a hard link's size, none stores it.
                 return Ok(());
             }

@@ -187,14 +187,15 @@ impl<'a> Walk<'a> {
     }
 
     /// Notes a link; it is not followed.
-    pub(super) fn link(&mut self, raw: &[u8], target: &[u8]) {
+    pub(super) fn link(&mut self, raw: &[u8], target: &[u8], hard: bool) {
         match name::normalised(raw, self.limits) {
-            Ok(Some(name)) if self.summary.links.len() < self.limits.listed => {
+            Ok(Some(name)) if self.summary.links.len() < self.limits.links => {
                 let top = self.tops.get(&self.archive).map(String::as_str);
                 let name = self.path_of(name::below(top, &name));
                 self.summary.links.push(Link {
                     name,
                     target: shown(target),
+                    hard,
                 });
             }
             Ok(_) => {}

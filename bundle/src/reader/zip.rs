@@ -67,7 +67,7 @@ fn entry<R: Read + Seek>(
     if file.is_symlink() {
         let mut target = Vec::new();
         let _ = file.by_ref().take(4096).read_to_end(&mut target);
-        return walk.link(&raw_name, &target);
+        return walk.link(&raw_name, &target, false);
     }
     let size = file.size();
     let taken = Rc::new(Cell::new(file.compressed_size()));
