@@ -42,7 +42,7 @@ fn unit(folder: &str, name: &str, target: &str, origin: &Origin) -> Option<UnitS
             state.text("load_state", "masked", origin.clone());
             state.text("unit_file_state", "masked", origin.clone());
         }
-        _ if below.ends_with(".wants") || below.ends_with(".requires") => {
+        _ if matches!(below.rsplit('.').next(), Some("wants" | "requires")) => {
             state.text("unit_file_state", "enabled", origin.clone());
         }
         _ => return None,

@@ -7,7 +7,9 @@ use crate::evidence::{Evidence, Sourced};
 use crate::fact::{Fact, FactDecl, Type, Value};
 use crate::kubeconfig::{Access, Material};
 use crate::kubelet::credentials;
+use crate::observed::FileKind;
 use crate::origin::Origin;
+use crate::presence;
 
 pub(super) const DERIVED: Derived = Derived {
     name: "kubelet_client_cert",
@@ -35,6 +37,11 @@ const FACTS: &[FactDecl] = &[
     )
     .null_is("the kubelet uses a token or a program instead"),
     own("kubelet.client_cert.exists", Type::Bool, "the file exists"),
+    own(
+        "kubelet.client_cert.is_link",
+        Type::Bool,
+        "the file is a symbolic link, which rotation can set to a new certificate",
+    ),
     own(
         "kubelet.client_cert.parses",
         Type::Bool,
@@ -131,6 +138,7 @@ fn from_kubeconfig(
         let printed = credentials::certificates_at(evidence, path);
         let sent = printed.first().map(|first| &first.origin);
         found.extend(credentials::exists(evidence, path, sent).map(|exists| ("exists", exists)));
+        found.extend(is_link(evidence, path).map(|is_link| ("is_link", is_link)));
     } else {
         if let Some(path) = kubeconfig {
             found.push(("path", Fact::text(path, material.origin.clone())));
@@ -160,6 +168,16 @@ fn from_kubeconfig(
     found.extend(credentials::key_matches(leaf, key).map(|matches| ("key_matches", matches)));
     identity_facts(leaf, found);
     chain_facts(evidence, leaf, rest, found);
+}
+
+/// Only a listing tells a link from a copy of what it leads to.
+fn is_link(evidence: &Evidence, path: &str) -> Option<Fact> {
+    let (entry, origin) = presence::listed(evidence, path)?;
+    match entry.kind {
+        FileKind::Link => Some(Fact::new(Value::Bool(true), origin)),
+        FileKind::File => Some(Fact::new(Value::Bool(false), origin)),
+        _ => None,
+    }
 }
 
 /// Where the text stands that should be a certificate.
