@@ -111,8 +111,9 @@ impl<'a> Section<'a> {
 
 fn border(line: &str) -> Option<Border<'_>> {
     let text = line.trim();
-    if text.starts_with("```") {
-        return Some(Border::Other);
+    if let Some(rest) = text.strip_prefix("```") {
+        // What stands on the line of a fence is the first of its lines, or a language.
+        return (!rest.trim().contains(' ')).then_some(Border::Other);
     }
     let bare = text.strip_prefix("* ").unwrap_or(text);
     if let Some(name) = bare

@@ -54,12 +54,22 @@ const WORDS: [(ErrorClass, &[&str]); 26] = [
             "request canceled",
             "handshake timeout",
             "timed out",
+            "did not properly respond",
         ],
     ),
-    (ErrorClass::Refused, &["connection refused"]),
+    (
+        ErrorClass::Refused,
+        &["connection refused", "actively refused"],
+    ),
     (
         ErrorClass::NoRoute,
-        &["no route to host", "network is unreachable", "host is down"],
+        &[
+            "no route to host",
+            "network is unreachable",
+            "host is down",
+            "to an unreachable network",
+            "to an unreachable host",
+        ],
     ),
     (
         ErrorClass::Dns,
@@ -77,6 +87,7 @@ const WORDS: [(ErrorClass, &[&str]); 26] = [
             ": eof",
             "unexpected eof",
             "broken pipe",
+            "forcibly closed",
             "connection lost",
             "use of closed",
         ],

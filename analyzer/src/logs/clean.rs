@@ -33,6 +33,10 @@ pub(crate) fn unquote(line: &[u8]) -> &[u8] {
             .strip_suffix(b" |")
             .unwrap_or(rest)
             .trim_ascii_end(),
+        // Text on the line of a code fence; a language is one word.
+        [b'`', b'`', b'`', rest @ ..] if rest.contains(&b' ') => {
+            rest.strip_suffix(b"```").unwrap_or(rest)
+        }
         [b'`', next, ..] if *next != b'`' => {
             let rest = line.get(1..).unwrap_or_default();
             rest.strip_suffix(b"`").unwrap_or(rest)
@@ -157,6 +161,8 @@ mod tests {
             ("| two |", "two"),
             ("`three`", "three"),
             ("```", "```"),
+            ("```yaml", "```yaml"),
+            ("```Nov 12 four```", "Nov 12 four"),
             (">", ">"),
             (" > next=1", " > next=1"),
         ] {

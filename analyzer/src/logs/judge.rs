@@ -30,6 +30,10 @@ pub(crate) struct Judge<'p> {
     recall: Recall<Judged>,
     /// Matches of the record that is judged.
     matches: Vec<Judged>,
+    /// Matches of which one alone tells of something wrong with the node.
+    pub(crate) accusations: u64,
+    /// The lines were judged before, in another form: only what matches counts.
+    pub(crate) looks_again: bool,
 }
 
 /// One record with all that is known of it.
@@ -166,6 +170,8 @@ impl<'p> Judge<'p> {
             stated: BTreeMap::new(),
             recall: Recall::new(),
             matches: Vec::new(),
+            accusations: 0,
+            looks_again: false,
         }
     }
 
@@ -208,7 +214,7 @@ impl<'p> Judge<'p> {
             for judged in &matches {
                 self.count(lives, record, judged);
             }
-            if matches.is_empty() {
+            if matches.is_empty() && !self.looks_again {
                 self.unknown(verdict, record);
             }
         }
@@ -332,6 +338,10 @@ impl<'p> Judge<'p> {
         {
             return;
         }
+        if self.looks_again && pattern.min > 1 {
+            return;
+        }
+        self.accusations += u64::from(pattern.accuses && pattern.min <= 1);
         let sight = record.sight(judged.end);
         let stream = record.place.stream;
         match record.life {

@@ -46,6 +46,8 @@ pub(crate) struct Pattern {
     pub(crate) within: Option<i64>,
     /// Microseconds after a kubelet start in which matches are ignored.
     pub(crate) after: Option<i64>,
+    /// What it finds is something wrong with the node.
+    pub(crate) accuses: bool,
     from: Vec<String>,
     text: String,
     /// `None` inside when it does not compile; [`PatternSet::check`] tells why.
@@ -135,7 +137,9 @@ impl PatternSet {
                     }
                     None => always.push(patterns.len()),
                 }
-                patterns.push(Pattern::new(number, index, pattern).map_err(error)?);
+                let mut pattern = Pattern::new(number, index, pattern).map_err(error)?;
+                pattern.accuses = rule.role.is_fault();
+                patterns.push(pattern);
             }
         }
         Ok(Self {
@@ -210,6 +214,7 @@ impl Pattern {
             min: pattern.min.unwrap_or(1).max(1),
             within: micros(&pattern.within)?,
             after: micros(&pattern.after)?,
+            accuses: true,
             from: pattern
                 .from
                 .iter()

@@ -7,7 +7,7 @@ use super::journal::is_journal;
 use super::lines::{Lines, without_mark};
 use super::scanner::Scanner;
 use super::stream::At;
-use super::unwrap;
+use super::unwrap::{self, Break};
 use crate::source::Source;
 use nodebundle_journal::MAGIC;
 use std::io::{self, Read};
@@ -25,7 +25,7 @@ impl Scanner<'_> {
     /// An error is the reader's. What came before it counts.
     pub fn scan(&mut self, entry: &str, source: &Source, reader: &mut dyn Read) -> io::Result<()> {
         let (number, entry) = (self.stream(entry, source), Arc::from(entry));
-        let result = self.stretch(number, &entry, reader);
+        let result = self.stretch(number, &entry, source, reader);
         self.end(number, &entry);
         result
     }
@@ -38,7 +38,7 @@ impl Scanner<'_> {
         pieces: &mut Pieces<'_>,
     ) -> io::Result<()> {
         let (number, entry) = (self.stream(entry, source), Arc::from(entry));
-        let result = self.pieces(number, &entry, pieces);
+        let result = self.pieces(number, &entry, source, pieces);
         self.end(number, &entry);
         result
     }
@@ -47,13 +47,15 @@ impl Scanner<'_> {
         &mut self,
         number: usize,
         entry: &Arc<str>,
+        source: &Source,
         pieces: &mut Pieces<'_>,
     ) -> io::Result<()> {
         let (mut piece, mut line) = (Piece::default(), 0);
         while let Some(next) = pieces.next(piece)? {
             piece = next;
             if line == 0 && (piece.from(0).len() <= MOST_POSTED || is_journal(piece.from(0))) {
-                return self.stretch(number, entry, &mut piece.from(0).chain(pieces));
+                let mut all = piece.from(0).chain(pieces);
+                return self.stretch(number, entry, source, &mut all);
             }
             if let Some(at) = self.cut_lines(number, entry, &piece, &mut line) {
                 let mut rest = piece.from(at).chain(pieces);
@@ -104,6 +106,7 @@ impl Scanner<'_> {
         &mut self,
         number: usize,
         entry: &Arc<str>,
+        source: &Source,
         reader: &mut dyn Read,
     ) -> io::Result<()> {
         let mut start = Vec::new();
@@ -114,19 +117,44 @@ impl Scanner<'_> {
             return self.journal(number, entry, &mut reader);
         }
         let mut lines = Lines::new(&mut reader);
-        let unwrapped = lines.whole(MOST_POSTED)?.and_then(unwrap::unwrapped);
-        let Some(text) = unwrapped else {
-            return self.rest(number, entry, lines);
-        };
+        let posted = lines.whole(MOST_POSTED)?.map(<[u8]>::to_vec);
+        let unwrapped = posted.as_deref().and_then(unwrap::unwrapped);
+        let before = self.judge.accusations;
+        match unwrapped {
+            Some(text) => self.joined(number, entry, &text),
+            None => self.rest(number, entry, lines)?,
+        }
+        let is_pasted = matches!(source, Source::Named(_)) && self.judge.accusations == before;
+        if let Some(text) = posted.filter(|_| is_pasted) {
+            self.again(number, entry, &text);
+        }
+        Ok(())
+    }
+
+    fn joined(&mut self, number: usize, entry: &Arc<str>, text: &[(u64, Vec<u8>)]) {
         for (line, bytes) in text {
             let at = At {
                 entry,
-                line,
-                raw: &bytes,
+                line: *line,
+                raw: bytes,
             };
             self.line(number, at);
         }
-        Ok(())
+    }
+
+    /// Looks once more at a text that accuses nothing, with its lines joined: they may have been broken by hand, or by a mail
+    /// program.
+    fn again(&mut self, number: usize, entry: &Arc<str>, text: &[u8]) {
+        let before = self.judge.accusations;
+        self.end(number, entry);
+        self.judge.looks_again = true;
+        for break_ in [Break::Within, Break::AtBlank] {
+            if self.judge.accusations == before {
+                self.joined(number, entry, &unwrap::rejoined(text, break_));
+                self.end(number, entry);
+            }
+        }
+        self.judge.looks_again = false;
     }
 
     /// Reads the lines of an entry that were not read yet.

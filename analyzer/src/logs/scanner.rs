@@ -149,9 +149,10 @@ impl<'p> Scanner<'p> {
             stream.in_status = false;
             return;
         }
-        if stream.in_status {
+        if stream.in_status && !ends_status(&line) {
             return;
         }
+        stream.in_status = false;
         // Blocks of klog end with the sign that people quote with.
         let line = match line.first() {
             Some(b'>' | b'|' | b'`') if stream.block.is_none() => unquote(&line),
@@ -338,6 +339,15 @@ pub(super) fn log_name(entry: &str) -> &str {
         .strip_suffix(".log")
         .is_some_and(|stem| stem.len() == 4 && stem.bytes().all(|byte| byte.is_ascii_digit()));
     if part { folder } else { entry }
+}
+
+/// Whether the description of a unit ended before this line, though no empty line parts them, as where a fence or a prompt came
+/// between.
+fn ends_status(line: &[u8]) -> bool {
+    let line = unquote(line);
+    line.first()
+        .is_some_and(|first| !first.is_ascii_whitespace())
+        && (heading(line).is_some() || transport::open(line).known)
 }
 
 #[cfg(test)]
