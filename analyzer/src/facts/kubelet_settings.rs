@@ -4,8 +4,7 @@ use crate::derived::{Context, Derived};
 use crate::evidence::Evidence;
 use crate::fact::{Fact, FactDecl, Type, Value};
 use crate::kubelet::command_line;
-use crate::kubelet::{Kubelet, settings, versions};
-use crate::version::Version;
+use crate::kubelet::{Kubelet, gates, settings};
 
 pub(super) const DERIVED: Derived = Derived {
     name: "kubelet_settings",
@@ -266,7 +265,12 @@ const FACTS: &[FactDecl] = &[
     setting(
         "kubelet.unknown_feature_gates",
         Type::Texts,
-        "feature gates that are set and that this version no longer knows, which keeps it from starting",
+        "feature gates that are set and that this version does not have, which keeps it from starting",
+    ),
+    setting(
+        "kubelet.locked_feature_gates",
+        Type::Texts,
+        "feature gates that are set to another value than the only one that this version takes, which keeps it from starting",
     ),
 ];
 
@@ -298,7 +302,11 @@ fn derive(evidence: &mut Evidence, context: &Context<'_>) {
         ("kubelet.overridden_fields", overridden),
         (
             "kubelet.unknown_feature_gates",
-            unknown_gates(evidence, kubelet.version),
+            gates::unknown(evidence, kubelet.version),
+        ),
+        (
+            "kubelet.locked_feature_gates",
+            gates::locked(evidence, kubelet.version),
         ),
     ];
     for (path, fact) in more {
@@ -382,21 +390,6 @@ fn is_allowed(key: &str) -> bool {
         || LABELS.contains(&key)
 }
 
-fn unknown_gates(evidence: &Evidence, version: Option<Version>) -> Option<Fact> {
-    let version = version?;
-    let gates = evidence.facts.get("kubelet.effective.feature_gates")?;
-    let unknown = gates.items().iter().filter_map(|gate| {
-        let name = gate.field("name")?;
-        let gone = versions::gate_gone(name.as_text()?)?;
-        (version >= gone).then(|| name.clone())
-    });
-    let mut list = Fact::list(unknown.collect());
-    if list.origins.is_empty() {
-        list.origins.clone_from(&gates.origins);
-    }
-    Some(list)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -474,11 +467,15 @@ mod tests {
 
     #[test]
     fn gates_that_are_gone_are_cited_with_their_line() {
-        let config = "kind: x\nfeatureGates:\n  DynamicKubeletConfig: true\n  NodeSwap: true\n";
+        let config = "kind: x\nfeatureGates:\n  DynamicKubeletConfig: true\n  NodeSwap: true\n  CPUManagerPolicyOptions: false\n";
         let evidence = derived(&["/usr/bin/kubelet", "--config=/c"], config);
         let gates = evidence.facts.get("kubelet.unknown_feature_gates").unwrap();
         assert_eq!(gates.items().len(), 1);
         assert_eq!(gates.items()[0].origins[0].line, Some(3));
+        let locked = evidence.facts.get("kubelet.locked_feature_gates").unwrap();
+        let names: Vec<_> = locked.items().iter().filter_map(Fact::as_text).collect();
+        assert_eq!(names, ["CPUManagerPolicyOptions"]);
+        assert_eq!(locked.items()[0].origins[0].line, Some(5));
         let none = derived(&["/usr/bin/kubelet", "--config=/c"], "kind: x\n");
         assert!(
             none.facts

@@ -5,6 +5,7 @@ pub mod config;
 pub mod credentials;
 pub mod fields;
 pub mod flags;
+pub mod gates;
 pub mod kubeconfig_facts;
 pub mod settings;
 pub mod unit;

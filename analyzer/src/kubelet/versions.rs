@@ -111,13 +111,29 @@ pub fn field(path: &str) -> Option<Field> {
         .copied()
 }
 
-/// First minor that does not know a feature gate any more; `None` for gates that are not known to be gone.
-pub fn gate_gone(name: &str) -> Option<Version> {
-    static GATES: OnceLock<BTreeMap<&'static str, Option<Version>>> = OnceLock::new();
-    let read = |columns: &[&'static str]| version(columns.get(1));
-    *GATES
-        .get_or_init(|| table(include_str!("../../data/gone-feature-gates.tsv"), &read))
-        .get(name)?
+/// A feature gate of the kubelet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gate {
+    /// First minor that has it; `None` for 1.14 or earlier.
+    pub since: Option<Version>,
+    /// First minor that does not have it any more.
+    pub gone: Option<Version>,
+    /// First minor in which it takes one value only, and that value.
+    pub locked: Option<(Version, bool)>,
+}
+
+/// The entry of a feature gate; `None` where no version from 1.14 on has it, nor a few before.
+pub fn gate(name: &str) -> Option<Gate> {
+    static GATES: OnceLock<BTreeMap<&'static str, Gate>> = OnceLock::new();
+    let read = |columns: &[&'static str]| Gate {
+        since: version(columns.get(1)),
+        gone: version(columns.get(2)),
+        locked: version(columns.get(3)).map(|since| (since, columns.get(4) == Some(&"true"))),
+    };
+    GATES
+        .get_or_init(|| table(include_str!("../../data/feature-gates.tsv"), &read))
+        .get(name)
+        .copied()
 }
 
 /// Whether a version that lies between two bounds, each open when `None`, has something.
@@ -172,14 +188,76 @@ mod tests {
     }
 
     #[test]
-    fn fields_and_gates_are_found() {
+    fn fields_are_found() {
         assert_eq!(
             field("authentication.x509.clientCAFile").unwrap().kind,
             FieldKind::Text
         );
         assert_eq!(field("podLogsDir").unwrap().since, Some(v("1.30")));
+        assert_eq!(
+            field("memorySwap.swapBehavior").unwrap().since,
+            Some(v("1.22"))
+        );
         assert!(field("authentication.x509.clientCA").is_none());
-        assert_eq!(gate_gone("DynamicKubeletConfig"), Some(v("1.26")));
-        assert_eq!(gate_gone("NodeSwap"), None);
+    }
+
+    #[test]
+    fn gates_come_are_locked_and_go_with_versions() {
+        let minor = |minor: &str| Some(v(minor));
+        let gate = |name: &str| gate(name).unwrap();
+        assert_eq!(gate("DynamicKubeletConfig").gone, minor("1.26"));
+        assert_eq!(gate("AllowInsecureBackendProxy").gone, minor("1.23"));
+        assert_eq!(gate("HugePages").gone, minor("1.16"));
+        assert_eq!(gate("DynamicProvisioningScheduling").gone, minor("1.12"));
+        assert_eq!(gate("APIListChunking").gone, minor("1.33"));
+        assert_eq!(
+            gate("StructuredAuthorizationConfiguration").gone,
+            minor("1.36")
+        );
+        let swap = gate("NodeSwap");
+        assert_eq!((swap.since, swap.gone), (minor("1.22"), None));
+        assert_eq!(swap.locked, Some((v("1.34"), true)));
+        assert_eq!(
+            gate("KubeletCgroupDriverFromCRI").locked,
+            Some((v("1.34"), true))
+        );
+        assert_eq!(gate("RotateKubeletServerCertificate").since, None);
+        assert!(super::gate("NoSuchGate").is_none());
+    }
+
+    #[test]
+    fn every_row_of_the_tables_is_in_order() {
+        let in_order = |since: Option<Version>, gone: Option<Version>| {
+            since.is_none_or(|since| gone.is_none_or(|gone| since < gone))
+        };
+        for (name, text) in [
+            ("flags", include_str!("../../data/kubelet-flags.tsv")),
+            ("fields", include_str!("../../data/kubelet-fields.tsv")),
+            ("gates", include_str!("../../data/feature-gates.tsv")),
+        ] {
+            let keys: Vec<&str> = text
+                .lines()
+                .skip(1)
+                .filter_map(|line| line.split('\t').next())
+                .collect();
+            assert!(keys.windows(2).all(|pair| pair[0] != pair[1]), "{name}");
+            for key in keys {
+                let (since, gone) = match name {
+                    "flags" => flag(key).map(|one| (one.since, one.gone)),
+                    "fields" => field(key).map(|one| (one.since, None)),
+                    _ => gate(key).map(|one| (one.since, one.gone)),
+                }
+                .unwrap();
+                assert!(in_order(since, gone), "{key}");
+                if name == "gates" {
+                    let locked = gate(key).unwrap().locked.map(|(since, _)| since);
+                    assert!(
+                        in_order(since, locked.map(|one| Version { patch: 1, ..one })),
+                        "{key}"
+                    );
+                    assert!(in_order(locked, gone), "{key}");
+                }
+            }
+        }
     }
 }
