@@ -54,6 +54,9 @@ pub enum Evidence {
         line: u64,
         /// The line as it stands there, at most [`Evidence::MAX_TEXT`] bytes of it.
         text: String,
+        /// What of it the rule looks for, without backslashes before quotes; `null` where the whole line is meant.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        matched: Option<String>,
     },
     /// A fact.
     Fact {

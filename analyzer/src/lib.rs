@@ -47,6 +47,7 @@ pub mod report;
 pub mod rule;
 pub mod rule_page;
 pub mod ruleset;
+mod shorten;
 pub mod source;
 pub mod systemd;
 pub mod template;

@@ -1,5 +1,6 @@
 //! Text for terminals: nothing from a bundle may steer the terminal, lines are wrapped, colour is optional.
 
+use crate::shorten::shorten;
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 use std::borrow::Cow;
@@ -123,14 +124,11 @@ impl<'a> Paper<'a> {
         Ok(())
     }
 
-    /// A line of a bundle, escaped, cut at the width, never wrapped.
-    pub fn quote(&mut self, indent: &str, text: &str) -> io::Result<()> {
+    /// A line of a bundle, escaped, never wrapped, of a few widths at most: its beginning, and `wanted` where that stands further behind.
+    pub fn quote(&mut self, indent: &str, text: &str, wanted: Option<&str>) -> io::Result<()> {
         let room = self.width.max(40).saturating_sub(indent.len()) * QUOTED_LINES;
-        let safe = escape(text);
-        let mut quoted: String = safe.chars().take(room).collect();
-        if safe.chars().nth(room).is_some() {
-            quoted.push('…');
-        }
+        let wanted = wanted.map(escape);
+        let quoted = shorten(&escape(text), wanted.as_deref(), room);
         writeln!(self.out, "{indent}{quoted}")
     }
 }

@@ -129,7 +129,7 @@ fn excerpt(excerpt: &Excerpt, paper: &mut Paper<'_>) -> io::Result<()> {
         }
         before = Some(line.line);
         let mark = if line.cited { '>' } else { ' ' };
-        paper.quote(&format!("  {mark}{:>6}  ", line.line), &line.text)?;
+        paper.quote(&format!("  {mark}{:>6}  ", line.line), &line.text, None)?;
     }
     Ok(())
 }

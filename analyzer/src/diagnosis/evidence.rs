@@ -1,5 +1,6 @@
 //! What decided → the evidence that a report shows.
 
+use super::Case;
 use crate::condition::Decided;
 use crate::fact::{Facts, Value};
 use crate::finding::{Evidence, Proof};
@@ -12,42 +13,65 @@ const MAX_PIECES: usize = 12;
 const MAX_HITS: usize = 3;
 
 /// Evidence of the lines, then of what decided; without repeats.
-pub(super) fn collect(hits: &[&Hit], decided: &[Decided], facts: &Facts) -> Vec<Evidence> {
+pub(super) fn collect(case: &Case<'_>, hits: &[&Hit], decided: &[Decided]) -> Vec<Evidence> {
     let mut all = Vec::new();
     let mut quoted: Vec<&Hit> = Vec::new();
     for hit in hits.iter().rev() {
         let alike = |other: &&Hit| other.pattern == hit.pattern && other.variables == hit.variables;
         if quoted.len() < MAX_HITS && !quoted.iter().any(alike) {
             quoted.push(hit);
-            all.push(line(&hit.last));
+            all.push(matched(case, hit, &hit.last));
         }
     }
     if let Some(first) = hits.iter().min_by_key(|hit| hit.first.sequence) {
-        all.push(line(&first.first));
+        all.push(matched(case, first, &first.first));
     }
+    let facts = &case.evidence.facts;
     all.extend(decided.iter().flat_map(|one| piece(one, facts)));
     let mut unique: Vec<Evidence> = Vec::new();
     for one in all {
-        if unique.len() < MAX_PIECES && !unique.contains(&one) {
+        if unique.len() < MAX_PIECES && !unique.iter().any(|other| is_same(other, &one)) {
             unique.push(one);
         }
     }
     unique
 }
 
+/// Whether both say the same; two patterns may match one line.
+fn is_same(one: &Evidence, other: &Evidence) -> bool {
+    match (one, other) {
+        (
+            Evidence::Line { entry, line, .. },
+            Evidence::Line {
+                entry: at,
+                line: number,
+                ..
+            },
+        ) => (entry, line) == (at, number),
+        _ => one == other,
+    }
+}
+
+/// A log line and what of it the pattern matches.
+fn matched(case: &Case<'_>, hit: &Hit, occurrence: &Occurrence) -> Evidence {
+    let part = case
+        .rules
+        .patterns()
+        .part(hit.rule, hit.pattern, &occurrence.text);
+    quoted(occurrence, part)
+}
+
 /// A log line.
 pub(super) fn line(occurrence: &Occurrence) -> Evidence {
-    match occurrence.origin.line {
-        Some(line) => Evidence::Line {
-            entry: occurrence.origin.entry.to_string(),
-            line,
-            text: occurrence.text.clone(),
-        },
-        None => Evidence::Line {
-            entry: occurrence.origin.entry.to_string(),
-            line: 1,
-            text: occurrence.text.clone(),
-        },
+    quoted(occurrence, None)
+}
+
+fn quoted(occurrence: &Occurrence, matched: Option<String>) -> Evidence {
+    Evidence::Line {
+        entry: occurrence.origin.entry.to_string(),
+        line: occurrence.origin.line.unwrap_or(1),
+        text: occurrence.text.clone(),
+        matched,
     }
 }
 

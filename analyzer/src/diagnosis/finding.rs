@@ -36,7 +36,7 @@ pub(super) fn make(case: &Case<'_>, draft: &Draft<'_, '_>, scope: &Scope<'_>) ->
             .iter()
             .filter_map(|path| cited(case, draft, path)),
     );
-    let evidence = evidence::collect(draft.hits, &decided, &case.evidence.facts);
+    let evidence = evidence::collect(case, draft.hits, &decided);
     if !evidence::is_proof(&evidence) {
         return None;
     }

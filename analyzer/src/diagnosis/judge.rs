@@ -189,7 +189,7 @@ impl<'a> Court<'a, '_> {
             Ok(found) => found,
             Err(by) => {
                 if rule.role.is_fault() {
-                    let by = evidence::collect(&[], &by, &self.case.evidence.facts);
+                    let by = evidence::collect(self.case, &[], &by);
                     judged.ruled_out.push(RuledOut {
                         id: rule.id.clone(),
                         title: rule.title.clone(),

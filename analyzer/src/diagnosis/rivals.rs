@@ -62,7 +62,7 @@ fn rivals(case: &Case<'_>, judged: &Judged, symptoms: &BTreeSet<&str>) -> Vec<Ru
         if shared == 0 {
             continue;
         }
-        let by: Vec<Evidence> = evidence::collect(&[], against, &case.evidence.facts)
+        let by: Vec<Evidence> = evidence::collect(case, &[], against)
             .into_iter()
             .filter(|one| can_be_shown(case, one))
             .collect();

@@ -74,7 +74,7 @@ pub fn why_not(case: &Case<'_>, number: usize) -> WhyNot {
         };
     }
     if let Some((_, by)) = judged.cleared.iter().find(|(at, _)| *at == number) {
-        let by = evidence::collect(&[], by, &case.evidence.facts);
+        let by = evidence::collect(case, &[], by);
         return WhyNot::Against { by };
     }
     match judged.unknown.iter().find(|(at, _)| *at == number) {

@@ -1,5 +1,6 @@
 //! The log patterns of all rules, compiled so that a text meets only those that can match it.
 
+use super::message::plain_quotes;
 use super::prefilter::Prefilter;
 use super::{literals, program};
 use crate::rule::{LogPattern, Rule};
@@ -57,6 +58,9 @@ pub(crate) struct Pattern {
     /// The pattern with any digits.
     loose: OnceLock<Option<Regex>>,
 }
+
+/// Most of a match that is told, in bytes: its end.
+const MOST_SHOWN: usize = 400;
 
 /// A compiled pattern.
 #[derive(Debug)]
@@ -171,6 +175,16 @@ impl PatternSet {
     pub fn unfiltered(&self) -> impl Iterator<Item = (usize, usize)> {
         let patterns = self.always.iter().filter_map(|&at| self.pattern(at));
         patterns.map(|pattern| (pattern.rule, pattern.index))
+    }
+
+    /// What of a line a pattern of a rule matches, at most the last 400 bytes of it, without backslashes before quotes; `None` where it wants less than the line.
+    pub(crate) fn part(&self, rule: usize, index: usize, line: &str) -> Option<String> {
+        let mut patterns = self.patterns.iter();
+        let pattern = patterns.find(|one| (one.rule, one.index) == (rule, index))?;
+        let text = plain_quotes(line.as_bytes());
+        let range = pattern.machine()?.regex.find(&text)?.range();
+        let end = range.start.max(range.end.saturating_sub(MOST_SHOWN))..range.end;
+        Some(String::from_utf8_lossy(text.get(end)?).into_owned())
     }
 
     pub(crate) fn pattern(&self, index: usize) -> Option<&Pattern> {

@@ -101,10 +101,15 @@ pub(crate) fn seen(finding: &Finding, paper: &mut Paper<'_>) -> io::Result<()> {
 /// One piece of evidence with the place to open.
 pub(crate) fn evidence_piece(evidence: &Evidence, paper: &mut Paper<'_>) -> io::Result<()> {
     match evidence {
-        Evidence::Line { entry, line, text } => {
+        Evidence::Line {
+            entry,
+            line,
+            text,
+            matched,
+        } => {
             let place = paper.paint(DIM, &escape(&format!("{entry}:{line}")));
             paper.line(&format!("    {place}"))?;
-            paper.quote("      ", &message(text))
+            paper.quote("      ", &message(text), matched.as_deref())
         }
         Evidence::Fact {
             fact,

@@ -87,6 +87,7 @@ mod tests {
                 entry: "kubelet.log".to_owned(),
                 line: 7,
                 text: line.to_owned(),
+                matched: None,
             }],
             remedy: vec![Remedy {
                 on: Place::Node,

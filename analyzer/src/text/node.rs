@@ -167,7 +167,7 @@ fn unexplained(report: &Report, view: View, paper: &mut Paper<'_>) -> io::Result
     }
     paper.heading("Errors that no rule knows")?;
     for one in &report.unexplained {
-        paper.quote("  - ", &format!("{}× {}", one.count, one.template))?;
+        paper.quote("  - ", &format!("{}× {}", one.count, one.template), None)?;
     }
     Ok(())
 }
