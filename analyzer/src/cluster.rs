@@ -10,6 +10,7 @@ use crate::observed::{NodeEvent, NodeObject, NodeVersion};
 use crate::origin::Origin;
 use crate::parts::{Owner, Parts};
 use crate::source::Source;
+use crate::utf16::as_text;
 use nodebundle_bundle::reader::ReadError;
 use nodebundle_bundle::{Control, Reader};
 use std::collections::BTreeMap;
@@ -81,7 +82,7 @@ pub(crate) fn read(
             let name = head.full_name();
             if let Some((cluster, source, is_local)) = wanted(&name) {
                 left = left.saturating_sub(1);
-                let (entry, read) = Entry::begin(name, source, body);
+                let (entry, read) = as_text(body, |text| Entry::begin(name, source, text));
                 let cluster = clusters.entry(cluster).or_default();
                 if is_local {
                     desk::parse(&entry, &mut cluster.local);

@@ -58,6 +58,13 @@ impl<'a> Desk<'a> {
 
     /// Takes an entry: what is small meets the parsers, what is a log is scanned.
     pub(crate) fn take(&mut self, entry: &Entry, rest: &mut dyn BufRead) {
+        if entry.is_whole() && pasted::is_titled(entry) {
+            self.readable = true;
+            for section in pasted::sections(entry) {
+                self.take(&section, &mut std::io::empty());
+            }
+            return;
+        }
         let parsed = parse(entry, &mut self.evidence);
         self.readable |= parsed || !logs::is_binary(head_of(entry));
         if !entry.is_whole() && pasted::begins_pasted(entry) {

@@ -43,11 +43,6 @@ impl Entry {
             source,
             bytes,
         };
-        // Of a larger one the rest would follow in the other encoding.
-        let is_all = entry.bytes.len() as u64 <= Self::MAX_BYTES;
-        if let Some(text) = from_utf16(&entry.bytes).filter(|_| is_all) {
-            entry.bytes = text;
-        }
         if read.is_ok() && entry.bytes.len() as u64 > Self::MAX_BYTES && entry.is_whole() {
             let rest = Self::MAX_LIST_BYTES - Self::MAX_BYTES;
             read = body.take(rest).read_to_end(&mut entry.bytes);
@@ -146,50 +141,7 @@ impl Entry {
     }
 }
 
-/// The text of a file of Windows that begins with the mark of UTF-16, as UTF-8; `None` for any other.
-fn from_utf16(bytes: &[u8]) -> Option<Vec<u8>> {
-    let read: fn([u8; 2]) -> u16 = match bytes {
-        [0xff, 0xfe, ..] => u16::from_le_bytes,
-        [0xfe, 0xff, ..] => u16::from_be_bytes,
-        _ => return None,
-    };
-    let (pairs, _) = bytes.as_chunks::<2>();
-    let units: Vec<u16> = pairs.iter().skip(1).map(|pair| read(*pair)).collect();
-    Some(String::from_utf16_lossy(&units).into_bytes())
-}
-
 /// The lines of a text with their numbers, from 1, as an editor counts.
 pub fn numbered(text: &str) -> impl Iterator<Item = (u64, &str)> {
     (1..).zip(text.lines())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_windows_wrote_as_utf16_is_read_as_text() {
-        let text = "CONTAINER  STATE\r\n0a  Running \u{e9}\r\n";
-        let units = || "\u{feff}".encode_utf16().chain(text.encode_utf16());
-        let little: Vec<u8> = units().flat_map(u16::to_le_bytes).collect();
-        let big: Vec<u8> = units().flat_map(u16::to_be_bytes).collect();
-        for bytes in [little, big, text.as_bytes().to_vec()] {
-            let source = Source::Named("a.txt".into());
-            let (entry, read) = Entry::begin("a.txt", source, &mut bytes.as_slice());
-            read.unwrap();
-            assert_eq!(entry.text(), text);
-        }
-    }
-
-    #[test]
-    fn a_large_text_of_windows_is_not_taken_for_a_whole_one() {
-        let units = "\u{feff}"
-            .encode_utf16()
-            .chain(std::iter::repeat_n(u16::from(b'x'), 600_000));
-        let bytes: Vec<u8> = units.flat_map(u16::to_le_bytes).collect();
-        let source = Source::Named("a.txt".into());
-        let (entry, read) = Entry::begin("a.txt", source, &mut bytes.as_slice());
-        read.unwrap();
-        assert!(!entry.is_whole());
-    }
 }

@@ -11,6 +11,7 @@ use crate::report;
 use crate::ruleset::RuleSet;
 use crate::several_authors::Authors;
 use crate::source::Source;
+use crate::utf16::as_text;
 use nodebundle_bundle::reader::ReadError;
 use nodebundle_bundle::{Control, EntryHead, Input, Limits, ReadSummary, Reader};
 use std::collections::BTreeMap;
@@ -113,8 +114,8 @@ impl<'a> Intake<'a> {
         self.entries += 1;
         let name = head.full_name();
         match self.parts.reader_of(&name) {
-            Owner::Node(part) => self.of_node(part, name, body),
-            Owner::Cluster(_) => self.of_several(name, body),
+            Owner::Node(part) => as_text(body, |text| self.of_node(part, name, text)),
+            Owner::Cluster(_) => as_text(body, |text| self.of_several(name, text)),
             Owner::Nobody if self.strays.len() < MAX_STRAYS && !is_litter(&name) => {
                 self.strays.push(name);
             }

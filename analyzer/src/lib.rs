@@ -75,6 +75,7 @@ mod several_authors;
 mod several_hosts;
 mod table;
 mod upgrade;
+mod utf16;
 
 #[cfg(test)]
 mod testing;

@@ -9,6 +9,7 @@ use crate::fact::Facts;
 use crate::logs::LogDigest;
 use crate::parts::{Owner, Part, Parts};
 use crate::source::Source;
+use crate::utf16::as_text;
 use nodebundle_bundle::reader::ReadError;
 use nodebundle_bundle::{Control, Reader};
 use std::net::IpAddr;
@@ -139,7 +140,7 @@ fn evidence(reader: &mut Reader, parts: &Parts) -> Result<Vec<Evidence>, ReadErr
             && !matches!(source, Source::Journal(_))
         {
             // What cannot be read is told where the node is looked at.
-            let (entry, _) = Entry::begin(name, source, body);
+            let (entry, _) = as_text(body, |text| Entry::begin(name, source, text));
             desk::parse(&entry, evidence);
         }
         Control::Continue

@@ -1,6 +1,7 @@
 //! A text that holds several outputs one after the other, as people paste them: with prompts, in code fences, or among sentences.
 
 mod streamed;
+mod titled;
 
 pub(crate) use streamed::{Sections, begins_pasted};
 
@@ -9,6 +10,7 @@ use crate::names;
 use crate::outputs::outputs;
 use crate::source::Source;
 use std::sync::Arc;
+use titled::Title;
 
 /// The outputs of a text of which nothing but its name is known, each with what it is as far as its prompt tells, or as it
 /// begins. Empty when the text is one piece.
@@ -19,9 +21,10 @@ pub(crate) fn sections(entry: &Entry) -> Vec<Entry> {
     let text = entry.text();
     let mut all: Vec<Section<'_>> = Vec::new();
     let mut prompted = false;
+    let mut borders = Borders::default();
     for (number, line) in numbered(&text) {
-        let border = border(line);
-        prompted |= matches!(border, Some(Border::Command(_) | Border::Heading(_)));
+        let border = borders.of(line);
+        prompted |= border.as_ref().is_some_and(Border::tells);
         match border {
             Some(border) => all.push(Section::new(border, number)),
             None => match all.last_mut() {
@@ -29,6 +32,9 @@ pub(crate) fn sections(entry: &Entry) -> Vec<Entry> {
                 None => all.push(Section::begun(line)),
             },
         }
+    }
+    if borders.are_titles() {
+        return titled_sections(&all, entry);
     }
     if all.iter().map(|section| section.before).sum::<u64>() > Entry::MAX_PADDING {
         return Vec::new();
@@ -43,14 +49,72 @@ pub(crate) fn sections(entry: &Entry) -> Vec<Entry> {
         .collect()
 }
 
+/// What stands below titles, as far as it may be padded.
+fn titled_sections(all: &[Section<'_>], whole: &Entry) -> Vec<Entry> {
+    let mut padding = 0;
+    let known = all.iter().filter_map(|section| match section.border {
+        Border::Titled(..) => section.entry(whole),
+        _ => None,
+    });
+    known
+        .take_while(|section| {
+            let ends = memchr::memchr_iter(b'\n', &section.bytes).count() as u64;
+            padding += ends;
+            padding <= Entry::MAX_PADDING
+        })
+        .collect()
+}
+
+/// Whether a text has titles over its sections, each of which is read as what its title says.
+pub(crate) fn is_titled(entry: &Entry) -> bool {
+    let head = || entry.head().lines().any(|line| Title::of(line).is_some());
+    matches!(entry.source, Source::Named(_)) && head()
+}
+
+/// Finds borders line by line. Where titles part sections nothing else does.
+#[derive(Default)]
+struct Borders {
+    titled: Option<Title>,
+    titles: bool,
+}
+
+impl Borders {
+    fn of<'a>(&mut self, line: &'a str) -> Option<Border<'a>> {
+        let above = self.titled.take();
+        self.titled = Title::of(line);
+        match above {
+            Some(title) => Some(Border::Titled(title, line)),
+            None if self.titled.is_some() => {
+                self.titles = true;
+                Some(Border::Other)
+            }
+            None if self.titles => None,
+            None => border(line),
+        }
+    }
+
+    fn are_titles(&self) -> bool {
+        self.titles
+    }
+}
+
 /// What parts two outputs.
 enum Border<'a> {
     /// A prompt with a command.
     Command(&'a str),
     /// `==> name <==` of `tail`, `head` and minikube.
     Heading(&'a str),
-    /// A code fence, or a prompt without a command that tells.
+    /// A title, and the line below it.
+    Titled(Title, &'a str),
+    /// A code fence, a title, or a prompt without a command that tells.
     Other,
+}
+
+impl Border<'_> {
+    /// Whether it tells what follows.
+    fn tells(&self) -> bool {
+        !matches!(self, Self::Other)
+    }
 }
 
 struct Section<'a> {
@@ -97,11 +161,21 @@ impl<'a> Section<'a> {
         let source = match self.border {
             Border::Command(command) => source(command)?,
             Border::Heading(name) => headed(name),
+            Border::Titled(title, line) => title.source(line)?,
             Border::Other => whole.source.clone(),
         };
         let mut bytes = vec![b'\n'; usize::try_from(self.before).ok()?];
-        bytes.extend_from_slice(self.text().as_bytes());
-        (!self.is_empty()).then(|| Entry {
+        let absent = match self.border {
+            Border::Titled(Title::File, line) => titled::absent(line),
+            _ => None,
+        };
+        if let Some(path) = absent {
+            let said = format!("ls: cannot access '{path}': No such file or directory\n");
+            bytes.extend_from_slice(said.as_bytes());
+        } else {
+            bytes.extend_from_slice(self.text().as_bytes());
+        }
+        (absent.is_some() || !self.is_empty()).then(|| Entry {
             name: Arc::clone(&whole.name),
             source,
             bytes,
@@ -286,5 +360,26 @@ mod tests {
         ] {
             assert!(read(text).is_empty(), "{text}");
         }
+    }
+
+    #[test]
+    fn sections_below_titles_are_what_their_title_says() {
+        let text = "=====\n  Support Utilities\n=====\n\n#==[ Command ]===#\n# /usr/bin/df -hT\nFilesystem\n\n#==[ Configuration File ]===#\n# /etc/fstab\n# swap\n$ uptime\n\n#==[ Configuration File ]===#\n# /etc/rancher/rke2/config.yaml - File not found\n\n#==[ Summary ]===#\n# x\ny\n#==[ Log File ]===#\n# /var/log/messages - Last 5 Lines\nNov 22\n";
+        let sources: Vec<_> = read(text)
+            .into_iter()
+            .map(|(source, line, text)| (source.to_string(), line, text))
+            .collect();
+        let want = [
+            ("`df -hT`", 7, "Filesystem"),
+            ("/etc/fstab", 11, "# swap\n$ uptime"),
+            (
+                "`ls -la /etc/rancher/rke2/config.yaml`",
+                16,
+                "ls: cannot access '/etc/rancher/rke2/config.yaml': No such file or directory",
+            ),
+            ("/var/log/messages", 22, "Nov 22"),
+        ];
+        let want = want.map(|(source, line, text)| (source.to_owned(), line, text.to_owned()));
+        assert_eq!(sources, want);
     }
 }

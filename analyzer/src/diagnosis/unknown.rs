@@ -43,7 +43,8 @@ fn log_command(program: &str) -> String {
     }
 }
 
-/// Missing entries by how much they would decide; only for rungs that are not proven and for symptoms that nothing explains.
+/// Missing entries by how much they would decide; only for rungs that are not proven, for symptoms that nothing
+/// explains, and for what the Node object would tell.
 ///
 /// What could explain a symptom that nothing explains yet would change the answer, so it counts most.
 pub(super) fn unknown(
@@ -74,8 +75,10 @@ pub(super) fn unknown(
         let Some((rule, _)) = case.rules.get(*number) else {
             continue;
         };
-        // A rung that was proven once may be broken by now.
-        let concerns = open.contains(&rule.stage) || answers(rule, &unexplained);
+        // A rung that was proven once may be broken by now, and a Ready node may be tainted.
+        let concerns = open.contains(&rule.stage)
+            || answers(rule, &unexplained)
+            || missing.iter().any(is_of_node_object);
         if rule.role != Role::Cause || !concerns {
             continue;
         }
@@ -114,6 +117,11 @@ fn weight(rule: &Rule, unexplained: &BTreeSet<&str>) -> usize {
     } else {
         severity
     }
+}
+
+/// Whether the Node object would tell it.
+fn is_of_node_object(missing: &Missing) -> bool {
+    matches!(missing, Missing::Fact(path) if path.starts_with("node."))
 }
 
 /// Whether it could explain what nothing explains.

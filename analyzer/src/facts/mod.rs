@@ -31,6 +31,7 @@ pub mod kubelet_settings;
 pub mod kubelet_silent;
 pub mod kubelet_unit;
 pub mod kubelet_version;
+pub mod machine_config;
 pub mod missing_paths;
 pub mod node_files;
 pub mod node_object;
@@ -72,6 +73,7 @@ pub const ALL: &[&crate::derived::Derived] = &[
     &kubelet_silent::DERIVED,
     &kubelet_unit::DERIVED,
     &kubelet_version::DERIVED,
+    &machine_config::DERIVED,
     &missing_paths::DERIVED,
     &node_files::DERIVED,
     &node_object::DERIVED,

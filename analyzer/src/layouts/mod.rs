@@ -14,6 +14,7 @@ pub mod native;
 pub mod rancher;
 pub mod single;
 pub mod sos;
+pub mod supportconfig;
 pub mod talos;
 pub mod troubleshoot;
 
@@ -33,6 +34,7 @@ pub const ALL: &[&crate::layout::Layout] = &[
     &rancher::LAYOUT,
     &single::LAYOUT,
     &sos::LAYOUT,
+    &supportconfig::LAYOUT,
     &talos::LAYOUT,
     &troubleshoot::LAYOUT,
 ];

@@ -7,6 +7,7 @@ use crate::entry::Entry;
 use crate::evidence::Evidence;
 use crate::logs::{self, Form, Level, Reader, Stamp};
 use crate::source::Source;
+use crate::utf16::as_text;
 use crate::{clock, desk, parse};
 use chrono::{DateTime, Utc};
 use nodebundle_bundle::Control;
@@ -189,7 +190,7 @@ pub fn search(
         searched: Searched::default(),
     };
     let summary = opened.read(&mut |place, body| {
-        hunt.entry(place.name, place.source, body);
+        as_text(body, |text| hunt.entry(place.name, place.source, text));
         if hunt.eye.failed.is_some() {
             Control::Stop
         } else {

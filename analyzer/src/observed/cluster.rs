@@ -113,6 +113,30 @@ pub struct NodeObject {
     pub addresses: Vec<String>,
 }
 
+/// What OpenShift's operator of machine configurations noted on a Node object.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct MachineConfigState {
+    /// Name of the node.
+    pub node: Option<String>,
+    /// Configuration that the node has: `rendered-worker-0a1b`.
+    pub current: Option<Fact>,
+    /// Configuration that it shall have.
+    pub desired: Option<Fact>,
+    /// `Done`, `Working`, `Degraded`, `Unreconcilable`.
+    pub state: Option<Fact>,
+    /// Why it is degraded.
+    pub reason: Option<Fact>,
+}
+
+/// A pool of machines of OpenShift that is degraded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DegradedPool {
+    /// Its name: `worker`.
+    pub name: String,
+    /// What its condition says.
+    pub message: String,
+}
+
 /// An event of the API that is of a node: of its Node object, or told by its kubelet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NodeEvent {

@@ -3,9 +3,9 @@
 mod cluster;
 
 pub use cluster::{
-    AllImages, AllNodes, Attempt, ClusterInfo, DockerEngine, Image, NoNode, NoSigningRequests,
-    NodeEvent, NodeObject, NodeVersion, Resolution, RuntimeSocket, SigningRequest, Supervisor,
-    ThroughProxy, TokenHash,
+    AllImages, AllNodes, Attempt, ClusterInfo, DegradedPool, DockerEngine, Image,
+    MachineConfigState, NoNode, NoSigningRequests, NodeEvent, NodeObject, NodeVersion, Resolution,
+    RuntimeSocket, SigningRequest, Supervisor, ThroughProxy, TokenHash,
 };
 
 use crate::evidence::{Evidence, Sourced};

@@ -56,6 +56,7 @@ pub mod limit_facts;
 pub mod listing;
 pub mod look_up;
 pub mod ls;
+pub mod machine_config;
 pub mod manifest;
 pub mod memory;
 pub mod modules;
@@ -164,6 +165,7 @@ pub const ALL: &[&crate::parser::Parser] = &[
     &listing::PARSER,
     &look_up::PARSER,
     &ls::PARSER,
+    &machine_config::PARSER,
     &manifest::PARSER,
     &memory::PARSER,
     &modules::PARSER,

@@ -4,6 +4,7 @@ use super::Parts;
 use crate::entry::Entry;
 use crate::several_hosts::hosts;
 use crate::source::Source;
+use crate::utf16::as_text;
 use nodebundle_bundle::reader::ReadError;
 use nodebundle_bundle::{Control, Reader};
 use std::collections::BTreeSet;
@@ -17,7 +18,8 @@ impl Parts {
         }
         let mut nodes = BTreeSet::new();
         reader.read(&mut |head, body| {
-            let (entry, _) = Entry::begin(head.full_name(), Source::Meta(String::new()), body);
+            let source = Source::Meta(String::new());
+            let (entry, _) = as_text(body, |text| Entry::begin(head.full_name(), source, text));
             let found = hosts(&entry.bytes);
             let goes_on = !found.is_empty();
             if goes_on {

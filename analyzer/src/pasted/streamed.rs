@@ -1,20 +1,20 @@
 //! Outputs in a text that is too large to be held: those between its logs are kept while it is read.
 
-use super::{Border, Section, border};
+use super::titled::{Title, is_log};
+use super::{Border, Borders, Section, border, is_titled};
 use crate::entry::Entry;
 use crate::source::Source;
 use std::io::{self, Read};
 
 /// Whether a large text, of which this is the beginning, holds several outputs.
 pub(crate) fn begins_pasted(entry: &Entry) -> bool {
-    matches!(entry.source, Source::Named(_))
-        && entry
-            .text()
-            .lines()
-            .any(|line| matches!(border(line), Some(Border::Command(_) | Border::Heading(_))))
+    let mut borders = Borders::default();
+    let mut tells = |line| borders.of(line).is_some_and(|border| border.tells());
+    matches!(entry.source, Source::Named(_)) && entry.text().lines().any(&mut tells)
 }
 
-/// Passes on what it reads, and keeps the outputs that are no logs.
+/// Passes on what it reads, and keeps the outputs that are no logs. Where titles tell what is a log, nothing else is passed on but
+/// blanks in its place.
 pub(crate) struct Sections<'e, R> {
     reader: R,
     /// The beginning of the text.
@@ -22,11 +22,23 @@ pub(crate) struct Sections<'e, R> {
     /// The line that is not at its end yet, as far as it is looked at.
     line: Vec<u8>,
     lines: u64,
-    /// The output that is being read: its line ends before it, and its text with the line that begins it.
-    open: Option<(u64, Vec<u8>)>,
+    borders: Borders,
+    /// What is read is no log.
+    blank: bool,
+    /// The output that is being read.
+    open: Option<Open>,
     held: usize,
     padding: u64,
     kept: Vec<Entry>,
+}
+
+/// An output that is being read.
+struct Open {
+    /// Line ends before it.
+    before: u64,
+    title: Option<Title>,
+    /// Its text with the line that begins it.
+    text: Vec<u8>,
 }
 
 impl<'e, R: Read> Sections<'e, R> {
@@ -36,6 +48,8 @@ impl<'e, R: Read> Sections<'e, R> {
             whole,
             line: Vec::new(),
             lines: 0,
+            borders: Borders::default(),
+            blank: is_titled(whole),
             open: None,
             held: 0,
             padding: 0,
@@ -50,14 +64,21 @@ impl<'e, R: Read> Sections<'e, R> {
         self.kept
     }
 
-    fn watch(&mut self, mut bytes: &[u8]) {
+    fn watch(&mut self, mut bytes: &mut [u8]) {
         while let Some(end) = memchr::memchr(b'\n', bytes) {
-            let (line, rest) = bytes.split_at(end);
-            self.more(line);
+            let (line, rest) = bytes.split_at_mut(end);
+            self.piece(line);
             self.end_line();
-            bytes = rest.get(1..).unwrap_or_default();
+            bytes = rest.get_mut(1..).unwrap_or_default();
         }
+        self.piece(bytes);
+    }
+
+    fn piece(&mut self, bytes: &mut [u8]) {
         self.more(bytes);
+        if self.blank || self.line.starts_with(b"#==[ ") {
+            bytes.fill(b' ');
+        }
     }
 
     fn more(&mut self, bytes: &[u8]) {
@@ -69,13 +90,22 @@ impl<'e, R: Read> Sections<'e, R> {
     fn end_line(&mut self) {
         let line = std::mem::take(&mut self.line);
         let text = String::from_utf8_lossy(&line);
-        if let Some(border) = border(&text) {
+        if let Some(border) = self.borders.of(&text) {
             self.close();
             let room = self.padding + self.lines <= Entry::MAX_PADDING && self.held < MOST_HELD;
             if room && is_output(&border) {
-                self.open = Some((self.lines, line.clone()));
+                let title = match border {
+                    Border::Titled(title, _) => Some(title),
+                    _ => None,
+                };
+                self.open = Some(Open {
+                    before: self.lines,
+                    title,
+                    text: line.clone(),
+                });
             }
-        } else if let Some((_, text)) = &mut self.open {
+            self.blank = self.borders.are_titles() && !begins_log(&border);
+        } else if let Some(Open { text, .. }) = &mut self.open {
             text.push(b'\n');
             text.extend_from_slice(&line);
             let too_large = text.len() as u64 > Entry::MAX_BYTES;
@@ -90,14 +120,22 @@ impl<'e, R: Read> Sections<'e, R> {
     }
 
     fn close(&mut self) {
-        let Some((before, bytes)) = self.open.take() else {
+        let Some(Open {
+            before,
+            title,
+            text,
+        }) = self.open.take()
+        else {
             return;
         };
-        let text = String::from_utf8_lossy(&bytes);
+        let text = String::from_utf8_lossy(&text);
         let mut lines = text.split('\n');
-        let Some(border) = lines.next().and_then(border) else {
-            return;
+        let first = lines.next().unwrap_or_default();
+        let border = match title {
+            Some(title) => Some(Border::Titled(title, first)),
+            None => border(first),
         };
+        let Some(border) = border else { return };
         let section = Section {
             border,
             before: before + 1,
@@ -114,7 +152,7 @@ impl<'e, R: Read> Sections<'e, R> {
 impl<R: Read> Read for Sections<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.reader.read(buffer)?;
-        self.watch(buffer.get(..count).unwrap_or_default());
+        self.watch(buffer.get_mut(..count).unwrap_or_default());
         Ok(count)
     }
 }
@@ -128,8 +166,14 @@ fn is_output(border: &Border<'_>) -> bool {
             Source::File(path) => !path.starts_with("/var/log/"),
             _ => true,
         },
+        Border::Titled(title, line) => title.source(line).is_some_and(|source| !is_log(&source)),
         Border::Other => false,
     }
+}
+
+/// Whether what a line begins is a log.
+fn begins_log(border: &Border<'_>) -> bool {
+    matches!(border, Border::Titled(title, line) if title.source(line).is_some_and(|source| is_log(&source)))
 }
 
 /// Bytes of a line that are looked at.
@@ -164,7 +208,19 @@ mod tests {
                 count => passed.extend_from_slice(&piece[..count]),
             }
         }
-        assert_eq!(passed, text.as_bytes());
+        let is_titled = text.contains("#==[ ");
+        assert!(is_titled || passed == text.as_bytes());
+        if is_titled {
+            let passed: Vec<_> = passed.split(|&byte| byte == b'\n').collect();
+            let logs = |line: &&&[u8]| line.starts_with(b"Nov");
+            assert_eq!(passed.len(), text.split('\n').count());
+            assert!(
+                passed
+                    .iter()
+                    .all(|line| line.trim_ascii().is_empty() || logs(&line))
+            );
+            assert!(passed.iter().any(|line| logs(&line)));
+        }
         let shown = |section: Entry| {
             let text = section.text().into_owned();
             let (line, _) = numbered(&text).find(|(_, line)| !line.is_empty()).unwrap();
@@ -188,6 +244,23 @@ mod tests {
                 row("`kubectl describe nodes`", 4, "Name: m\nTaints: <none>"),
                 row("`crictl ps -a`", 40_008, "CONTAINER IMAGE"),
                 row("`df -h`", 40_010, "Filesystem"),
+            ]
+        );
+    }
+
+    #[test]
+    fn of_sections_below_titles_only_logs_are_passed_on() {
+        let log = "Nov 22 07:31:10 m kubelet[1]: I1122 x\n".repeat(40_000);
+        let text = format!(
+            "=====\n#==[ Command ]===#\n# /usr/bin/df -h\nFilesystem\n\n#==[ Command ]===#\n# /usr/bin/journalctl --no-pager\n{log}\n#==[ Configuration File ]===#\n# /etc/fstab\nnone\n"
+        );
+        assert!(begins_pasted(&entry(&text)));
+        let row = |source: &str, line, text: &str| (source.to_owned(), line, text.to_owned());
+        assert_eq!(
+            kept(&text),
+            [
+                row("`df -h`", 4, "Filesystem"),
+                row("/etc/fstab", 40_011, "none"),
             ]
         );
     }
