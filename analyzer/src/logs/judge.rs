@@ -321,7 +321,7 @@ impl<'p> Judge<'p> {
             message: record.original,
             time: record
                 .place
-                .time
+                .time()
                 .filter(|_| !record.own_time)
                 .map(|tick| tick.micros),
         };
@@ -363,8 +363,8 @@ impl<'p> Judge<'p> {
 fn is_early(lives: &Cutter, record: &Record<'_>, after: i64) -> bool {
     let since = || {
         let life = lives.lives().get(record.life?)?;
-        let start = life.first.time.filter(|_| life.start_seen)?;
-        let now = record.place.time.filter(|now| now.basis == start.basis)?;
+        let start = life.first.time().filter(|_| life.start_seen)?;
+        let now = record.place.time().filter(|now| now.basis == start.basis)?;
         Some(now.micros - start.micros)
     };
     since().is_some_and(|since| since < after)
@@ -384,10 +384,11 @@ impl<'a> Record<'a> {
     fn sight(&self, end: usize) -> Sight<'a> {
         let part = self.parts.iter().find(|part| part.end >= end);
         Sight {
-            entry: self.at.entry,
-            line: part.map_or(self.at.line, |part| part.line),
             raw: part.map_or(self.at.raw, |part| &part.raw),
-            place: self.place,
+            place: Place {
+                line: part.map_or(self.place.line, |part| part.line),
+                ..self.place
+            },
             weight: self.weight,
         }
     }

@@ -63,7 +63,7 @@ pub(crate) fn after_folding(life: usize) -> usize {
 }
 
 /// How many lives back a late line may belong.
-const LATE: usize = 4;
+pub(crate) const LATE: usize = 4;
 
 impl Cutter {
     /// The boot that the following lines belong to; `None` where only the boundary is known.
@@ -299,7 +299,7 @@ mod tests {
         Place {
             stream: 0,
             ordinal,
-            time: None,
+            is_timed: false,
             order: None,
             entry: 0,
             line: 0,

@@ -36,6 +36,7 @@ mod place;
 mod prefilter;
 mod program;
 mod programs;
+mod quotes;
 mod reading;
 mod recall;
 mod repeat;

@@ -2,6 +2,7 @@
 
 use super::clock::{Basis, Calendar, Tick};
 use super::digest::{Occurrence, Stamp};
+use super::quotes::cut;
 use super::tally::Sight;
 use crate::finding::Evidence;
 use crate::origin::Origin;
@@ -14,10 +15,10 @@ pub(crate) struct Place {
     pub(crate) stream: usize,
     /// Counts lines in the order they were read.
     pub(crate) ordinal: u64,
-    /// Its own time.
-    pub(crate) time: Option<Tick>,
     /// Its own time or that of the record before it.
     pub(crate) order: Option<Tick>,
+    /// That is its own.
+    pub(crate) is_timed: bool,
     /// Which of its stream's entries holds it.
     pub(crate) entry: u32,
     /// Line in that entry; 0 where none is meant.
@@ -30,8 +31,8 @@ impl Place {
         Self {
             stream,
             ordinal: 0,
-            time: Some(tick),
             order: Some(tick),
+            is_timed: true,
             entry: 0,
             line: 0,
         }
@@ -42,19 +43,22 @@ impl Place {
         Self {
             stream: usize::MAX,
             ordinal,
-            time: None,
             order: None,
+            is_timed: false,
             entry: 0,
             line: 0,
         }
+    }
+
+    /// Its own time.
+    pub(crate) fn time(&self) -> Option<Tick> {
+        self.order.filter(|_| self.is_timed)
     }
 }
 
 /// A record that may be quoted.
 #[derive(Debug, Clone)]
 pub(crate) struct Spot {
-    pub(crate) entry: Arc<str>,
-    pub(crate) line: u64,
     /// The line as it stands there, cut.
     pub(crate) raw: Vec<u8>,
     pub(crate) place: Place,
@@ -63,10 +67,6 @@ pub(crate) struct Spot {
 impl Spot {
     /// Makes this the spot of another record, keeping the buffer.
     pub(crate) fn set(&mut self, sight: Sight<'_>) {
-        if !Arc::ptr_eq(&self.entry, sight.entry) {
-            self.entry = Arc::clone(sight.entry);
-        }
-        self.line = sight.line;
         self.place = sight.place;
         self.raw.clear();
         self.raw.extend_from_slice(cut(sight.raw));
@@ -74,16 +74,10 @@ impl Spot {
 
     pub(crate) fn new(sight: Sight<'_>) -> Self {
         Self {
-            entry: Arc::clone(sight.entry),
-            line: sight.line,
             raw: cut(sight.raw).to_vec(),
             place: sight.place,
         }
     }
-}
-
-fn cut(raw: &[u8]) -> &[u8] {
-    raw.get(..Evidence::MAX_TEXT).unwrap_or(raw)
 }
 
 fn quote(raw: &[u8]) -> String {
@@ -113,7 +107,7 @@ pub(crate) struct Timeline<'a> {
 impl Timeline<'_> {
     /// The time of a record.
     pub(crate) fn stamp(&self, place: Place) -> Option<Stamp> {
-        let tick = place.time?;
+        let tick = place.time()?;
         Some(Stamp {
             time: DateTime::from_timestamp_micros(self.instant(place.stream, tick))?,
             year_inferred: tick.basis == Basis::Yearless,
@@ -122,9 +116,13 @@ impl Timeline<'_> {
 
     /// Where a record stands; `None` when no line is meant.
     pub(crate) fn origin(&self, place: Place) -> Option<Origin> {
-        let entry = self.entries.get(place.stream)?;
-        let entry = entry.get(usize::try_from(place.entry).ok()?)?;
-        (place.line > 0).then(|| Origin::line(Arc::clone(entry), place.line))
+        (place.line > 0).then(|| self.line(place))?
+    }
+
+    fn line(&self, place: Place) -> Option<Origin> {
+        let entries = self.entries.get(place.stream)?;
+        let entry = entries.get(usize::try_from(place.entry).ok()?)?;
+        Some(Origin::line(Arc::clone(entry), place.line))
     }
 
     /// Sorts records by time, those of streams without any time last, in the order they were read.
@@ -165,12 +163,18 @@ impl Ranks {
         rank as u64
     }
 
-    pub(crate) fn occurrence(&self, timeline: &Timeline<'_>, spot: &Spot) -> Occurrence {
-        Occurrence {
-            time: timeline.stamp(spot.place),
-            sequence: self.rank(timeline, spot.place),
-            origin: Origin::line(Arc::clone(&spot.entry), spot.line),
-            text: quote(&spot.raw),
-        }
+    /// A record and the line that is quoted of it.
+    pub(crate) fn occurrence(
+        &self,
+        timeline: &Timeline<'_>,
+        place: Place,
+        raw: &[u8],
+    ) -> Option<Occurrence> {
+        Some(Occurrence {
+            time: timeline.stamp(place),
+            sequence: self.rank(timeline, place),
+            origin: timeline.line(place)?,
+            text: quote(raw),
+        })
     }
 }

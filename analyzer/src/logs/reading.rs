@@ -138,7 +138,7 @@ impl Reader {
 
     /// The time of a record that prints its zone. The others wait for the end.
     pub(crate) fn stamp(place: Place) -> Option<Stamp> {
-        let tick = place.time.filter(|tick| tick.basis == Basis::Utc)?;
+        let tick = place.time().filter(|tick| tick.basis == Basis::Utc)?;
         Some(Stamp {
             time: chrono::DateTime::from_timestamp_micros(tick.micros)?,
             year_inferred: false,
@@ -151,7 +151,7 @@ impl Reader {
         let timeline = timeline(&self.streams, offset);
         places
             .map(|place| {
-                let tick = place.time?;
+                let tick = place.time()?;
                 timeline
                     .is_dated(place.stream, tick)
                     .then(|| timeline.stamp(place))?
@@ -340,7 +340,7 @@ impl Pass<'_> {
         let text = message.map_or(&envelope.text, |message| &message.text);
         self.stream.learn_year(envelope.clock, inner, text);
         let place = self.stream.place(*self.ordinal, clock);
-        if let Some(tick) = place.time {
+        if let Some(tick) = place.time() {
             self.exact = tick.basis == Basis::Utc;
         }
         place

@@ -9,7 +9,7 @@ use super::program;
 use super::programs::Program;
 use super::scanner::Options;
 use super::stream::Stream;
-use super::tally::{Group, Slot, Tally};
+use super::tally::{Group, Mark, Slot, Tally};
 use super::templates::Counted;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::BTreeMap;
@@ -146,14 +146,17 @@ impl Scene<'_> {
         let early = pattern
             .after
             .is_some_and(|after| self.is_early(life, group.last().place, after));
-        (enough && !early).then(|| Hit {
+        if !enough || early {
+            return None;
+        }
+        Some(Hit {
             rule: pattern.rule,
             pattern: pattern.index,
             program: key.program.as_deref().map(str::to_owned),
             life,
             count: group.count,
-            first: self.occurrence(&group.first),
-            last: self.occurrence(group.last()),
+            first: self.quoted(tally, &group.first)?,
+            last: self.quoted(tally, group.last())?,
             variables: key.variables.iter().cloned().collect(),
         })
     }
@@ -179,13 +182,15 @@ impl Scene<'_> {
     fn unexplained(&self, counted: Vec<Counted>) -> Vec<Template> {
         let mut all: Vec<Template> = counted
             .into_iter()
-            .map(|counted| Template {
-                current: self.in_current(&counted),
-                last: self.timeline.stamp(counted.last),
-                first: self.occurrence(&counted.first),
-                text: counted.text.to_string(),
-                program: counted.program.as_deref().map(str::to_owned),
-                count: counted.count,
+            .filter_map(|counted| {
+                Some(Template {
+                    current: self.in_current(&counted),
+                    last: self.timeline.stamp(counted.last),
+                    first: self.occurrence(&counted.first)?,
+                    text: counted.text.to_string(),
+                    program: counted.program.as_deref().map(str::to_owned),
+                    count: counted.count,
+                })
             })
             .collect();
         all.sort_by(|a, b| {
@@ -225,7 +230,9 @@ impl Scene<'_> {
     fn stated(&self, stated: Stated) -> BTreeMap<String, (String, Occurrence)> {
         let mut latest: BTreeMap<String, (String, Occurrence)> = BTreeMap::new();
         for ((name, _), (value, spot)) in stated {
-            let occurrence = self.occurrence(&spot);
+            let Some(occurrence) = self.occurrence(&spot) else {
+                continue;
+            };
             let known = latest.get(&name);
             if known.is_none_or(|(_, known)| known.sequence <= occurrence.sequence) {
                 latest.insert(name, (value, occurrence));
@@ -234,8 +241,13 @@ impl Scene<'_> {
         latest
     }
 
-    fn occurrence(&self, spot: &Spot) -> Occurrence {
-        self.ranks.occurrence(self.timeline, spot)
+    fn occurrence(&self, spot: &Spot) -> Option<Occurrence> {
+        self.ranks.occurrence(self.timeline, spot.place, &spot.raw)
+    }
+
+    fn quoted(&self, tally: &Tally, mark: &Mark) -> Option<Occurrence> {
+        self.ranks
+            .occurrence(self.timeline, mark.place, tally.line(mark))
     }
 }
 

@@ -30,7 +30,7 @@ impl Steps {
 
     /// Compares a record's time with that of the record before it.
     pub(crate) fn follow(&mut self, before: Option<Tick>, place: Place) {
-        let (Some(before), Some(now)) = (before, place.time) else {
+        let (Some(before), Some(now)) = (before, place.time()) else {
             return;
         };
         if before.basis != now.basis || now.basis == Basis::Yearless || self.boot.is_some() {
@@ -99,11 +99,11 @@ mod tests {
     fn times_that_go_back_are_steps_unless_they_do_so_all_the_time() {
         let mut steps = Steps::default();
         for (before, now) in [(100, 70), (100, 20), (20, 500)] {
-            steps.follow(at(before).time, at(now));
+            steps.follow(at(before).time(), at(now));
         }
         assert_eq!(seconds(&steps), [-80]);
         for _ in 0..20 {
-            steps.follow(at(1000).time, at(0));
+            steps.follow(at(1000).time(), at(0));
         }
         assert!(seconds(&steps).is_empty());
     }

@@ -164,8 +164,8 @@ impl Stream {
         let place = Place {
             stream: self.number,
             ordinal,
-            time,
             order: self.order,
+            is_timed: time.is_some(),
             entry: u32::try_from(self.entries.len().saturating_sub(1)).unwrap_or(u32::MAX),
             line: self.line,
         };

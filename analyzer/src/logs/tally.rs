@@ -1,8 +1,9 @@
 //! Counts matches while streams are read: one group per pattern, variables and life.
 
 use super::hash::FastMap;
-use super::lives::after_folding;
-use super::place::{Place, Spot};
+use super::lives::{LATE, after_folding};
+use super::place::Place;
+use super::quotes::{Quote, Quotes};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -25,42 +26,67 @@ pub(crate) enum Slot {
 }
 
 /// Matches that are counted together.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Group {
     pub(crate) key: usize,
     pub(crate) slot: Slot,
     pub(crate) count: u64,
-    pub(crate) first: Spot,
+    pub(crate) first: Mark,
     /// The last one, where there are several.
-    later: Option<Spot>,
+    later: Option<Mark>,
+    /// The group of the same key before this one.
+    earlier: Option<usize>,
+}
+
+/// A match and the line that is quoted of it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mark {
+    pub(crate) place: Place,
+    quote: Quote,
+}
+
+impl Mark {
+    fn new(sight: Sight<'_>, quotes: &mut Quotes) -> Self {
+        Self {
+            place: sight.place,
+            quote: quotes.keep(sight.raw),
+        }
+    }
+
+    fn set(&mut self, sight: Sight<'_>, quotes: &mut Quotes) {
+        self.place = sight.place;
+        quotes.replace(&mut self.quote, sight.raw);
+    }
 }
 
 impl Group {
     /// The match that came last.
-    pub(crate) fn last(&self) -> &Spot {
+    pub(crate) fn last(&self) -> &Mark {
         self.later.as_ref().unwrap_or(&self.first)
     }
 
-    fn add(&mut self, sight: Sight<'_>) {
+    fn add(&mut self, sight: Sight<'_>, quotes: &mut Quotes) {
         self.count += sight.weight;
         match &mut self.later {
-            Some(last) => last.set(sight),
-            None => self.later = Some(Spot::new(sight)),
+            Some(last) => last.set(sight, quotes),
+            None => self.later = Some(Mark::new(sight, quotes)),
         }
     }
 
+    fn marks(&mut self) -> impl Iterator<Item = &mut Mark> {
+        std::iter::once(&mut self.first).chain(&mut self.later)
+    }
+
     /// Takes in a group that comes after this one.
-    fn join(&mut self, other: Self) {
+    fn join(&mut self, other: &Self) {
         self.count += other.count;
-        self.later = Some(other.later.unwrap_or(other.first));
+        self.later = Some(*other.last());
     }
 }
 
 /// A matching record.
 #[derive(Clone, Copy)]
 pub(crate) struct Sight<'a> {
-    pub(crate) entry: &'a Arc<str>,
-    pub(crate) line: u64,
     pub(crate) raw: &'a [u8],
     pub(crate) place: Place,
     /// How often the carrier says that it was repeated, at least 1.
@@ -75,10 +101,9 @@ pub(crate) struct Tally {
     /// Variants by pattern and program.
     variants: HashMap<(usize, Option<Arc<str>>), Variants>,
     groups: Vec<Group>,
-    group_index: FastMap<(usize, Slot), usize>,
-    /// Where each key was counted last, and its group.
-    recent: Vec<Option<(Slot, usize)>>,
-    spans: FastMap<(usize, usize), usize>,
+    /// The newest group of each key.
+    newest: Vec<Option<usize>>,
+    quotes: Quotes,
     thresholds: FastMap<(usize, usize, Option<usize>), Threshold>,
 }
 
@@ -136,62 +161,58 @@ impl Tally {
 
     /// Counts a match in a stream without lives.
     pub(crate) fn count_in_span(&mut self, key: usize, stream: usize, sight: Sight<'_>) {
-        let known = self.spans.get(&(key, stream)).copied();
-        let span = match known {
-            Some(span) if self.continues(key, stream, span, sight.place) => span,
-            Some(span) => span + 1,
+        let last = self.groups_of(key).find_map(|group| match group.slot {
+            Slot::Span { stream: own, span } if own == stream => Some((span, group.last().place)),
+            _ => None,
+        });
+        let span = match last {
+            Some((span, last)) if continues(span, last, sight.place) => span,
+            Some((span, _)) => span + 1,
             None => 0,
         };
-        if known != Some(span) {
-            self.spans.insert((key, stream), span);
-        }
         self.count(key, Slot::Span { stream, span }, sight);
     }
 
-    fn continues(&self, key: usize, stream: usize, span: usize, place: Place) -> bool {
-        let slot = Slot::Span { stream, span };
-        let group = self
-            .find(key, slot)
-            .and_then(|group| self.groups.get(group));
-        let Some((last, now)) = group.and_then(|group| group.last().place.order.zip(place.order))
-        else {
-            return true;
-        };
-        let doublings = u32::try_from(span / SPANS_PER_GAP).unwrap_or(32).min(32);
-        now.micros - last.micros <= SPAN_GAP << doublings
-    }
-
     fn count(&mut self, key: usize, slot: Slot, sight: Sight<'_>) {
-        let known = self.find(key, slot);
-        self.remember(key, slot, known.unwrap_or(self.groups.len()));
+        let known = self.places_of(key).find(|&at| {
+            let group = self.groups.get(at);
+            group.is_some_and(|group| group.slot == slot)
+        });
         if let Some(group) = known.and_then(|group| self.groups.get_mut(group)) {
-            return group.add(sight);
+            return group.add(sight, &mut self.quotes);
         }
-        self.group_index.insert((key, slot), self.groups.len());
-        self.groups.push(Group {
+        let first = Mark::new(sight, &mut self.quotes);
+        self.push(Group {
             key,
             slot,
             count: sight.weight,
-            first: Spot::new(sight),
+            first,
             later: None,
+            earlier: None,
         });
     }
 
-    /// The group of a key in a slot. Mostly it is the one in which the key was counted last, which is known without a look at it.
-    fn find(&self, key: usize, slot: Slot) -> Option<usize> {
-        match self.recent.get(key) {
-            Some(Some((last, group))) if *last == slot => Some(*group),
-            _ => self.group_index.get(&(key, slot)).copied(),
+    /// Adds the newest group of its key.
+    fn push(&mut self, group: Group) {
+        let at = self.groups.len();
+        if self.newest.len() <= group.key {
+            self.newest.resize(group.key + 1, None);
         }
+        let newest = self.newest.get_mut(group.key);
+        let earlier = newest.and_then(|newest| newest.replace(at));
+        self.groups.push(Group { earlier, ..group });
     }
 
-    fn remember(&mut self, key: usize, slot: Slot, group: usize) {
-        if self.recent.len() <= key {
-            self.recent.resize(key + 1, None);
-        }
-        if let Some(recent) = self.recent.get_mut(key) {
-            *recent = Some((slot, group));
-        }
+    /// The latest groups of a key, newest first. A record belongs to one of these, or to none yet; where logs are read in turns it
+    /// may get a group of its own once more, which is joined with the other one in the end.
+    fn groups_of(&self, key: usize) -> impl Iterator<Item = &Group> {
+        self.places_of(key).filter_map(|at| self.groups.get(at))
+    }
+
+    fn places_of(&self, key: usize) -> impl Iterator<Item = usize> {
+        let newest = self.newest.get(key).copied().flatten();
+        let earlier = |&at: &usize| self.groups.get(at)?.earlier;
+        std::iter::successors(newest, earlier).take(LATE + 1)
     }
 
     /// Notes a match of a pattern that needs `min` of them within `within` microseconds.
@@ -228,18 +249,22 @@ impl Tally {
             },
             other => other,
         };
-        self.group_index.clear();
-        self.recent.clear();
-        for mut group in std::mem::take(&mut self.groups) {
+        let groups = std::mem::take(&mut self.groups);
+        let quotes = std::mem::take(&mut self.quotes);
+        self.newest.clear();
+        let mut known: FastMap<(usize, Slot), usize> = FastMap::default();
+        for mut group in groups {
             group.slot = renumbered(group.slot);
-            let key = (group.key, group.slot);
-            let known = self.group_index.get(&key);
-            if let Some(known) = known.and_then(|&at| self.groups.get_mut(at)) {
-                known.join(group);
-            } else {
-                self.group_index.insert(key, self.groups.len());
-                self.groups.push(group);
+            let at = *known
+                .entry((group.key, group.slot))
+                .or_insert(self.groups.len());
+            match self.groups.get_mut(at) {
+                Some(known) => known.join(&group),
+                None => self.push(group),
             }
+        }
+        for mark in self.groups.iter_mut().flat_map(Group::marks) {
+            mark.quote = self.quotes.keep(quotes.line(mark.quote));
         }
         let mut thresholds: Vec<_> = std::mem::take(&mut self.thresholds).into_iter().collect();
         thresholds.sort_unstable_by_key(|(key, _)| *key);
@@ -260,6 +285,20 @@ impl Tally {
     pub(crate) fn groups(&self) -> &[Group] {
         &self.groups
     }
+
+    /// The line that is quoted of a match.
+    pub(crate) fn line(&self, mark: &Mark) -> &[u8] {
+        self.quotes.line(mark.quote)
+    }
+}
+
+/// Whether a match that comes after the last one of a span is still in it.
+fn continues(span: usize, last: Place, now: Place) -> bool {
+    let Some((last, now)) = last.order.zip(now.order) else {
+        return true;
+    };
+    let doublings = u32::try_from(span / SPANS_PER_GAP).unwrap_or(32).min(32);
+    now.micros - last.micros <= SPAN_GAP << doublings
 }
 
 /// How many matches within which time make an event.
@@ -278,7 +317,7 @@ struct Threshold {
 impl Threshold {
     fn add(&mut self, rate: Rate, sight: Sight<'_>) {
         let min = usize::try_from(rate.min).unwrap_or(usize::MAX);
-        let now = sight.place.time.map(|tick| tick.micros);
+        let now = sight.place.time().map(|tick| tick.micros);
         for _ in 0..sight.weight {
             if self.reached {
                 break;
@@ -304,7 +343,6 @@ mod tests {
     use crate::logs::clock::{Basis, Tick};
 
     fn count(tally: &mut Tally, key: usize, seconds: i64) {
-        let entry = Arc::from("e");
         let tick = Some(Tick {
             micros: seconds * 1_000_000,
             basis: Basis::Utc,
@@ -312,14 +350,12 @@ mod tests {
         let place = Place {
             stream: 0,
             ordinal: 1,
-            time: tick,
             order: tick,
+            is_timed: true,
             entry: 0,
             line: 0,
         };
         let sight = Sight {
-            entry: &entry,
-            line: 1,
             raw: b"raw",
             place,
             weight: 1,

@@ -101,7 +101,7 @@ impl<'a> Eye<'a> {
             matches,
             apart,
         };
-        let waits = place.time.is_some() && found.time.is_none();
+        let waits = place.time().is_some() && found.time.is_none();
         if waits || !self.queue.lines.is_empty() {
             self.queue.bytes += found.text.len() + found.raw.len() + size_of::<(Found, Place)>();
             self.queue.lines.push((found, place));
