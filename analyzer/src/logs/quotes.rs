@@ -44,6 +44,21 @@ impl Quotes {
         }
     }
 
+    /// Drops all lines but these.
+    pub(crate) fn pack<'a>(&mut self, kept: impl Iterator<Item = &'a mut Quote>) {
+        let mut kept: Vec<&mut Quote> = kept.collect();
+        kept.sort_unstable_by_key(|quote| quote.from);
+        let mut end = 0;
+        for quote in kept {
+            let length = usize::from(quote.length);
+            self.text.copy_within(quote.from..quote.from + length, end);
+            quote.from = end;
+            quote.room = quote.length;
+            end += length;
+        }
+        self.text.truncate(end);
+    }
+
     /// A line that is kept.
     pub(crate) fn line(&self, quote: Quote) -> &[u8] {
         let end = quote.from + usize::from(quote.length);
@@ -81,6 +96,9 @@ mod tests {
             assert_eq!(quotes.line(one), line.as_bytes());
             assert_eq!(quotes.line(two), b"second");
         }
+        quotes.pack([&mut one].into_iter());
+        assert_eq!(quotes.line(one), b"longer than the second, too");
+        assert_eq!(quotes.text.len(), quotes.line(one).len());
         let long = vec![b'x'; 2 * Evidence::MAX_TEXT];
         let long = quotes.keep(&long);
         assert_eq!(quotes.line(long).len(), Evidence::MAX_TEXT);

@@ -6,12 +6,10 @@
 use super::attribute::Author;
 use super::clock::{Clock, digits, iso};
 use super::dial::Dial;
-use super::hash::mapped;
 use super::judge::Verdict;
 use super::klog::{self, Level};
 use super::life_of::Bearing;
 use super::message::{Form, Message, logrus_time_place};
-use super::prefilter::blind;
 use super::program::is_wrapper;
 use super::transport::Envelope;
 use std::ops::Range;
@@ -22,8 +20,6 @@ const MAX_DIGITS: usize = 9;
 
 /// The shape of a line.
 pub(crate) struct Shape {
-    /// The line, its digits made zeros.
-    line: Box<[u8]>,
     /// The only stream whose lines it is the shape of, where more than the line tells who wrote it.
     stream: Option<usize>,
     carrier: Carrier,
@@ -115,16 +111,6 @@ impl Shape {
     /// Longer lines are rare, and have no shape.
     pub(crate) const MAX_LINE: usize = 4096;
 
-    /// Whether a line of the right length has this shape.
-    pub(crate) fn is_of(&self, line: &[u8]) -> bool {
-        is_blindly(line, &self.line)
-    }
-
-    /// Whether a line is as long as those of this shape.
-    pub(crate) fn is_as_long(&self, line: &[u8]) -> bool {
-        self.line.len() == line.len()
-    }
-
     /// Whether lines of a stream can have it.
     pub(crate) fn is_in(&self, stream: Option<usize>) -> bool {
         self.stream.is_none() || self.stream == stream
@@ -182,7 +168,6 @@ impl Shape {
         let header = Header::new(message.form, line, text, body)?;
         let pid = pid(line.get(..text)?).or(header.pid);
         let shape = Self {
-            line: line.iter().copied().map(blind).collect(),
             stream: stream.filter(|_| carrier == Carrier::None),
             carrier,
             text: u16::try_from(text).ok()?,
@@ -207,27 +192,6 @@ impl Shape {
             && longest_number(line.get(..body)?) <= MAX_DIGITS
             && is_message_plain(message.body);
         sane.then_some(shape)
-    }
-}
-
-/// Whether a text is another one once its digits were made zeros.
-fn is_blindly(text: &[u8], zeros: &[u8]) -> bool {
-    const CHUNK: usize = 32;
-    if text.len() != zeros.len() {
-        return false;
-    }
-    let same = |text: &[u8; CHUNK], zeros: &[u8; CHUNK]| mapped(text, blind) == *zeros;
-    let ((chunks, rest), (zero_chunks, zero_rest)) = (text.as_chunks(), zeros.as_chunks());
-    let begin = chunks.iter().zip(zero_chunks);
-    if !begin.into_iter().all(|(text, zeros)| same(text, zeros)) {
-        return false;
-    }
-    match (text.last_chunk(), zeros.last_chunk()) {
-        (Some(text), Some(zeros)) => same(text, zeros),
-        _ => rest
-            .iter()
-            .zip(zero_rest)
-            .all(|(&byte, &zero)| blind(byte) == zero),
     }
 }
 

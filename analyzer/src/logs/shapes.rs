@@ -3,19 +3,21 @@
 use super::dial::Dial;
 use super::hash::{FastMap, hash_blind, seeded};
 use super::shape::{Shape, Whole};
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::LazyLock;
 
 /// Shapes remembered; then all are forgotten.
 const CAPACITY: usize = 1 << 16;
-/// Bytes of lines remembered; then all are forgotten.
-const MAX_BYTES: usize = 24 << 20;
+
+/// What outlines are hashed with: who cannot know it cannot write a line that is taken for another one.
+static SEED: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one(()));
 
 /// Shapes of lines. Forgetting never changes a result.
 #[derive(Default)]
 pub(crate) struct Shapes {
-    known: Vec<Shape>,
+    known: Vec<(Check, Shape)>,
     /// Their places, by the hash of their lines and the stream that they are of.
     places: FastMap<u64, u32>,
-    bytes: usize,
     /// How often all were forgotten.
     age: u32,
     dial: Dial,
@@ -27,6 +29,9 @@ pub(crate) struct Found {
     place: Option<u32>,
     age: u32,
 }
+
+/// The half of an outline's hash that is not looked up by.
+type Check = u64;
 
 /// A line and its outline.
 #[derive(Debug, Clone, Copy, Default)]
@@ -42,9 +47,9 @@ pub(crate) enum Outline {
     #[default]
     None,
     /// It begins with a month or a year: something carried it.
-    Carried(u64),
+    Carried([u64; 2]),
     /// It begins as a header of klog does: which stream it is of tells who wrote it.
-    Bare(u64),
+    Bare([u64; 2]),
 }
 
 impl Outline {
@@ -54,20 +59,20 @@ impl Outline {
             return Self::None;
         };
         match first {
-            b'I' | b'W' | b'E' => Self::Bare(hash_blind(0, line)),
+            b'I' | b'W' | b'E' => Self::Bare(hash_blind(*SEED, line)),
             // Those that begin with a month or a year are no headings, quotations or the like.
             b'0'..=b'9' | b'J' | b'F' | b'M' | b'A' | b'S' | b'O' | b'N' | b'D' => {
-                Self::Carried(hash_blind(0, line))
+                Self::Carried(hash_blind(*SEED, line))
             }
             _ => Self::None,
         }
     }
 
-    fn key(self, stream: Option<usize>) -> Option<u64> {
+    fn key(self, stream: Option<usize>) -> Option<(u64, Check)> {
         match self {
             Self::None => None,
-            Self::Carried(hash) => Some(hash),
-            Self::Bare(hash) => Some(seeded(1 + stream? as u64, hash)),
+            Self::Carried([key, check]) => Some((key, check)),
+            Self::Bare([key, check]) => Some((seeded(1 + stream? as u64, key), check)),
         }
     }
 }
@@ -80,28 +85,15 @@ impl Shapes {
         lines: &[Outlined<'_>; N],
         stream: Option<usize>,
     ) -> [Found; N] {
-        let place = |line: Outlined<'_>| self.places.get(&line.outline.key(stream)?).copied();
-        let mut found = lines.map(|line| Found {
-            place: place(line),
+        let keys = lines.map(|line| line.outline.key(stream));
+        let places = keys.map(|key| Some((*self.places.get(&key?.0)?, key?.1)));
+        places.map(|place| Found {
+            place: place.and_then(|(place, check)| {
+                let (known, _) = self.known.get(place as usize)?;
+                (*known == check).then_some(place)
+            }),
             age: self.age,
-        });
-        self.keep(&mut found, lines, Shape::is_as_long);
-        self.keep(&mut found, lines, Shape::is_of);
-        found
-    }
-
-    fn keep<const N: usize>(
-        &self,
-        found: &mut [Found; N],
-        lines: &[Outlined<'_>; N],
-        is_kept: impl Fn(&Shape, &[u8]) -> bool,
-    ) {
-        for (found, line) in found.iter_mut().zip(lines) {
-            let shape = found.place.and_then(|place| self.known.get(place as usize));
-            if !shape.is_some_and(|shape| is_kept(shape, line.line)) {
-                found.place = None;
-            }
-        }
+        })
     }
 
     /// A shape that was found, if it is one of lines of this stream.
@@ -111,31 +103,28 @@ impl Shapes {
         stream: Option<usize>,
     ) -> Option<(&Shape, &mut Dial)> {
         let place = found.place.filter(|_| found.age == self.age)?;
-        let shape = self.known.get(place as usize)?;
+        let (_, shape) = self.known.get(place as usize)?;
         shape.is_in(stream).then_some((shape, &mut self.dial))
     }
 
     /// Remembers the shape of a line that nothing had to be repaired in, if it is one of those that logs are full of.
     pub(crate) fn learn(&mut self, whole: Whole<'_>) {
-        let length = whole.line.len();
         let key = Outline::of(whole.line).key(whole.stream);
-        let Some(key) = key.filter(|key| !self.places.contains_key(key)) else {
+        let Some((key, check)) = key.filter(|(key, _)| !self.places.contains_key(key)) else {
             return;
         };
         let Some(shape) = Shape::new(whole) else {
             return;
         };
-        if self.known.len() >= CAPACITY || self.bytes >= MAX_BYTES {
+        if self.known.len() >= CAPACITY {
             self.known.clear();
             self.places.clear();
-            self.bytes = 0;
             self.age += 1;
         }
         let Ok(place) = u32::try_from(self.known.len()) else {
             return;
         };
-        self.bytes += length;
         self.places.insert(key, place);
-        self.known.push(shape);
+        self.known.push((check, shape));
     }
 }

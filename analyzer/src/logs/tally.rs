@@ -25,6 +25,19 @@ pub(crate) enum Slot {
     Span { stream: usize, span: usize },
 }
 
+impl Slot {
+    /// The same once the oldest lives of a stream were folded.
+    fn after_folding(self, folded: usize) -> Self {
+        match self {
+            Self::Life { stream, life } if stream == folded => Self::Life {
+                stream,
+                life: after_folding(life),
+            },
+            other => other,
+        }
+    }
+}
+
 /// Matches that are counted together.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Group {
@@ -182,7 +195,7 @@ impl Tally {
             return group.add(sight, &mut self.quotes);
         }
         let first = Mark::new(sight, &mut self.quotes);
-        self.push(Group {
+        self.groups.push(Group {
             key,
             slot,
             count: sight.weight,
@@ -190,17 +203,20 @@ impl Tally {
             later: None,
             earlier: None,
         });
+        self.chain(self.groups.len() - 1);
     }
 
-    /// Adds the newest group of its key.
-    fn push(&mut self, group: Group) {
-        let at = self.groups.len();
+    /// Makes a group the newest of its key.
+    fn chain(&mut self, at: usize) {
+        let Some(group) = self.groups.get_mut(at) else {
+            return;
+        };
         if self.newest.len() <= group.key {
             self.newest.resize(group.key + 1, None);
         }
-        let newest = self.newest.get_mut(group.key);
-        let earlier = newest.and_then(|newest| newest.replace(at));
-        self.groups.push(Group { earlier, ..group });
+        if let Some(newest) = self.newest.get_mut(group.key) {
+            group.earlier = newest.replace(at);
+        }
     }
 
     /// The latest groups of a key, newest first. A record belongs to one of these, or to none yet; where logs are read in turns it
@@ -242,30 +258,37 @@ impl Tally {
 
     /// Follows the folding of a stream's oldest lives.
     pub(crate) fn fold(&mut self, stream: usize) {
-        let renumbered = |slot: Slot| match slot {
-            Slot::Life { stream: own, life } if own == stream => Slot::Life {
-                stream,
-                life: after_folding(life),
-            },
-            other => other,
-        };
-        let groups = std::mem::take(&mut self.groups);
-        let quotes = std::mem::take(&mut self.quotes);
-        self.newest.clear();
+        self.fold_groups(stream);
+        self.fold_thresholds(stream);
+    }
+
+    fn fold_groups(&mut self, stream: usize) {
         let mut known: FastMap<(usize, Slot), usize> = FastMap::default();
-        for mut group in groups {
-            group.slot = renumbered(group.slot);
-            let at = *known
-                .entry((group.key, group.slot))
-                .or_insert(self.groups.len());
-            match self.groups.get_mut(at) {
+        let mut kept = 0;
+        for at in 0..self.groups.len() {
+            let Some(mut group) = self.groups.get(at).copied() else {
+                continue;
+            };
+            group.slot = group.slot.after_folding(stream);
+            let first = *known.entry((group.key, group.slot)).or_insert(kept);
+            let is_new = first == kept;
+            kept += usize::from(is_new);
+            match self.groups.get_mut(first) {
+                Some(place) if is_new => *place = group,
                 Some(known) => known.join(&group),
-                None => self.push(group),
+                None => {}
             }
         }
-        for mark in self.groups.iter_mut().flat_map(Group::marks) {
-            mark.quote = self.quotes.keep(quotes.line(mark.quote));
+        self.groups.truncate(kept);
+        self.newest.clear();
+        for at in 0..kept {
+            self.chain(at);
         }
+        let marks = self.groups.iter_mut().flat_map(Group::marks);
+        self.quotes.pack(marks.map(|mark| &mut mark.quote));
+    }
+
+    fn fold_thresholds(&mut self, stream: usize) {
         let mut thresholds: Vec<_> = std::mem::take(&mut self.thresholds).into_iter().collect();
         thresholds.sort_unstable_by_key(|(key, _)| *key);
         for ((pattern, own, life), threshold) in thresholds {
