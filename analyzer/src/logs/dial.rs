@@ -19,8 +19,8 @@ impl Dial {
     /// Reads what [`super::clock::iso`] reads.
     pub(crate) fn iso(&mut self, text: &[u8]) -> Option<Clock> {
         let (printed, rest) = text.split_first_chunk()?;
-        let second = match self.iso {
-            Some((known, second)) if known == *printed => second,
+        let second = match &self.iso {
+            Some((known, second)) if known == printed => *second,
             _ => {
                 let (second, _) = iso_second(printed)?;
                 self.iso = Some((*printed, second));
@@ -34,10 +34,10 @@ impl Dial {
     pub(crate) fn klog(&mut self, text: &[u8]) -> Option<Clock> {
         let after = text.get(1..)?;
         if let (Some((known, second)), Some((printed, rest))) =
-            (self.klog, after.split_first_chunk())
-            && known == *printed
+            (&self.klog, after.split_first_chunk())
+            && known == printed
         {
-            return Some(later(second, fraction(rest).0));
+            return Some(later(*second, fraction(rest).0));
         }
         let clock = klog::clock(text)?;
         let printed = after.first_chunk::<13>();
@@ -51,10 +51,10 @@ impl Dial {
     /// Reads what [`short_clock`] reads.
     pub(crate) fn short(&mut self, text: &[u8]) -> Option<Clock> {
         if let (Some((known, second)), Some((printed, rest))) =
-            (self.short, text.split_first_chunk())
-            && known == *printed
+            (&self.short, text.split_first_chunk())
+            && known == printed
         {
-            return Some(later(second, fraction(rest).0));
+            return Some(later(*second, fraction(rest).0));
         }
         let clock = short_clock(text)?.0?;
         let printed = text.first_chunk::<15>();

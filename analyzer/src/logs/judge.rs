@@ -71,6 +71,14 @@ impl Verdict {
         self.answers.is_empty() && !self.states && level < Level::Error
     }
 
+    /// The match that all records of it have, where they have one and tell nothing else.
+    pub(crate) fn only_match(&self) -> Option<Judged> {
+        match self.answers.as_slice() {
+            [Answer::Match(judged)] if !self.states => Some(*judged),
+            _ => None,
+        }
+    }
+
     /// Whether judging a record of this level looks at its text once more.
     pub(crate) fn reads_text(&self, level: Level) -> bool {
         let counts = self.answers.is_empty() && level >= Level::Error;
@@ -88,8 +96,9 @@ enum Answer {
     Ask(usize),
 }
 
+/// A match.
 #[derive(Debug, Clone, Copy)]
-struct Judged {
+pub(crate) struct Judged {
     key: usize,
     pattern: usize,
     end: usize,
@@ -220,6 +229,13 @@ impl<'p> Judge<'p> {
         }
         matches.clear();
         self.matches = matches;
+    }
+
+    /// Takes in a record of which a match is all that can be told.
+    pub(crate) fn count_only(&mut self, judged: &Judged, lives: &Cutter, record: &Record<'_>) {
+        if self.is_new(record) {
+            self.count(lives, record, judged);
+        }
     }
 
     fn matches_of(&mut self, verdict: &Verdict, record: &Record<'_>, matches: &mut Vec<Judged>) {

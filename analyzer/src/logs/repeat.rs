@@ -5,7 +5,7 @@ use super::life_of::life_of;
 use super::message::plain_quotes;
 use super::place::Place;
 use super::scanner::Scanner;
-use super::shape::{Own, Shape};
+use super::shape::{Meaning, Own, Shape};
 use super::shapes::Found;
 use super::stream::At;
 use super::window;
@@ -54,9 +54,11 @@ impl Scanner<'_> {
             stream.fold();
             judge.fold(number);
         }
-        if let Some(verdict) = &shape.verdict {
-            let record = record(shape, &own, at, (place, life), &text);
-            judge.judge_by(verdict, &stream.lives, &record);
+        let record = record(shape, &own, at, (place, life), &text);
+        match &shape.meaning {
+            Meaning::None => {}
+            Meaning::Match(judged) => judge.count_only(judged, &stream.lives, &record),
+            Meaning::Verdict(verdict) => judge.judge_by(verdict, &stream.lives, &record),
         }
         true
     }
@@ -64,9 +66,7 @@ impl Scanner<'_> {
 
 /// The message as patterns see it, where anything looks at it.
 fn text<'a>(shape: &Shape, own: &Own<'a>) -> Cow<'a, [u8]> {
-    let verdict = shape.verdict.as_ref();
-    let is_judged = || verdict.is_some_and(|verdict| verdict.reads_text(shape.level));
-    let is_read = || shape.bearing.reads_text() || is_judged();
+    let is_read = || shape.bearing.reads_text() || shape.meaning.reads_text(shape.level);
     if shape.escaped && is_read() {
         plain_quotes(own.message)
     } else {

@@ -13,7 +13,7 @@ use super::patterns::PatternSet;
 use super::place::Place;
 use super::program;
 use super::settle;
-use super::shape::{Judged, Whole};
+use super::shape::{Known, Whole};
 use super::shapes::{Found, Outline, Outlined, Shapes};
 use super::stream::{At, Block, Stream};
 use super::transport::{self, Envelope};
@@ -173,15 +173,15 @@ impl<'p> Scanner<'p> {
             envelope: &envelope,
             message: &message,
         };
-        let judged = self.record(number, at, parts);
+        let known = self.record(number, at, parts);
         let stream = self.home(number);
-        if let (true, Some(judged)) = (is_clean, judged) {
+        if let (true, Some(known)) = (is_clean, known) {
             self.shapes.learn(Whole {
                 line: at.raw,
                 stream,
                 envelope: &envelope,
                 message: &message,
-                judged,
+                known,
             });
         }
     }
@@ -214,7 +214,7 @@ impl<'p> Scanner<'p> {
     }
 
     /// Takes in one record; what the judge knows of it whatever numbers are in it, unless it was none or became part of another.
-    pub(super) fn record(&mut self, number: usize, at: At<'_>, parts: Parts<'_>) -> Option<Judged> {
+    pub(super) fn record(&mut self, number: usize, at: At<'_>, parts: Parts<'_>) -> Option<Known> {
         let Parts { envelope, message } = parts;
         let stream = self.streams.get_mut(number)?;
         let left_out = std::mem::take(&mut stream.left_out);
@@ -258,7 +258,7 @@ impl<'p> Scanner<'p> {
         };
         let verdict = self.judge.verdict(&record);
         self.judge.judge_by(&verdict, &stream.lives, &record);
-        Some(Judged {
+        Some(Known {
             author,
             bearing,
             verdict,

@@ -6,7 +6,7 @@
 use super::attribute::Author;
 use super::clock::{Clock, digits, iso};
 use super::dial::Dial;
-use super::judge::Verdict;
+use super::judge::{Judged, Verdict};
 use super::klog::{self, Level};
 use super::life_of::Bearing;
 use super::message::{Form, Message, logrus_time_place};
@@ -42,8 +42,7 @@ pub(crate) struct Shape {
     pub(crate) level: Level,
     author: Author,
     pub(crate) bearing: Bearing,
-    /// `None` where it says nothing.
-    pub(crate) verdict: Option<Arc<Verdict>>,
+    pub(crate) meaning: Meaning,
 }
 
 /// A part of a line: shapes are many, and read for every line.
@@ -77,6 +76,33 @@ enum Carrier {
     Short,
 }
 
+/// What lines of a shape mean to the judge.
+pub(crate) enum Meaning {
+    /// Nothing.
+    None,
+    /// This match, whatever numbers are in them.
+    Match(Judged),
+    /// Whatever the verdict says.
+    Verdict(Arc<Verdict>),
+}
+
+impl Meaning {
+    fn new(verdict: Arc<Verdict>, level: Level) -> Self {
+        if verdict.is_silent(level) {
+            Self::None
+        } else if let Some(judged) = verdict.only_match() {
+            Self::Match(judged)
+        } else {
+            Self::Verdict(verdict)
+        }
+    }
+
+    /// Whether telling it looks at a line's text once more.
+    pub(crate) fn reads_text(&self, level: Level) -> bool {
+        matches!(self, Self::Verdict(verdict) if verdict.reads_text(level))
+    }
+}
+
 /// A line, taken apart and judged.
 pub(crate) struct Whole<'a> {
     pub(crate) line: &'a [u8],
@@ -84,11 +110,11 @@ pub(crate) struct Whole<'a> {
     pub(crate) stream: Option<usize>,
     pub(crate) envelope: &'a Envelope<'a>,
     pub(crate) message: &'a Message<'a>,
-    pub(crate) judged: Judged,
+    pub(crate) known: Known,
 }
 
 /// What the judge knows of a line, whatever numbers are in it.
-pub(crate) struct Judged {
+pub(crate) struct Known {
     pub(crate) author: Author,
     pub(crate) bearing: Bearing,
     pub(crate) verdict: Arc<Verdict>,
@@ -157,7 +183,7 @@ impl Shape {
             stream,
             envelope,
             message,
-            judged,
+            known,
         } = whole;
         let text = begin_of(line, &envelope.text)?;
         let carrier = carrier(envelope, line, text)?;
@@ -172,21 +198,21 @@ impl Shape {
             carrier,
             text: u16::try_from(text).ok()?,
             message: Part::new(body..body + message.body.len())?,
-            pid: judged.author.pid.and(pid).and_then(Part::new),
+            pid: known.author.pid.and(pid).and_then(Part::new),
             time: header.time.and_then(Part::new),
             klog: header.klog.and_then(|at| u16::try_from(at).ok()),
             escaped: *message.body != *message.text,
             dated: is_dated(message.body),
             numbered: line.contains(&b'#'),
             level: message.level,
-            author: judged.author.without_pid(),
-            bearing: judged.bearing,
-            verdict: Some(judged.verdict).filter(|verdict| !verdict.is_silent(message.level)),
+            author: known.author.without_pid(),
+            bearing: known.bearing,
+            meaning: Meaning::new(known.verdict, message.level),
         };
         let own = shape.read(line, &mut Dial::default())?;
         let same = own.carried == envelope.clock
             && own.clock == message.clock
-            && own.author == judged.author;
+            && own.author == known.author;
         let sane = same
             && message.component.is_none()
             && longest_number(line.get(..body)?) <= MAX_DIGITS
