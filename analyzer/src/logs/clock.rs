@@ -18,8 +18,46 @@ pub(crate) enum Clock {
     Utc(i64),
     /// Date and time without a zone, as if it were UTC.
     Local(i64),
-    /// Month, day and microseconds of the day; neither year nor zone.
-    Yearless(u8, u8, i64),
+    /// Neither year nor zone.
+    Yearless(Yearless),
+}
+
+impl Clock {
+    /// A time of some year: month, day and microseconds of the day.
+    pub(crate) fn yearless(month: u8, day: u8, of_day: i64) -> Self {
+        let date = i64::from(month) << 8 | i64::from(day);
+        Self::Yearless(Yearless(date << OF_DAY_BITS | of_day & OF_DAY))
+    }
+
+    /// So many microseconds later on the same day.
+    pub(crate) fn later(self, micros: i64) -> Self {
+        match self {
+            Self::Utc(second) => Self::Utc(second + micros),
+            Self::Local(second) => Self::Local(second + micros),
+            Self::Yearless(Yearless(second)) => Self::Yearless(Yearless(second + micros)),
+        }
+    }
+}
+
+/// Month, day and microseconds of the day, in one word: clocks are handed from function to function for every line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Yearless(i64);
+
+/// Bits that hold the microseconds of a day, with a leap second and more.
+const OF_DAY_BITS: u32 = 40;
+const OF_DAY: i64 = (1 << OF_DAY_BITS) - 1;
+
+impl Yearless {
+    /// Month and day.
+    pub(crate) fn date(self) -> (u8, u8) {
+        let [.., month, day] = (self.0 >> OF_DAY_BITS).to_be_bytes();
+        (month, day)
+    }
+
+    /// Microseconds of the day.
+    pub(crate) fn of_day(self) -> i64 {
+        self.0 & OF_DAY
+    }
 }
 
 /// A printed time with its place in the stream: microseconds, and what they count from.
@@ -70,11 +108,12 @@ impl Calendar {
                 micros,
                 basis: Basis::Local,
             }),
-            Clock::Yearless(month, day, of_day) => self.yearless(month, day, of_day),
+            Clock::Yearless(time) => self.yearless(time),
         }
     }
 
-    fn yearless(&mut self, month: u8, day: u8, of_day: i64) -> Option<Tick> {
+    fn yearless(&mut self, time: Yearless) -> Option<Tick> {
+        let (month, day) = time.date();
         if let Some((last_month, _)) = self.last {
             // December to January is a new year, January to December a late line of the old one; smaller steps are clock corrections.
             if last_month >= 11 && month <= 2 {
@@ -92,7 +131,7 @@ impl Calendar {
             self.leap = Some(self.turns);
         }
         let midnight = self.midnight(month, day)?;
-        self.last_micros = midnight + of_day;
+        self.last_micros = midnight + time.of_day();
         Some(Tick {
             micros: self.last_micros,
             basis: Basis::Yearless,
@@ -453,8 +492,8 @@ mod tests {
     #[test]
     fn a_file_over_new_year_gets_two_years_in_order() {
         let mut calendar = Calendar::default();
-        let december = calendar.tick(Clock::Yearless(12, 31, 0)).unwrap();
-        let january = calendar.tick(Clock::Yearless(1, 1, 0)).unwrap();
+        let december = calendar.tick(Clock::yearless(12, 31, 0)).unwrap();
+        let january = calendar.tick(Clock::yearless(1, 1, 0)).unwrap();
         calendar.settle(Some(utc("2026-01-03T00:00:00Z")));
         assert_eq!(calendar.instant(december, 0), utc("2025-12-31T00:00:00Z"));
         assert_eq!(calendar.instant(january, 0), utc("2026-01-01T00:00:00Z"));
@@ -471,7 +510,7 @@ mod tests {
         ] {
             let mut calendar = Calendar::default();
             calendar.covers(from, to);
-            let tick = calendar.tick(Clock::Yearless(line.0, line.1, 0)).unwrap();
+            let tick = calendar.tick(Clock::yearless(line.0, line.1, 0)).unwrap();
             calendar.settle(None);
             assert_eq!(calendar.instant(tick, 0), utc(want));
         }
@@ -480,7 +519,7 @@ mod tests {
     #[test]
     fn a_leap_day_goes_to_the_leap_year_before_the_anchor() {
         let mut calendar = Calendar::default();
-        let leap = calendar.tick(Clock::Yearless(2, 29, 0)).unwrap();
+        let leap = calendar.tick(Clock::yearless(2, 29, 0)).unwrap();
         calendar.settle(Some(utc("2026-03-03T00:00:00Z")));
         assert_eq!(calendar.instant(leap, 0), utc("2024-02-29T00:00:00Z"));
     }

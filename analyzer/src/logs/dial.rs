@@ -37,7 +37,7 @@ impl Dial {
             (&self.klog, after.split_first_chunk())
             && known == printed
         {
-            return Some(later(*second, fraction(rest).0));
+            return Some(second.later(fraction(rest).0));
         }
         let clock = klog::clock(text)?;
         let printed = after.first_chunk::<13>();
@@ -54,21 +54,12 @@ impl Dial {
             (&self.short, text.split_first_chunk())
             && known == printed
         {
-            return Some(later(*second, fraction(rest).0));
+            return Some(second.later(fraction(rest).0));
         }
         let clock = short_clock(text)?.0?;
         let printed = text.first_chunk::<15>();
         self.short = printed.and_then(|printed| Some((*printed, short_clock(printed)?.0?)));
         Some(clock)
-    }
-}
-
-/// So many microseconds later on the same day.
-fn later(second: Clock, micros: i64) -> Clock {
-    match second {
-        Clock::Utc(second) => Clock::Utc(second + micros),
-        Clock::Local(second) => Clock::Local(second + micros),
-        Clock::Yearless(month, day, second) => Clock::Yearless(month, day, second + micros),
     }
 }
 

@@ -77,7 +77,7 @@ fn minute(text: &[u8]) -> Option<(Option<Clock>, &[u8])> {
         .ok()
         .filter(|day| (1..=31).contains(day))?;
     let of_day = i64::from(hours * 60 + minutes) * 60_000_000;
-    Some((Some(Clock::Yearless(month(name)?, day, of_day)), rest))
+    Some((Some(Clock::yearless(month(name)?, day, of_day)), rest))
 }
 
 /// `6,1234,7063247407,-;text` of `/dev/kmsg`: priority, number, microseconds since the boot, flags.

@@ -96,7 +96,7 @@ enum Date {
 impl Date {
     fn at(&self, of_day: i64) -> Clock {
         match *self {
-            Self::Yearless(month, day) => Clock::Yearless(month, day, of_day),
+            Self::Yearless(month, day) => Clock::yearless(month, day, of_day),
             Self::Day(micros) => Clock::Local(micros + of_day),
         }
     }

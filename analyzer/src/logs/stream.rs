@@ -177,13 +177,14 @@ impl Stream {
 
     /// Learns the year from a date of the same day in the text of a line without year.
     pub(crate) fn learn_year(&mut self, outer: Option<Clock>, inner: Option<Clock>, text: &[u8]) {
-        let Some(Clock::Yearless(month, day, _)) = outer.or(inner) else {
+        let Some(Clock::Yearless(time)) = outer.or(inner) else {
             return;
         };
         if !self.wants_year() {
             return;
         }
         self.samples += 1;
+        let (month, day) = time.date();
         let year = match inner {
             Some(Clock::Utc(micros) | Clock::Local(micros)) => same_day(micros, month, day),
             _ => year_in(text, month, day),
@@ -200,11 +201,11 @@ impl Stream {
 
     /// Learns the node's zone from a program that prints one behind a carrier that does not.
     pub(crate) fn learn_zone(&mut self, outer: Option<Clock>, inner: Option<Clock>) {
-        let (Some(Clock::Yearless(.., local)), Some(Clock::Utc(utc))) = (outer, inner) else {
+        let (Some(Clock::Yearless(local)), Some(Clock::Utc(utc))) = (outer, inner) else {
             return;
         };
         let half = DAY / 2;
-        let ahead = (local - utc + half).rem_euclid(DAY) - half;
+        let ahead = (local.of_day() - utc + half).rem_euclid(DAY) - half;
         let quarters = (ahead + QUARTER / 2).div_euclid(QUARTER);
         let lag = (ahead - quarters * QUARTER).abs();
         if let (true, Ok(zone)) = (lag < MAX_LAG, i32::try_from(quarters * 900)) {
@@ -371,12 +372,12 @@ mod tests {
     fn the_zone_is_what_most_lines_agree_on() {
         let mut stream = Stream::default();
         let hours = |hours: i64| hours * 3_600_000_000;
-        let outer = Some(Clock::Yearless(11, 12, hours(17) + hours(1) / 2));
+        let outer = Some(Clock::yearless(11, 12, hours(17) + hours(1) / 2));
         for lag in [0, 3_000_000, 400_000_000] {
             stream.learn_zone(outer, Some(Clock::Utc(hours(12) - lag)));
         }
         assert_eq!(stream.zones, BTreeMap::from([(19_800, 2)]));
-        let outer = Some(Clock::Yearless(11, 12, hours(22)));
+        let outer = Some(Clock::yearless(11, 12, hours(22)));
         stream.learn_zone(outer, Some(Clock::Utc(hours(24 + 3))));
         assert_eq!(stream.zones.get(&-18_000), Some(&1));
     }

@@ -171,7 +171,7 @@ pub(super) fn short_clock(line: &[u8]) -> Option<(Option<Clock>, &[u8])> {
     let day = u8::try_from(day)
         .ok()
         .filter(|day| (1..=31).contains(day))?;
-    let clock = month(word).map(|month| Clock::Yearless(month, day, of_day));
+    let clock = month(word).map(|month| Clock::yearless(month, day, of_day));
     Some((clock, rest))
 }
 

@@ -13,11 +13,12 @@ pub(crate) fn holds(options: &Options, clock: Clock) -> bool {
     match clock {
         Clock::Utc(micros) => inside(options, micros),
         Clock::Local(micros) => inside(options, micros - zone),
-        Clock::Yearless(month, day, of_day) => {
+        Clock::Yearless(time) => {
+            let (month, day) = time.date();
             let ends = [options.since, options.until];
             ends.iter().flatten().any(|end| {
                 NaiveDate::from_ymd_opt(end.year(), month.into(), day.into())
-                    .is_some_and(|date| inside(options, micros_of(date) + of_day - zone))
+                    .is_some_and(|date| inside(options, micros_of(date) + time.of_day() - zone))
             })
         }
     }
@@ -41,11 +42,11 @@ mod tests {
             until: time("2026-01-02T00:00:00Z"),
             ..Options::default()
         };
-        let at = |month, day| holds(&options, Clock::Yearless(month, day, 3_600_000_000));
+        let at = |month, day| holds(&options, Clock::yearless(month, day, 3_600_000_000));
         assert!(at(12, 31) && at(1, 1));
         assert!(!at(12, 29) && !at(1, 2) && !at(6, 1));
         let exact = options.since.unwrap().timestamp_micros();
         assert!(holds(&options, Clock::Utc(exact)) && !holds(&options, Clock::Utc(exact - 1)));
-        assert!(holds(&Options::default(), Clock::Yearless(6, 1, 0)));
+        assert!(holds(&Options::default(), Clock::yearless(6, 1, 0)));
     }
 }
