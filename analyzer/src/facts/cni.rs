@@ -3,7 +3,7 @@
 use crate::derived::{Context, Derived};
 use crate::evidence::{Evidence, Sourced};
 use crate::fact::{Fact, FactDecl, Type, Value};
-use crate::observed::Listing;
+use crate::observed::{CniFolder, Listing};
 use crate::origin::Origin;
 use crate::parse::cni_config::CniConfig;
 use crate::presence;
@@ -190,6 +190,11 @@ fn config_present(
         };
         return (shown.is_some() || listing.value.complete)
             .then(|| Fact::new(Value::Bool(shown.is_some()), origin));
+    }
+    let mut read = evidence.all::<CniFolder>().iter();
+    if let Some(read) = read.find(|read| read.value.path == path) {
+        let has_config = Value::Bool(read.value.has_config);
+        return Some(Fact::new(has_config, read.origin.clone()));
     }
     match presence::presence(evidence, path) {
         Presence::Absent(origin) => Some(Fact::new(Value::Bool(false), origin)),

@@ -2,10 +2,11 @@
 
 use crate::derived::{Context, Derived};
 use crate::evidence::Evidence;
-use crate::fact::{Fact, FactDecl, Type};
+use crate::fact::{Fact, FactDecl, Type, Value};
 use crate::observed::{FileKind, Listed, Listing};
 use crate::origin::Origin;
 use crate::parse::static_pod::StaticPod;
+use crate::presence::{Presence, presence};
 
 pub(super) const DERIVED: Derived = Derived {
     name: "node_files",
@@ -33,6 +34,18 @@ const FACTS: &[FactDecl] = &[
         "listing of the folder of static pods",
         "ls -la /etc/kubernetes/manifests",
     ),
+    FactDecl::new(
+        "node_files.control_plane_kubeconfig",
+        Type::Bool,
+        "there is a kubeconfig of the scheduler or the controller manager, which only control-plane nodes have",
+    )
+    .needs("listing of /etc/kubernetes", "ls -la /etc/kubernetes"),
+];
+
+/// What only a node of the control plane has.
+const CONTROL_PLANE: [&str; 2] = [
+    "/etc/kubernetes/controller-manager.conf",
+    "/etc/kubernetes/scheduler.conf",
 ];
 
 /// Folders that hold credentials of the node.
@@ -50,6 +63,10 @@ fn derive(evidence: &mut Evidence, _: &Context<'_>) {
     let facts = [
         ("node_files.open_credentials", open_credentials(evidence)),
         ("node_files.static_pods", static_pods(evidence)),
+        (
+            "node_files.control_plane_kubeconfig",
+            control_plane_kubeconfig(evidence),
+        ),
     ];
     for (path, fact) in facts {
         if let Some(fact) = fact {
@@ -87,6 +104,18 @@ fn is_open(file: &Listed) -> bool {
     secret
         && file.kind == FileKind::File
         && others.is_some_and(|digit| ('4'..='7').contains(&digit))
+}
+
+fn control_plane_kubeconfig(evidence: &Evidence) -> Option<Fact> {
+    let found = CONTROL_PLANE.map(|path| presence(evidence, path));
+    let proof = |present: bool| {
+        let mut known = found.iter().filter(|one| one.known() == Some(present));
+        known.next().and_then(Presence::origin).cloned()
+    };
+    let any = proof(true).map(|origin| Fact::new(Value::Bool(true), origin));
+    let is_known = found.iter().all(|one| one.known().is_some());
+    let none = || proof(false).filter(|_| is_known);
+    any.or_else(|| none().map(|origin| Fact::new(Value::Bool(false), origin)))
 }
 
 /// Known from a complete listing of the folder, else from the files themselves.

@@ -110,6 +110,15 @@ pub enum FileKind {
     Unknown,
 }
 
+/// A folder of CNI configurations that the collector looked into, or that does not exist.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CniFolder {
+    /// Absolute path on the node.
+    pub path: String,
+    /// Whether a configuration is in it.
+    pub has_config: bool,
+}
+
 /// A path that the collector found to exist: it stored a copy or looked at it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exists {

@@ -11,6 +11,7 @@ pub mod chronyc;
 pub mod clock_facts;
 pub mod cluster_info_probe;
 pub mod cni_config;
+pub mod cni_facts;
 pub mod container_table;
 pub mod containerd_config;
 pub mod credential_facts;
@@ -120,6 +121,7 @@ pub const ALL: &[&crate::parser::Parser] = &[
     &clock_facts::PARSER,
     &cluster_info_probe::PARSER,
     &cni_config::PARSER,
+    &cni_facts::PARSER,
     &container_table::PARSER,
     &containerd_config::PARSER,
     &credential_facts::PARSER,

@@ -5,6 +5,7 @@ use crate::host::Host;
 use crate::host::wire::{Failure, Keep};
 use crate::node::{Node, unique};
 use crate::spec::{Item, KIB, MIB, Sensitivity, Source, Spec, Tier, has_ending};
+use nodebundle_bundle::Outcome;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -70,14 +71,20 @@ fn needed(host: &mut Host, _: &Node) -> Result<String, Failure> {
     for folder in &program_folders {
         match host.list(folder) {
             Ok(listing) => present.extend(listing.entries.into_iter().map(|entry| entry.name)),
-            Err(failure) => listed &= failure.outcome == nodebundle_bundle::Outcome::Absent,
+            Err(failure) => listed &= failure.outcome == Outcome::Absent,
         }
     }
     let mut configs = Vec::new();
+    let mut read = Vec::new();
     for folder in &config_folders {
-        let Ok(listing) = host.list(folder) else {
-            continue;
+        let listing = match host.list(folder) {
+            Ok(listing) => listing,
+            Err(failure) => {
+                read.extend((failure.outcome == Outcome::Absent).then_some(folder));
+                continue;
+            }
         };
+        read.push(folder);
         let names = listing.entries.into_iter().map(|entry| entry.name);
         let names =
             names.filter(|name| CONFIG_ENDINGS.iter().any(|ending| has_ending(name, ending)));
@@ -89,6 +96,7 @@ fn needed(host: &mut Host, _: &Node) -> Result<String, Failure> {
     Ok(facts::document(
         &[
             ("config_folders", json!(config_folders)),
+            ("config_folders_read", json!(read)),
             ("program_folders", json!(program_folders)),
         ],
         &[("configs", &configs)],
