@@ -11,8 +11,10 @@ use crate::origin::Origin;
 use crate::own_events::own_events;
 use crate::parts::Part;
 use crate::ruleset::RuleSet;
+use crate::run_info;
 use crate::source::Source;
 use crate::{links, parse, pasted};
+use std::collections::BTreeMap;
 use std::io::{BufRead, Read};
 
 /// Where the entries of one node arrive.
@@ -27,6 +29,8 @@ pub(crate) struct Desk<'a> {
     logs: Option<LogDigest>,
     /// Whether any entry is text, or known to a parser.
     readable: bool,
+    /// Entry → what it is, where another entry told that.
+    told: BTreeMap<String, Source>,
 }
 
 /// What was read of one node.
@@ -53,11 +57,22 @@ impl<'a> Desk<'a> {
             scanner: None,
             logs: None,
             readable: false,
+            told: BTreeMap::new(),
         }
     }
 
     /// Takes an entry: what is small meets the parsers, what is a log is scanned.
     pub(crate) fn take(&mut self, entry: &Entry, rest: &mut dyn BufRead) {
+        self.told.extend(run_info::output_of(entry));
+        if matches!(entry.source, Source::Named(_))
+            && let Some(source) = self.told.remove(entry.name.as_ref())
+        {
+            let entry = Entry {
+                source,
+                ..entry.clone()
+            };
+            return self.take(&entry, rest);
+        }
         if entry.is_whole() && pasted::is_titled(entry) {
             self.readable = true;
             for section in pasted::sections(entry) {

@@ -71,6 +71,7 @@ mod outputs;
 mod own_events;
 mod packet_filter;
 mod pasted;
+mod run_info;
 mod several_authors;
 mod several_hosts;
 mod table;

@@ -5,20 +5,22 @@ use crate::evidence::{Evidence, Sourced};
 use crate::fact::Fact;
 use crate::observed::NodeEvent;
 
-/// The events of the node by any of its names; without a name, those of the only node that events tell of.
+/// The events of the node by any of its names; without a name, those of the only node that events tell of. What names no node was
+/// told beside this one.
 pub(crate) fn own_events(evidence: &Evidence) -> Vec<&Sourced<NodeEvent>> {
     let all = evidence.all::<NodeEvent>();
     let names: Vec<Fact> = ["bundle.node", "host.name"]
         .iter()
         .filter_map(|path| best(evidence, path))
         .collect();
-    let only = all.first().map(|event| event.value.node.as_str());
-    let alone = all
-        .iter()
-        .all(|event| Some(event.value.node.as_str()) == only);
+    let mut named = all.iter().filter(|event| !event.value.node.is_empty());
+    let only = named.next().map(|event| event.value.node.as_str());
+    let alone = named.all(|event| Some(event.value.node.as_str()) == only);
     let is_own = |event: &&Sourced<NodeEvent>| {
         let mut known = names.iter().filter_map(Fact::as_text);
-        known.any(|name| is_same(name, &event.value.node)) || names.is_empty() && alone
+        event.value.node.is_empty()
+            || known.any(|name| is_same(name, &event.value.node))
+            || names.is_empty() && alone
     };
     all.iter().filter(is_own).collect()
 }
@@ -68,5 +70,7 @@ mod tests {
         assert_eq!(own(&["w1", "w1"], None), 2);
         assert_eq!(own(&["w1", "w2"], None), 0);
         assert_eq!(own(&["w1"], Some("w9")), 0);
+        assert_eq!(own(&["", "w1"], Some("w9")), 1);
+        assert_eq!(own(&["", "w1"], None), 2);
     }
 }

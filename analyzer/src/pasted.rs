@@ -4,6 +4,7 @@ mod streamed;
 mod titled;
 
 pub(crate) use streamed::{Sections, begins_pasted};
+pub(crate) use titled::as_run;
 
 use crate::entry::{Entry, numbered};
 use crate::names;

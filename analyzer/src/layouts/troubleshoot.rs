@@ -99,9 +99,8 @@ fn source(name: &str) -> Source {
 }
 
 fn beside(name: &str) -> Source {
-    const META: [&str; 6] = [
+    const META: [&str; 5] = [
         "version.yaml",
-        "analysis.json",
         "cluster-info/cluster_version.json",
         "node_list.json",
         NODE_LIST,

@@ -98,6 +98,7 @@ pub mod sysctl;
 pub mod systemd_facts;
 pub mod talos_resources;
 pub mod timedatectl;
+pub mod troubleshoot_analysis;
 pub mod ufw;
 pub mod uname;
 pub mod unit_enabled;
@@ -208,6 +209,7 @@ pub const ALL: &[&crate::parser::Parser] = &[
     &systemd_facts::PARSER,
     &talos_resources::PARSER,
     &timedatectl::PARSER,
+    &troubleshoot_analysis::PARSER,
     &ufw::PARSER,
     &uname::PARSER,
     &unit_enabled::PARSER,

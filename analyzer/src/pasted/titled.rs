@@ -27,7 +27,7 @@ impl Title {
     pub(super) fn source(self, line: &str) -> Option<Source> {
         let what = line.strip_prefix("# ")?;
         match self {
-            Self::Command => command(what),
+            Self::Command => as_run(what),
             Self::File if what.starts_with('/') => Some(absent(line).map_or_else(
                 || Source::file(what.split(" - Last ").next().unwrap_or(what)),
                 |path| Source::Command(format!("ls -la {path}")),
@@ -53,8 +53,9 @@ pub(super) fn is_log(source: &Source) -> bool {
     }
 }
 
-/// `/usr/bin/systemctl status 'kubelet.service'` as a person types it; journals are journals.
-fn command(line: &str) -> Option<Source> {
+/// What the output of a command is, as a program ran it: `/usr/bin/systemctl status 'kubelet.service'`. `None` where it was filtered or
+/// nothing is known of it.
+pub(crate) fn as_run(line: &str) -> Option<Source> {
     let (program, rest) = line.split_once(' ').unwrap_or((line, ""));
     let program = program.rsplit('/').next().unwrap_or(program);
     let rest: String = rest.chars().filter(|c| !matches!(c, '\'' | '"')).collect();
