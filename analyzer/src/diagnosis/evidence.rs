@@ -37,17 +37,20 @@ pub(super) fn collect(case: &Case<'_>, hits: &[&Hit], decided: &[Decided]) -> Ve
     unique
 }
 
-/// Whether both say the same; two patterns may match one line.
+/// Whether both say the same; two patterns may match one line, and a line without a time may stand there often.
 fn is_same(one: &Evidence, other: &Evidence) -> bool {
     match (one, other) {
         (
-            Evidence::Line { entry, line, .. },
+            Evidence::Line {
+                entry, line, text, ..
+            },
             Evidence::Line {
                 entry: at,
                 line: number,
+                text: other,
                 ..
             },
-        ) => (entry, line) == (at, number),
+        ) => (entry, line) == (at, number) || text == other,
         _ => one == other,
     }
 }

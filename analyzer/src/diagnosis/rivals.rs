@@ -22,6 +22,7 @@ pub(super) fn ruled_out(
     symptoms: &[Finding],
 ) -> Vec<RuledOut> {
     let mut ruled_out = judged.ruled_out.clone();
+    ruled_out.retain(|one| !one.by.iter().all(|by| is_quoted(by, causes)));
     ruled_out.sort_by(|a, b| a.id.cmp(&b.id));
     if let Some(first) = causes.first() {
         let known: BTreeSet<String> = ruled_out.iter().map(|one| one.id.clone()).collect();
@@ -29,6 +30,17 @@ pub(super) fn ruled_out(
         ruled_out.extend(rivals.into_iter().filter(|one| !known.contains(&one.id)));
     }
     ruled_out
+}
+
+/// Whether a line is what a cause is believed for: that it is not another's says nothing more.
+fn is_quoted(by: &Evidence, causes: &[Finding]) -> bool {
+    let Evidence::Line { entry, line, .. } = by else {
+        return false;
+    };
+    let mut quoted = causes.iter().flat_map(|cause| &cause.evidence);
+    quoted.any(|one| {
+        matches!(one, Evidence::Line { entry: at, line: number, .. } if (at, number) == (entry, line))
+    })
 }
 
 /// Ids of the symptoms that a cause explains and few other rules do.

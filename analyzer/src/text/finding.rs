@@ -4,6 +4,7 @@ use crate::finding::{Evidence, Finding, Remedy};
 use crate::rule::Confidence;
 use crate::rule_page::{place, severity};
 use crate::terminal::{BOLD, DIM, Paper, RED, escape};
+use chrono::{DateTime, Datelike, Utc};
 use std::cmp::Reverse;
 use std::io;
 
@@ -68,7 +69,7 @@ pub(crate) fn head(finding: &Finding, paper: &mut Paper<'_>) -> io::Result<()> {
 pub(super) fn brief(finding: &Finding, paper: &mut Paper<'_>) -> io::Result<()> {
     let seen = match (finding.count, finding.last) {
         (0, _) => String::new(),
-        (count, Some(last)) => format!(" ({count}×, last {})", last.format("%F %T")),
+        (count, Some(last)) => format!(" ({count}×, last {})", instant(finding, last)),
         (count, None) => format!(" ({count}×)"),
     };
     let by = match finding.explained_by.as_slice() {
@@ -79,21 +80,33 @@ pub(super) fn brief(finding: &Finding, paper: &mut Paper<'_>) -> io::Result<()> 
     paper.paragraph("  - ", "    ", &text)
 }
 
+/// Date and time of a line; no year where nothing tells it.
+fn instant(finding: &Finding, time: DateTime<Utc>) -> String {
+    let has_year = !finding.year_inferred || time.year() > NO_YEAR;
+    time.format(if has_year { "%F %T" } else { "%m-%d %T" })
+        .to_string()
+}
+
+/// Times without a year, of which nothing tells it, are in this one and the next.
+const NO_YEAR: i32 = 2001;
+
 /// How often and when its lines were seen.
 pub(crate) fn seen(finding: &Finding, paper: &mut Paper<'_>) -> io::Result<()> {
     let (Some(first), Some(last)) = (finding.first, finding.last) else {
         return Ok(());
     };
-    let year = if finding.year_inferred {
-        " (year inferred)"
-    } else {
-        ""
+    let year = match finding.year_inferred {
+        true if last.year() <= NO_YEAR => " (the log tells no year)",
+        true => " (year inferred)",
+        false => "",
     };
-    let text = if finding.count == 1 {
-        format!("seen once, at {}{year}", first.format("%F %T UTC"))
-    } else {
-        let (first, last) = (first.format("%F %T"), last.format("%F %T UTC"));
-        format!("seen {} times from {first} to {last}{year}", finding.count)
+    let (first, last) = (instant(finding, first), instant(finding, last));
+    let text = match finding.count {
+        1 => format!("seen once, at {last} UTC{year}"),
+        count if first == last => {
+            format!("seen {count} times within a second, at {last} UTC{year}")
+        }
+        count => format!("seen {count} times from {first} to {last} UTC{year}"),
     };
     paper.paragraph("    ", "    ", &text)
 }
