@@ -23,21 +23,35 @@ pub struct Timeline {
     pub schema_version: u32,
     /// The input as it was named.
     pub input: String,
-    /// The node's clock against that of the API server; `null` when nothing in the input tells.
+    /// The node's clock against another one; `null` when nothing in the input tells.
     pub skew: Option<Skew>,
     /// By time; of the same time those that were read first.
     pub events: Vec<Event>,
 }
 
-/// How far the node's clock is from the API server's.
+/// How far the node's clock is from another one.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Skew {
+    /// Which other one.
+    pub against: Against,
     /// Seconds; positive: the node is ahead.
     pub seconds: f64,
     /// Seconds by which it may be wrong; `null` when nothing tells.
     pub uncertainty: Option<f64>,
     /// Where it was measured.
     pub place: Option<Spot>,
+}
+
+/// The clock that the node's is compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Against {
+    /// That of the API server, by the time in its answers.
+    ApiServer,
+    /// The right time, by the node's own time service.
+    TimeService,
+    /// That of who signed certificates that begin after the node's time: the node is behind it by the seconds told or more.
+    Signer,
 }
 
 /// One event.
@@ -47,7 +61,7 @@ pub struct Event {
     pub time: DateTime<Utc>,
     /// The line has no year; it was inferred.
     pub year_inferred: bool,
-    /// When by the API server's clock; only where the two differ by more than a second.
+    /// When by the other clock; only where the two differ by more than a second and it is known by how much.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub server_time: Option<DateTime<Utc>>,
     /// What kind of event.
@@ -122,14 +136,15 @@ impl Kind {
 
 /// The timeline of one input. Findings are those of its report.
 pub fn timeline(read: &Read, rules: &RuleSet, report: &Report) -> Timeline {
-    let skew = clock::skew(&read.evidence);
+    let skew = clock::skew(&read.evidence, read.now);
+    let apart = skew.as_ref().and_then(Skew::apart);
     let mut events = logs::events(&read.logs, rules, report);
     for event in &mut events {
-        event.certificates = certificates_then(event, read, rules);
+        event.certificates = certificates_then(event, apart, read, rules);
     }
     events.extend(certificates::events(&read.evidence));
     events.extend(clock::events(read));
-    if let Some(apart) = skew.as_ref().and_then(Skew::apart) {
+    if let Some(apart) = apart {
         // Certificates are dated by their signer, whatever the node's clock says.
         let dated =
             |event: &Event| matches!(event.kind, Kind::CertificateBegins | Kind::CertificateEnds);
@@ -150,8 +165,15 @@ pub fn timeline(read: &Read, rules: &RuleSet, report: &Report) -> Timeline {
     }
 }
 
-/// What certificates were worth when a line about them was first written.
-fn certificates_then(event: &Event, read: &Read, rules: &RuleSet) -> Vec<String> {
+/// What certificates were worth when a line about them was first written: the server's by the node's clock, the node's by the
+/// server's.
+fn certificates_then(
+    event: &Event,
+    apart: Option<TimeDelta>,
+    read: &Read,
+    rules: &RuleSet,
+) -> Vec<String> {
+    let by_server = event.time - apart.unwrap_or_default();
     let rule = event
         .rule
         .as_ref()
@@ -166,7 +188,10 @@ fn certificates_then(event: &Event, read: &Read, rules: &RuleSet) -> Vec<String>
     };
     sides
         .iter()
-        .filter_map(|server| certificates::state_at(&read.evidence, event.time, *server))
+        .filter_map(|&server| {
+            let at = if server { event.time } else { by_server };
+            certificates::state_at(&read.evidence, at, server)
+        })
         .collect()
 }
 
@@ -175,7 +200,7 @@ impl Skew {
     fn apart(&self) -> Option<TimeDelta> {
         #[expect(clippy::cast_possible_truncation, reason = "casts of floats saturate")]
         let apart = TimeDelta::try_milliseconds((self.seconds * 1000.0) as i64)?;
-        (apart.abs() > TimeDelta::seconds(1)).then_some(apart)
+        (self.against != Against::Signer && apart.abs() > TimeDelta::seconds(1)).then_some(apart)
     }
 }
 

@@ -6,7 +6,7 @@ use super::pager::paged;
 use super::{Exit, Failure};
 use crate::analyze::{read, report_on};
 use crate::terminal::{escape, place};
-use crate::timeline::{Event, Skew, Timeline, timeline};
+use crate::timeline::{Against, Event, Skew, Timeline, timeline};
 use chrono::SecondsFormat;
 use std::io::{self, Write};
 
@@ -59,16 +59,19 @@ fn skew(skew: Option<&Skew>) -> String {
         .as_ref()
         .map_or_else(String::new, |spot| place(Some(&spot.entry), spot.line));
     let apart = skew.seconds.abs();
-    if apart < 1.0 {
-        return escape(&format!(
-            "It agrees with the API server's within a second{within}{place}."
-        ))
-        .into_owned();
-    }
-    escape(&format!(
-        "It is {apart:.1} s{within} {side} the API server's{place}."
-    ))
-    .into_owned()
+    let other = match skew.against {
+        Against::ApiServer => "the API server's",
+        Against::TimeService => "the right time, says its own time service",
+        Against::Signer => "that of who signed its certificates",
+    };
+    let text = match skew.against {
+        Against::Signer => format!("It is at least {apart:.1} s {side} {other}{place}."),
+        _ if apart < 1.0 => format!("It agrees with {other} within a second{within}{place}."),
+        _ => format!(
+            "It is {apart:.1} s{within} {side} {other}{place}; behind each time stands that of the other clock."
+        ),
+    };
+    escape(&text).into_owned()
 }
 
 fn line(event: &Event, out: &mut dyn Write) -> io::Result<()> {
@@ -82,8 +85,11 @@ fn line(event: &Event, out: &mut dyn Write) -> io::Result<()> {
         .place
         .as_ref()
         .map_or_else(String::new, |spot| place(Some(&spot.entry), spot.line));
+    let other = event.server_time.map_or_else(String::new, |time| {
+        format!("({}) ", time.to_rfc3339_opts(SecondsFormat::Millis, true))
+    });
     let text = format!(
-        "{time}{mark} {:<14} {}{rule}{spot}",
+        "{time}{mark} {other}{:<14} {}{rule}{spot}",
         event.kind.as_str(),
         event.what
     );

@@ -1,25 +1,57 @@
 //! The node's clock: against the API server's, its steps, its boots and the moment of collection.
 
-use super::{Event, Kind, Skew, Spot};
+use super::{Against, Event, Kind, Skew, Spot};
 use crate::analyze::Read;
 use crate::clock;
 use crate::evidence::Evidence;
-use crate::fact::{Facts, Value};
-use crate::logs::{ClockStep, Life};
+use crate::fact::{Fact, Facts, Value};
+use crate::logs::{ClockStep, Life, Stamp};
 use chrono::TimeDelta;
 use std::collections::BTreeSet;
 
-/// What the probe measured, or the time in an answer of the server tells, else what the time service still has to correct.
-pub(super) fn skew(evidence: &Evidence) -> Option<Skew> {
+/// What the probe measured, or the time in an answer of the server tells; else by how much certificates begin too late; else
+/// what the time service still has to correct.
+pub(super) fn skew(evidence: &Evidence, now: Option<Stamp>) -> Option<Skew> {
     let facts = &evidence.facts;
-    let measured = ["apiserver.clock_skew", "host.time.offset"]
-        .iter()
-        .find_map(|path| Some((seconds(facts, path)?, facts.get(path)?)));
-    let (seconds_apart, fact) = measured?;
-    Some(Skew {
-        seconds: seconds_apart,
+    let measured = |path: &str, against| {
+        Some(Skew {
+            against,
+            seconds: seconds(facts, path)?,
+            uncertainty: None,
+            place: facts.get(path)?.origins.first().map(Spot::from),
+        })
+    };
+    let by_server = measured("apiserver.clock_skew", Against::ApiServer).map(|skew| Skew {
         uncertainty: seconds(facts, "apiserver.clock_uncertainty"),
-        place: fact.origins.first().map(Spot::from),
+        ..skew
+    });
+    by_server
+        .or_else(|| behind_signer(facts, now?))
+        .or_else(|| measured("host.time.offset", Against::TimeService))
+}
+
+/// A certificate in use that is not valid yet was signed by a clock that is ahead; the latest tells most.
+fn behind_signer(facts: &Facts, now: Stamp) -> Option<Skew> {
+    let begin = |path: &str| match facts.get(path) {
+        Some(Fact {
+            value: Value::Time(begin),
+            origins,
+        }) => Some((*begin, origins.first().map(Spot::from))),
+        _ => None,
+    };
+    let begins = [
+        "kubelet.client_cert.not_before",
+        "apiserver.cert.not_before",
+    ];
+    let (begin, place) = begins
+        .iter()
+        .filter_map(|path| begin(path))
+        .max_by_key(|(begin, _)| *begin)?;
+    (begin > now.time && !now.year_inferred).then(|| Skew {
+        against: Against::Signer,
+        seconds: (now.time - begin).as_seconds_f64(),
+        uncertainty: None,
+        place,
     })
 }
 
@@ -102,5 +134,47 @@ pub(super) fn shown(span: TimeDelta) -> String {
         60..3600 => format!("{}m {}s", seconds / 60, seconds % 60),
         3600..86_400 => format!("{}h {}m", seconds / 3600, seconds / 60 % 60),
         _ => format!("{}d {}h", seconds / 86_400, seconds / 3600 % 24),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::origin::Origin;
+    use chrono::DateTime;
+
+    fn told(facts: &[(&str, Value)]) -> Option<Skew> {
+        let mut evidence = Evidence::default();
+        for (path, value) in facts {
+            let fact = Fact::new(value.clone(), Origin::line("a.txt", 3));
+            evidence.facts.set(path, fact);
+        }
+        let now = Stamp {
+            time: DateTime::from_timestamp(1_700_000_000, 0).unwrap(),
+            year_inferred: false,
+        };
+        skew(&evidence, Some(now))
+    }
+
+    #[test]
+    fn the_server_tells_better_than_certificates_and_these_better_than_the_time_service() {
+        let begin = DateTime::from_timestamp(1_700_003_600, 0).unwrap();
+        let early = ("kubelet.client_cert.not_before", Value::Time(begin));
+        let offset = (
+            "host.time.offset",
+            Value::Duration(TimeDelta::milliseconds(3)),
+        );
+        let server = (
+            "apiserver.clock_skew",
+            Value::Duration(TimeDelta::seconds(90)),
+        );
+        let of = |facts: &[(&str, Value)]| told(facts).map(|skew| (skew.against, skew.seconds));
+        assert_eq!(of(&[]), None);
+        let service = std::slice::from_ref(&offset);
+        assert_eq!(of(service), Some((Against::TimeService, 0.003)));
+        let both = [offset.clone(), early.clone()];
+        assert_eq!(of(&both), Some((Against::Signer, -3600.0)));
+        let all = [offset, early, server];
+        assert_eq!(of(&all), Some((Against::ApiServer, 90.0)));
     }
 }
