@@ -750,11 +750,11 @@ fn what_only_facts_say_behind_the_first_cause_is_to_be_checked_next() {
 
 #[test]
 fn what_only_a_start_would_show_is_no_cause_while_the_kubelet_runs() {
-    let swap =
-        "id: swap\nstage: host\nwhen: a.bad\nexplains: [{id: kubelet-crash-loop, life: ends}]";
-    let crash = "id: kubelet-crash-loop\nrole: symptom\nkubelet_down: true\nlog: [{pattern: x}]";
+    let swap = "id: swap\nstage: host\nwhen: a.bad\nexplains: [{id: kubelet-crash-loop, life: ends}, {id: join, time: overlaps}]";
+    let crash = "id: kubelet-crash-loop\nrole: symptom\nkubelet_down: true\nlog: [{pattern: x}]\nexplains: [{id: join, time: overlaps}]";
+    let join = "id: join\nrole: symptom\nlog: [{pattern: x}]";
     let node = |to: i64| {
-        let mut node = bench(&[swap, crash, STARTED])
+        let mut node = bench(&[swap, crash, join, STARTED])
             .life(0, to)
             .line("kubelet-started", 2)
             .fact("a.bad", true);

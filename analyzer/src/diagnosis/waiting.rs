@@ -38,16 +38,28 @@ fn waits(case: &Case<'_>, one: &Present) -> bool {
     let Some((_, compiled)) = case.rules.get(one.rule) else {
         return false;
     };
+    let is_down = |target: usize| {
+        let rule = case.rules.get(target);
+        rule.is_some_and(|(rule, _)| rule.kubelet_down)
+    };
     let at_start = |target: usize| {
         case.rules.get(target).is_some_and(|(rule, _)| {
-            rule.kubelet_down
-                || (rule.role == Role::Cause
-                    && matches!(rule.stage, Stage::Unit | Stage::Process | Stage::Config))
+            rule.role == Role::Cause
+                && matches!(rule.stage, Stage::Unit | Stage::Process | Stage::Config)
         })
     };
-    let mut edges = compiled.edges.iter();
+    // What follows anyway where no kubelet runs, such as a join that waits for it.
+    let follows = |target: usize| {
+        let effects = compiled.edges.iter().map(|edge| edge.target);
+        let mut down = effects.filter(|effect| is_down(*effect));
+        down.any(|down| {
+            let rule = case.rules.get(down);
+            rule.is_some_and(|(_, down)| down.edges.iter().any(|edge| edge.target == target))
+        })
+    };
+    let mut effects = compiled.edges.iter().map(|edge| edge.target);
     one.finding.role == Role::Cause
         && !one.by_log
         && !compiled.edges.is_empty()
-        && edges.all(|edge| at_start(edge.target))
+        && effects.all(|effect| is_down(effect) || at_start(effect) || follows(effect))
 }
