@@ -7,7 +7,6 @@ use crate::evidence::{Evidence, Sourced};
 use crate::logs;
 use crate::objects::placed_pods;
 use crate::observed::{NodeEvent, NodeObject, NodeVersion};
-use crate::origin::Origin;
 use crate::parts::{Owner, Parts};
 use crate::source::Source;
 use crate::utf16::as_text;
@@ -35,21 +34,12 @@ pub(crate) struct Cluster {
     left: usize,
 }
 
-/// Stands among the evidence of a cluster while it is read: what one Node repeats of its machine is an [`OfNode`].
-#[derive(Debug, Clone)]
-struct Shared;
-
 /// What an entry of a cluster tells of one node.
 #[derive(Clone)]
 pub(crate) struct OfNode {
     /// Its name.
     pub(crate) node: String,
     pub(crate) evidence: Evidence,
-}
-
-/// Whether what is read belongs to several nodes.
-pub(crate) fn is_shared(evidence: &Evidence) -> bool {
-    !evidence.all::<Shared>().is_empty()
 }
 
 /// What parsers may take of the entries of a cluster: what they make of them is held as long as the input is read.
@@ -104,7 +94,7 @@ pub(crate) fn read(
 impl Default for Cluster {
     fn default() -> Self {
         let mut common = Evidence::default();
-        common.push(Shared, Origin::entry(""));
+        common.is_shared = true;
         Self {
             common,
             own: BTreeMap::new(),
@@ -147,7 +137,7 @@ impl Cluster {
 
     /// Takes what is of one node out of what is common.
     fn share_out(&mut self) {
-        self.common.take::<Shared>();
+        self.common.is_shared = false;
         for one in self.common.take::<NodeObject>() {
             if let Some(name) = one.value.name.clone() {
                 let addresses = one.value.addresses.clone();
@@ -250,7 +240,7 @@ mod tests {
         let kernel = best(&evidence, "host.kernel").unwrap();
         assert_eq!(kernel.as_text(), Some("6.1.0-w2"));
         assert_eq!(evidence.all::<AllNodes>().len(), 1);
-        assert!(!is_shared(&evidence));
+        assert!(!evidence.is_shared);
         let other = cluster.of(Some("w3"));
         assert!(other.all::<NodeObject>().is_empty());
         assert_eq!(other.all::<AllNodes>().len(), 1);

@@ -36,6 +36,8 @@ pub struct Evidence {
     pub facts: Facts,
     /// Entries that could not be parsed.
     pub gaps: Vec<Gap>,
+    /// What is read belongs to all nodes of a cluster: what one Node object repeats of its machine is kept apart.
+    pub(crate) is_shared: bool,
 }
 
 /// A list of pieces of one type.

@@ -159,3 +159,55 @@ fn a_list_of_many_nodes_and_their_events_is_read_whatever_its_size() {
         "{lines:?}"
     );
 }
+
+#[test]
+fn node_logs_of_several_nodes_in_one_file_are_one_report_for_each() {
+    let well = "a.go:1] \"x\"";
+    let expired = "bootstrap.go:266] part of the existing bootstrap client certificate in /etc/kubernetes/kubelet.conf is expired: 2026-10-22 07:20:00 +0000 UTC";
+    let (one, two) = (kubelet("m1.lab", well), kubelet("m2.lab", expired));
+    let mixed = one
+        .lines()
+        .zip(two.lines())
+        .fold(String::new(), |log, (a, b)| log + a + "\n" + b + "\n");
+    // With `--unify=false` one node stands after the other.
+    for log in [mixed, one.clone() + &two] {
+        let input = Input::Held {
+            name: "node-logs.txt".to_owned(),
+            bytes: log.into_bytes().into(),
+        };
+        let found = analyze(&input, &RuleSet::built_in(), &Options::default()).unwrap();
+        assert_eq!(
+            shown(&found),
+            [
+                ("m1.lab", "single", ""),
+                ("m2.lab", "single", "client-cert-expired")
+            ]
+        );
+    }
+}
+
+#[test]
+fn what_the_machine_config_operator_noted_is_of_its_node() {
+    let noted = |name: &str, state: &str| {
+        let noted = format!(
+            "  annotations:\n    machineconfiguration.openshift.io/currentConfig: rendered-worker-1\n    machineconfiguration.openshift.io/reason: failed to drain\n    machineconfiguration.openshift.io/state: {state}\nstatus:"
+        );
+        node(name, "10.0.0.1", true)
+            .replace("status:\n  addresses", &format!("{noted}\n  addresses"))
+    };
+    let entry = |name: &str| format!("cluster-scoped-resources/core/nodes/{name}.yaml");
+    let (one, two) = (entry("w1"), entry("w2"));
+    let found = reports(&[
+        ("timestamp", "x\n".to_owned()),
+        (one.as_str(), noted("w1", "Degraded")),
+        (two.as_str(), noted("w2", "Done")),
+    ]);
+    assert_eq!(
+        shown(&found),
+        [
+            ("w1", "must-gather", "machine-config-degraded"),
+            ("w2", "must-gather", "")
+        ]
+    );
+    assert!(found[0].causes[0].meaning.contains("failed to drain"));
+}

@@ -1,6 +1,6 @@
 //! What OpenShift's operator of machine configurations tells: its annotations on Node objects, and pools of machines.
 
-use crate::cluster::{OfNode, is_shared};
+use crate::cluster::OfNode;
 use crate::entry::Entry;
 use crate::evidence::Evidence;
 use crate::fact::Fact;
@@ -58,7 +58,7 @@ fn node(object: &Object<'_>, entry: &Entry, evidence: &mut Evidence) {
         reason: noted("reason"),
     };
     let origin = entry.at(object.line(annotations));
-    if let (true, Some(name)) = (is_shared(evidence), name) {
+    if let (true, Some(name)) = (evidence.is_shared, name) {
         let mut of_node = OfNode {
             node: name.to_owned(),
             evidence: Evidence::default(),

@@ -1,7 +1,7 @@
 //! Objects of the API as YAML or JSON: Nodes and `CertificateSigningRequest`s, alone or in lists.
 
 use crate::claim::best;
-use crate::cluster::{OfNode, is_shared};
+use crate::cluster::OfNode;
 use crate::entry::Entry;
 use crate::evidence::Evidence;
 use crate::fact::{Fact, Value};
@@ -86,7 +86,7 @@ fn parse(entry: &Entry, evidence: &mut Evidence) {
             if let Some(info) = root.at("status.nodeInfo") {
                 system(info, name, &at, evidence);
             }
-            if let (true, Some(name)) = (is_shared(evidence), name) {
+            if let (true, Some(name)) = (evidence.is_shared, name) {
                 let mut of_node = OfNode {
                     node: name.to_owned(),
                     evidence: Evidence::default(),
