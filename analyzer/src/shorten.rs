@@ -21,9 +21,10 @@ pub(crate) fn shorten(text: &str, wanted: Option<&str>, room: usize) -> String {
     let rest = room - head;
     let end = (place.end + rest / 4).min(text.len());
     let start = end.saturating_sub(rest).max(head);
-    let start = match start + WORD < place.start && start > head {
-        true => between_words(&text, start + WORD),
-        false => start,
+    let start = if start + WORD < place.start && start > head {
+        between_words(&text, start + WORD)
+    } else {
+        start
     };
     let gap = if start > head { " … " } else { "" };
     let tail = if end < text.len() { "…" } else { "" };

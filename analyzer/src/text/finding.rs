@@ -4,7 +4,7 @@ use crate::finding::{Evidence, Finding, Remedy};
 use crate::rule::Confidence;
 use crate::rule_page::{place, severity};
 use crate::terminal::{BOLD, DIM, Paper, RED, escape};
-use chrono::{DateTime, Datelike, Utc};
+use chrono::{DateTime, Datelike as _, Utc};
 use std::cmp::Reverse;
 use std::io;
 
