@@ -97,7 +97,7 @@ impl Case {
 struct Score {
     all: usize,
     same: usize,
-    /// The cause is not named, and the report asks for what would tell it.
+    /// The cause is not the first, and the report asks for what would tell it.
     silent: Vec<String>,
     wrong: Vec<String>,
 }
@@ -181,17 +181,11 @@ impl Score {
     }
 }
 
-/// Whether a report that does not name a cause first names it at all, or asks for what would tell it.
+/// Whether a report that does not name a cause says why: it names none and asks for more, or asks for what would tell this one.
 fn asks(found: &Report, wanted: Option<&str>) -> bool {
-    let Some(wanted) = wanted else {
-        return false;
-    };
-    let named = found.causes.iter().any(|cause| cause.id == wanted);
-    let asked = |one: &Unknown| {
-        one.rules.iter().any(|rule| rule == wanted)
-            || one.needs == "log of kubelet since its last start"
-    };
-    named || found.unknown.iter().any(asked)
+    let asks_for = |one: &Unknown| one.rules.iter().any(|rule| Some(rule.as_str()) == wanted);
+    let is_silent = found.causes.is_empty() && !found.unknown.is_empty();
+    is_silent || found.unknown.iter().any(asks_for)
 }
 
 /// Whether the cause is one that the other report has under its own: the same fault, seen less closely.
