@@ -170,7 +170,7 @@ fn node_logs_of_several_nodes_in_one_file_are_one_report_for_each() {
         .zip(two.lines())
         .fold(String::new(), |log, (a, b)| log + a + "\n" + b + "\n");
     // With `--unify=false` one node stands after the other.
-    for log in [mixed, one.clone() + &two] {
+    for log in [mixed, one + &two] {
         let input = Input::Held {
             name: "node-logs.txt".to_owned(),
             bytes: log.into_bytes().into(),
