@@ -7,8 +7,10 @@ use super::transport::short_clock;
 /// What the seconds read last mean.
 #[derive(Debug, Default)]
 pub(crate) struct Dial {
-    /// `2026-11-22T07:30:22`.
-    iso: Option<([u8; 19], i64)>,
+    /// Of what carried the line.
+    pub(crate) carried: Iso,
+    /// Of the message.
+    pub(crate) own: Iso,
     /// `1122 07:30:22`.
     klog: Option<([u8; 13], Clock)>,
     /// `Nov 22 07:30:22`.
@@ -16,20 +18,6 @@ pub(crate) struct Dial {
 }
 
 impl Dial {
-    /// Reads what [`super::clock::iso`] reads.
-    pub(crate) fn iso(&mut self, text: &[u8]) -> Option<Clock> {
-        let (printed, rest) = text.split_first_chunk()?;
-        let second = match &self.iso {
-            Some((known, second)) if known == printed => *second,
-            _ => {
-                let (second, _) = iso_second(printed)?;
-                self.iso = Some((*printed, second));
-                second
-            }
-        };
-        Some(in_second(second, rest).0)
-    }
-
     /// Reads what [`klog::clock`] reads.
     pub(crate) fn klog(&mut self, text: &[u8]) -> Option<Clock> {
         let after = text.get(1..)?;
@@ -63,6 +51,26 @@ impl Dial {
     }
 }
 
+/// The second `2026-11-22T07:30:22`.
+#[derive(Debug, Default)]
+pub(crate) struct Iso(Option<([u8; 19], i64)>);
+
+impl Iso {
+    /// Reads what [`super::clock::iso`] reads.
+    pub(crate) fn read(&mut self, text: &[u8]) -> Option<Clock> {
+        let (printed, rest) = text.split_first_chunk()?;
+        let second = match &self.0 {
+            Some((known, second)) if known == printed => *second,
+            _ => {
+                let (second, _) = iso_second(printed)?;
+                self.0 = Some((*printed, second));
+                second
+            }
+        };
+        Some(in_second(second, rest).0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,7 +89,7 @@ mod tests {
             "",
         ] {
             let text = text.as_bytes();
-            assert_eq!(dial.iso(text), iso(text).map(|(clock, _)| clock));
+            assert_eq!(dial.own.read(text), iso(text).map(|(clock, _)| clock));
         }
         for text in [
             "E1122 07:22:29.934915      76 run.go:72] x",

@@ -4,8 +4,8 @@
 //! number can change how a line is taken apart.
 
 use super::attribute::Author;
-use super::clock::{Clock, digits, iso};
-use super::dial::Dial;
+use super::clock::{Clock, digits};
+use super::dial::{Dial, Iso};
 use super::judge::{Judged, Verdict};
 use super::klog::{self, Level};
 use super::life_of::Bearing;
@@ -154,7 +154,7 @@ impl Shape {
         }
         let carried = match self.carrier {
             Carrier::None => None,
-            Carrier::Iso => Some(dial.iso(line)?),
+            Carrier::Iso => Some(dial.carried.read(line)?),
             Carrier::Short => Some(dial.short(line)?),
         };
         let klog = match self.klog {
@@ -163,7 +163,7 @@ impl Shape {
         };
         Some(Own {
             carried,
-            clock: self.clock(line, klog),
+            clock: self.clock(line, klog, &mut dial.own),
             author,
             text: line.get(usize::from(self.text)..)?,
             message: self.message.of(line)?,
@@ -171,9 +171,9 @@ impl Shape {
     }
 
     /// The time of the message, whose header of klog has this one.
-    fn clock(&self, line: &[u8], klog: Option<Clock>) -> Option<Clock> {
-        let time = self.time.and_then(|time| iso(time.of(line)?));
-        time.map(|(clock, _)| clock).or(klog)
+    fn clock(&self, line: &[u8], klog: Option<Clock>, own: &mut Iso) -> Option<Clock> {
+        let time = self.time.and_then(|time| own.read(time.of(line)?));
+        time.or(klog)
     }
 
     /// The shape of a line, where it has one.
