@@ -5,12 +5,12 @@ use super::{Case, error_class, evidence};
 use crate::condition::{Decided, Scope};
 use crate::fact::{Fact, Value};
 use crate::finding::{Evidence, Finding, Remedy};
-use crate::logs::{Hit, Stamp};
+use crate::logs::{Hit, Stamp, hash_blind};
 use crate::rule::{self, Confidence, ErrorClass, Rule};
 use crate::ruleset::Compiled;
 use crate::template;
 use chrono::TimeDelta;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// Everything that a finding is made of.
 pub(super) struct Draft<'a, 'd> {
@@ -100,15 +100,22 @@ fn ends_life(case: &Case<'_>, hits: &[&Hit]) -> Option<bool> {
 /// What the lines say went wrong; what the facts say where there is no line.
 fn errors(hits: &[&Hit], evidence: &[Evidence]) -> BTreeSet<ErrorClass> {
     let mut classes = BTreeSet::new();
+    // A crash loop says the same thousands of times; numbers give no reasons.
+    let mut known = HashSet::new();
+    let mut add = |text: &str, classes: &mut _| {
+        if known.insert(hash_blind(0, text.as_bytes())) {
+            error_class::add(text, classes);
+        }
+    };
     for hit in hits {
-        error_class::add(&hit.first.text, &mut classes);
+        add(&hit.first.text, &mut classes);
         if hit.count > 1 {
-            error_class::add(&hit.last.text, &mut classes);
+            add(&hit.last.text, &mut classes);
         }
     }
     for one in evidence.iter().filter(|_| hits.is_empty()) {
         if let Evidence::Fact { value, .. } = one {
-            error_class::add(value, &mut classes);
+            add(value, &mut classes);
         }
     }
     classes

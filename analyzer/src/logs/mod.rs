@@ -61,6 +61,7 @@ pub use digest::{ClockStep, Hit, Life, LogDigest, Occurrence, Span, Stamp, Templ
 pub use example::matching_patterns;
 pub(crate) use excerpt::excerpt;
 pub use form::form;
+pub(crate) use hash::hash_blind;
 pub use journal::{is_journal, journal_text};
 pub use klog::Level;
 pub(crate) use lines::Lines;

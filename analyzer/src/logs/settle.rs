@@ -253,14 +253,13 @@ impl Scene<'_> {
 
 /// Makes one hit of those that differ only in the entry they were read from.
 fn join(mut all: Vec<Hit>) -> Vec<Hit> {
-    let key = |hit: &Hit| {
-        let kind = (hit.rule, hit.pattern, hit.life);
-        (kind, hit.program.clone(), hit.variables.clone())
-    };
-    all.sort_by_cached_key(|hit| (key(hit), hit.first.sequence, hit.last.sequence));
+    all.sort_by(|a, b| {
+        let order = |hit: &Hit| (hit.first.sequence, hit.last.sequence);
+        same(a).cmp(&same(b)).then(order(a).cmp(&order(b)))
+    });
     let mut joined: Vec<Hit> = Vec::with_capacity(all.len());
     for hit in all {
-        match joined.last_mut().filter(|last| key(last) == key(&hit)) {
+        match joined.last_mut().filter(|last| same(last) == same(&hit)) {
             Some(last) => {
                 last.count += hit.count;
                 if hit.last.sequence > last.last.sequence {
@@ -271,6 +270,12 @@ fn join(mut all: Vec<Hit>) -> Vec<Hit> {
         }
     }
     joined
+}
+
+/// What hits have in common that are one.
+fn same(hit: &Hit) -> impl Ord {
+    let kind = (hit.rule, hit.pattern, hit.life);
+    (kind, &hit.program, &hit.variables)
 }
 
 /// The zone that most lines speak for; UTC when none does.
