@@ -1,7 +1,7 @@
-//! Generated documents: what only the types know comes from the programs, the rule reference from the rules.
+//! Generated documents: what only the types know comes from the programs, the reference of rules and facts from what is declared.
 
-use crate::rule_pages;
 use crate::run::{printed, programs};
+use crate::{fact_pages, rule_pages};
 use anyhow::{Context as _, Result, bail};
 use std::fs;
 use std::path::Path;
@@ -14,11 +14,6 @@ struct Printed {
 }
 
 const PRINTED: &[Printed] = &[
-    Printed {
-        path: "docs/facts.md",
-        program: "nodebundle-analyzer",
-        arguments: &["dump", "facts"],
-    },
     Printed {
         path: "docs/schema/report.schema.json",
         program: "nodebundle-analyzer",
@@ -60,6 +55,8 @@ const PRINTED: &[Printed] = &[
 pub(crate) fn run(root: &Path, check: bool) -> Result<()> {
     let folder = programs(root)?;
     let mut wanted = rule_pages::render(root)?;
+    let facts = printed(&folder.join("nodebundle-analyzer"), ["dump", "facts"])?;
+    wanted.push(("docs/facts.md".to_owned(), fact_pages::render(&facts)?));
     for document in PRINTED {
         wanted.push((
             document.path.to_owned(),

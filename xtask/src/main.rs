@@ -12,6 +12,7 @@ mod check;
 mod corpus;
 mod coverage;
 mod docs;
+mod fact_pages;
 mod fuzz;
 mod index;
 #[allow(
