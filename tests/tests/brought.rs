@@ -249,7 +249,7 @@ fn raw_journals_alone_in_a_folder_and_in_an_archive_tell_what_a_bundle_tells() {
     let bundle = node.output().join("b.tar.gz");
     collect(&node.root(), &bundle, &[]);
     let native = report(&bundle, &[]);
-    assert_eq!(causes(&native), ["flag-removed"]);
+    assert_eq!(causes(&native), ["flag-unknown"]);
 
     let scratch = Scratch::new();
     let alone = scratch.path().join("system.journal");

@@ -141,7 +141,7 @@ fn no_output_of_any_form_lets_control_characters_through() {
         let input = bundle.packed(scratch.path());
         let shown: [&[&str]; 2] = [&["show"], &["show", "--format", "json"]];
         let calls = CALLS.iter().map(|call| (*call, None));
-        for (call, finding) in calls.chain(shown.map(|call| (call, Some("flag-removed")))) {
+        for (call, finding) in calls.chain(shown.map(|call| (call, Some("flag-unknown")))) {
             // The pattern of grep comes before its inputs, the finding of show after them.
             let output = analyzer()
                 .args(call)

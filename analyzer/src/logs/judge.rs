@@ -4,15 +4,16 @@ use super::attribute::Author;
 use super::klog::Level;
 use super::lives::Cutter;
 use super::memo::Memo;
-use super::patterns::{PatternSet, TextMatch};
+use super::patterns::PatternSet;
 use super::place::{Place, Spot};
 use super::programs::{Program, Programs};
 use super::recall::Recall;
 use super::seen::{Identity, Seen};
 use super::stated::statements;
 use super::stream::{At, Part};
-use super::tally::{Key, Rate, Sight, Tally};
+use super::tally::{Rate, Sight, Tally};
 use super::templates::{self, Templates};
+use super::verdict::{Answer, Judged, Verdict};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -53,118 +54,6 @@ pub(crate) struct Record<'a> {
     /// Its lines, when it has several.
     pub(crate) parts: &'a [Part],
     pub(crate) place: Place,
-}
-
-/// What a text means, whoever wrote it when, and whatever numbers are in it.
-pub(crate) struct Verdict {
-    answers: Vec<Answer>,
-    /// Not all of them are the same for all numbers.
-    varies: bool,
-    /// It states something; what, its numbers may tell.
-    states: bool,
-    template: templates::Slot,
-}
-
-impl Verdict {
-    /// Whether a record of this level needs no judging: nothing matches, it states nothing, and it is no error.
-    pub(crate) fn is_silent(&self, level: Level) -> bool {
-        self.answers.is_empty() && !self.states && level < Level::Error
-    }
-
-    /// The match that all records of it have, where they have one and tell nothing else.
-    pub(crate) fn only_match(&self) -> Option<Judged> {
-        match self.answers.as_slice() {
-            [Answer::Match(judged)] if !self.states => Some(*judged),
-            _ => None,
-        }
-    }
-
-    /// Whether judging a record of this level looks at its text once more.
-    pub(crate) fn reads_text(&self, level: Level) -> bool {
-        let counts = self.answers.is_empty() && level >= Level::Error;
-        self.varies || self.states || counts && self.template.get().is_none()
-    }
-}
-
-/// What a pattern says to a text.
-enum Answer {
-    /// It matches whatever numbers are in the text, and captures none.
-    Match(Judged),
-    /// It matches whatever numbers are in the text.
-    Captures(usize, TextMatch),
-    /// It has to be asked again for other numbers.
-    Ask(usize),
-}
-
-/// A match.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Judged {
-    key: usize,
-    pattern: usize,
-    end: usize,
-}
-
-impl Answer {
-    /// What a pattern says to a text, as far as the text's numbers do not matter; `None` when it never matches.
-    fn new(
-        number: usize,
-        patterns: &PatternSet,
-        tally: &mut Tally,
-        program: Option<&Arc<str>>,
-        text: &[u8],
-    ) -> Option<Self> {
-        let pattern = patterns.pattern(number)?;
-        if !pattern.takes_digits_alike() {
-            let may = pattern.may_match_renumbered(text);
-            return may.then_some(Self::Ask(number));
-        }
-        let found = pattern.find(text)?;
-        if found.captures_digits(text) {
-            return Some(Self::Captures(number, found));
-        }
-        let judged = Judged::new(number, &found, tally, program, text);
-        Some(Self::Match(judged))
-    }
-
-    /// The match that it stands for in this very text.
-    fn judged(
-        &self,
-        patterns: &PatternSet,
-        tally: &mut Tally,
-        program: Option<&Arc<str>>,
-        text: &[u8],
-    ) -> Option<Judged> {
-        match self {
-            Self::Match(judged) => Some(*judged),
-            Self::Captures(number, found) => {
-                Some(Judged::new(*number, found, tally, program, text))
-            }
-            Self::Ask(number) => {
-                let found = patterns.pattern(*number)?.find(text)?;
-                Some(Judged::new(*number, &found, tally, program, text))
-            }
-        }
-    }
-}
-
-impl Judged {
-    fn new(
-        pattern: usize,
-        found: &TextMatch,
-        tally: &mut Tally,
-        program: Option<&Arc<str>>,
-        text: &[u8],
-    ) -> Self {
-        Self {
-            pattern,
-            end: found.end,
-            key: tally.key(Key {
-                pattern,
-                program: program.cloned(),
-                variables: found.variables(text),
-            }),
-        }
-    }
 }
 
 impl<'p> Judge<'p> {

@@ -4,6 +4,7 @@ mod ahead;
 #[cfg(test)]
 mod all_rules;
 mod attribute;
+mod calendar;
 mod carry;
 mod clean;
 mod clock;
@@ -54,6 +55,7 @@ mod tally;
 mod templates;
 mod transport;
 mod unwrap;
+mod verdict;
 mod window;
 
 pub use ahead::{Pieces, read_ahead};

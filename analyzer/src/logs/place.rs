@@ -1,6 +1,7 @@
 //! Where a record stands among all records, before the years of all streams are known.
 
-use super::clock::{Basis, Calendar, Tick};
+use super::calendar::Calendar;
+use super::clock::{Basis, Tick};
 use super::digest::{Occurrence, Stamp};
 use super::quotes::cut;
 use super::tally::Sight;

@@ -6,12 +6,12 @@
 use super::attribute::Author;
 use super::clock::{Clock, digits};
 use super::dial::{Dial, Iso};
-use super::judge::{Judged, Verdict};
 use super::klog::{self, Level};
 use super::life_of::Bearing;
 use super::message::{Form, Message, logrus_time_place};
 use super::program::is_wrapper;
 use super::transport::Envelope;
+use super::verdict::{Judged, Verdict};
 use std::ops::Range;
 use std::sync::Arc;
 

@@ -1,7 +1,8 @@
 //! One log as it is read: all parts of a journal, or one file.
 
 use super::attribute::Author;
-use super::clock::{Basis, Calendar, Clock, DAY, Tick, dates};
+use super::calendar::Calendar;
+use super::clock::{Basis, Clock, DAY, Tick, dates};
 use super::fold::Fold;
 use super::klog::Level;
 use super::lines::MAX_LINE;
