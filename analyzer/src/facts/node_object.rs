@@ -39,6 +39,26 @@ const FACTS: &[FactDecl] = &[
     ),
     FactDecl::new("node.conditions[].reason", Type::Text, ""),
     FactDecl::new("node.conditions[].message", Type::Text, ""),
+    node(
+        "node.machine_config.current",
+        Type::Text,
+        "machine configuration of OpenShift that the node has",
+    ),
+    node(
+        "node.machine_config.desired",
+        Type::Text,
+        "machine configuration that it shall have",
+    ),
+    node(
+        "node.machine_config.state",
+        Type::Text,
+        "Done, Working, Degraded or Unreconcilable",
+    ),
+    node(
+        "node.machine_config.reason",
+        Type::Text,
+        "why it is degraded",
+    ),
     FactDecl::new("csrs", Type::Records, "certificate signing requests")
         .needs("certificate signing requests", "kubectl get csr"),
     FactDecl::new("csrs[].name", Type::Text, ""),
@@ -70,13 +90,7 @@ fn derive(evidence: &mut Evidence, _: &Context<'_>) {
             .iter()
             .find_map(|piece| Some(Fact::text(piece.value.name.clone()?, piece.origin.clone())));
         found.extend(named.map(|fact| ("node.name", fact)));
-        let fields: [(&str, Field); 4] = [
-            ("node.ready", |node| node.ready.as_ref()),
-            ("node.taints", |node| node.taints.as_ref()),
-            ("node.conditions", |node| node.conditions.as_ref()),
-            ("node.unschedulable", |node| node.unschedulable.as_ref()),
-        ];
-        for (path, field) in fields {
+        for (path, field) in FIELDS {
             found.extend(
                 objects
                     .iter()
@@ -109,6 +123,26 @@ fn derive(evidence: &mut Evidence, _: &Context<'_>) {
 }
 
 type Field = fn(&NodeObject) -> Option<&Fact>;
+
+/// Facts that stand in the object as they are.
+const FIELDS: [(&str, Field); 8] = [
+    ("node.ready", |node| node.ready.as_ref()),
+    ("node.taints", |node| node.taints.as_ref()),
+    ("node.conditions", |node| node.conditions.as_ref()),
+    ("node.unschedulable", |node| node.unschedulable.as_ref()),
+    ("node.machine_config.current", |node| {
+        node.machine_config.current.as_ref()
+    }),
+    ("node.machine_config.desired", |node| {
+        node.machine_config.desired.as_ref()
+    }),
+    ("node.machine_config.state", |node| {
+        node.machine_config.state.as_ref()
+    }),
+    ("node.machine_config.reason", |node| {
+        node.machine_config.reason.as_ref()
+    }),
+];
 
 /// Objects of this node: by name, or the only one that was shown.
 fn own(evidence: &Evidence, name: Option<&str>) -> Vec<Sourced<NodeObject>> {
@@ -182,6 +216,7 @@ fn request(piece: &Sourced<SigningRequest>) -> Fact {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::observed::MachineConfigState;
     use crate::origin::Origin;
     use crate::testing::derive as run;
 
@@ -211,6 +246,33 @@ mod tests {
         let evidence = shown(&["w-1", "w-2"], Some("W-2"));
         assert_eq!(evidence.facts.text("node.name"), Some("w-2"));
         assert_eq!(evidence.facts.bool("node.ready"), Some(true));
+    }
+
+    #[test]
+    fn only_what_is_noted_of_this_node_counts() {
+        let told = |states: &[(&str, &str)]| {
+            let mut evidence = Evidence::default();
+            let name = Fact::text("w1", Origin::entry("hostname"));
+            evidence.facts.set("host.name", name);
+            for (node, state) in states {
+                let origin = Origin::line("nodes.yaml", 4);
+                let node = NodeObject {
+                    name: Some((*node).to_owned()),
+                    machine_config: MachineConfigState {
+                        state: Some(Fact::text(*state, origin.clone())),
+                        ..MachineConfigState::default()
+                    },
+                    ..NodeObject::default()
+                };
+                evidence.push(node, origin);
+            }
+            run(&mut evidence, &[&DERIVED]);
+            let state = evidence.facts.text("node.machine_config.state");
+            state.map(str::to_owned)
+        };
+        let both = told(&[("w2", "Working"), ("W1", "Degraded")]);
+        assert_eq!(both, Some("Degraded".into()));
+        assert_eq!(told(&[("w2", "Degraded")]), None);
     }
 
     #[test]

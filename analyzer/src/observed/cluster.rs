@@ -111,20 +111,20 @@ pub struct NodeObject {
     pub unschedulable: Option<Fact>,
     /// Its addresses and host names.
     pub addresses: Vec<String>,
+    /// What OpenShift's operator of machine configurations noted on it.
+    pub machine_config: MachineConfigState,
 }
 
-/// What OpenShift's operator of machine configurations noted on a Node object.
+/// How a node stands with its machine configuration.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct MachineConfigState {
-    /// Name of the node.
-    pub node: Option<String>,
     /// Configuration that the node has: `rendered-worker-0a1b`.
     pub current: Option<Fact>,
     /// Configuration that it shall have.
     pub desired: Option<Fact>,
     /// `Done`, `Working`, `Degraded`, `Unreconcilable`.
     pub state: Option<Fact>,
-    /// Why it is degraded.
+    /// Why it is degraded; none where it was degraded before.
     pub reason: Option<Fact>,
 }
 

@@ -6,7 +6,7 @@ use crate::entry::Entry;
 use crate::evidence::Evidence;
 use crate::fact::{Fact, Value};
 use crate::objects::{Object, holds, names_kind, objects};
-use crate::observed::{AllNodes, NodeObject, NodeVersion, SigningRequest};
+use crate::observed::{AllNodes, MachineConfigState, NodeObject, NodeVersion, SigningRequest};
 use crate::origin::Origin;
 use crate::parse::node_description::runtime;
 use crate::parse::node_table::repeat;
@@ -156,6 +156,7 @@ fn node(object: &Node, of: &Object<'_>, entry: &Entry, evidence: &mut Evidence) 
             conditions: (!conditions.is_empty()).then(|| Fact::list(conditions)),
             unschedulable: Some(unschedulable),
             addresses: addresses(object),
+            machine_config: machine_config(object, &at),
         },
         origin,
     );
@@ -187,6 +188,24 @@ fn addresses(object: &Node) -> Vec<String> {
         .filter_map(|one| one.get("address").and_then(Node::text))
         .map(str::to_owned)
         .collect()
+}
+
+fn machine_config(object: &Node, at: &dyn Fn(&Node) -> Origin) -> MachineConfigState {
+    let annotations = object.at("metadata.annotations");
+    let noted = |key: &str| {
+        let pair = annotations?.pair(&format!("machineconfiguration.openshift.io/{key}"))?;
+        let text = pair.value.text().filter(|text| !text.is_empty())?;
+        Some(Fact::text(text, at(&pair.value)))
+    };
+    let state = noted("state");
+    // What was wrong before stays noted.
+    let is_well = state.as_ref().and_then(Fact::as_text) == Some("Done");
+    MachineConfigState {
+        current: noted("currentConfig"),
+        desired: noted("desiredConfig"),
+        reason: noted("reason").filter(|_| !is_well),
+        state,
+    }
 }
 
 fn system(info: &Node, name: Option<&str>, at: &dyn Fn(&Node) -> Origin, evidence: &mut Evidence) {
@@ -257,6 +276,28 @@ mod tests {
         assert_eq!(node.unschedulable.as_ref().unwrap().as_bool(), Some(false));
         assert_eq!(evidence.all::<NodeVersion>().len(), 1);
         assert_eq!(evidence.all::<AllNodes>().len(), 1);
+    }
+
+    #[test]
+    fn annotations_of_a_node_are_read_with_their_lines() {
+        let text = "apiVersion: v1\nkind: Node\nmetadata:\n  name: w1\n  annotations:\n    machineconfiguration.openshift.io/currentConfig: rendered-worker-1\n    machineconfiguration.openshift.io/desiredConfig: rendered-worker-2\n    machineconfiguration.openshift.io/reason: 'unexpected on-disk state'\n    machineconfiguration.openshift.io/state: Degraded\n";
+        let state = |text: &str| {
+            let evidence = named(&PARSER, text);
+            let [node] = evidence.all::<NodeObject>() else {
+                panic!("one node")
+            };
+            node.value.machine_config.clone()
+        };
+        let degraded = state(text);
+        let desired = degraded.desired.as_ref().unwrap();
+        assert_eq!(desired.as_text(), Some("rendered-worker-2"));
+        assert_eq!(desired.origins[0].line, Some(7));
+        let told = |fact: &Option<Fact>| fact.as_ref().unwrap().as_text().unwrap().to_owned();
+        assert_eq!(told(&degraded.state), "Degraded");
+        assert_eq!(told(&degraded.reason), "unexpected on-disk state");
+        let well = state(&text.replace("state: Degraded", "state: Done"));
+        assert_eq!(told(&well.state), "Done");
+        assert_eq!(well.reason, None);
     }
 
     #[test]

@@ -347,7 +347,7 @@ fn object(node: &Json, origin: &Origin) -> NodeObject {
             Value::Bool(cordoned == Some(true)),
             origin.clone(),
         )),
-        addresses: Vec::new(),
+        ..NodeObject::default()
     }
 }
 
