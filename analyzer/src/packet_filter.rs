@@ -6,14 +6,11 @@ use crate::observed::{Direction, DropRule};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Tells the rules of one table, each with its line, and what its policy drops.
-pub(crate) fn tell<'t>(
-    lines: impl Iterator<Item = (u64, &'t str)>,
-    entry: &Entry,
-    evidence: &mut Evidence,
-) {
+pub(crate) fn tell<T: AsRef<str>>(lines: &[(u64, T)], entry: &Entry, evidence: &mut Evidence) {
     let mut rules: Vec<(u64, Rule<'_>)> = Vec::new();
     let mut policy = None;
     for (line, content) in lines {
+        let (line, content) = (*line, content.as_ref());
         if is_drop_policy(content) {
             policy = Some((line, content));
         } else if let Some(rule) = Rule::of(content) {

@@ -30,8 +30,7 @@ fn parse(entry: &Entry, evidence: &mut Evidence) {
     for policy in lines.chunk_by(|_, (_, next)| !is_head(next)) {
         rules.extend(of_policy(policy));
     }
-    let rules = rules.iter().map(|(number, rule)| (*number, rule.as_str()));
-    tell(rules, entry, evidence);
+    tell(&rules, entry, evidence);
 }
 
 /// `ipv4 filter OUTPUT 0 -p tcp --dport 6443 -j DROP`

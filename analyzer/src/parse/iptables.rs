@@ -30,7 +30,7 @@ fn parse(entry: &Entry, evidence: &mut Evidence) {
     }
     let lines: Vec<(u64, &str)> = numbered(&text).collect();
     for table in lines.split(|(_, line)| line.starts_with('*')) {
-        tell(table.iter().copied(), entry, evidence);
+        tell(table, entry, evidence);
     }
 }
 

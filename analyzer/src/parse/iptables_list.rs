@@ -42,8 +42,7 @@ fn parse(entry: &Entry, evidence: &mut Evidence) {
     if is_filter && !of_addresses {
         evidence.push(FirewallRead, entry.whole());
     }
-    let rules = rules.iter().map(|(line, rule)| (*line, rule.as_str()));
-    tell(rules, entry, evidence);
+    tell(&rules, entry, evidence);
 }
 
 /// `Chain INPUT (policy ACCEPT 0 packets, 0 bytes)`

@@ -18,8 +18,7 @@ fn parse(entry: &Entry, evidence: &mut Evidence) {
     let rules: Vec<(u64, String)> = numbered(&text)
         .filter_map(|(number, line)| Some((number, policy(line).or_else(|| rule(line))?)))
         .collect();
-    let rules = rules.iter().map(|(number, rule)| (*number, rule.as_str()));
-    tell(rules, entry, evidence);
+    tell(&rules, entry, evidence);
 }
 
 /// `--                         ------      ----`, the same in every language.
