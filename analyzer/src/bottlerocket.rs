@@ -46,9 +46,7 @@ pub(crate) fn kubeconfig(settings: &Node) -> Option<Node> {
 
 /// The kubeconfig with the token for the first start; `None` where none is set.
 pub(crate) fn bootstrap_kubeconfig(settings: &Node) -> Option<Node> {
-    let token = settings
-        .get("bootstrap-token")
-        .filter(|token| !token.is_null())?;
+    let token = set(settings, "bootstrap-token")?;
     let at = At(token);
     with_user(settings, at, at.map(vec![("token", token.clone())]))
 }
@@ -77,7 +75,7 @@ fn with_user(settings: &Node, at: At<'_>, user: Node) -> Option<Node> {
 }
 
 /// Settings that the configuration of the kubelet has under another name.
-const FIELDS: [(&str, &str); 29] = [
+const FIELDS: [(&str, &str); 30] = [
     ("allowed-unsafe-sysctls", "allowedUnsafeSysctls"),
     ("cluster-domain", "clusterDomain"),
     ("container-log-max-files", "containerLogMaxFiles"),
@@ -114,6 +112,7 @@ const FIELDS: [(&str, &str); 29] = [
         "shutdown-grace-period-for-critical-pods",
         "shutdownGracePeriodCriticalPods",
     ),
+    ("system-reserved", "systemReserved"),
     ("topology-manager-policy", "topologyManagerPolicy"),
     ("topology-manager-scope", "topologyManagerScope"),
 ];
@@ -129,7 +128,7 @@ pub(crate) fn config(settings: &Node) -> Node {
         ("staticPodPath", at.text(STATIC_PODS)),
         ("resolvConf", at.text("/run/netdog/resolv.conf")),
     ];
-    let set = |key: &str| settings.get(key).filter(|value| !value.is_null());
+    let set = |key: &str| set(settings, key);
     pairs.extend(
         FIELDS
             .iter()
@@ -146,9 +145,6 @@ pub(crate) fn config(settings: &Node) -> Node {
         let authority = at.map(vec![("clientCAFile", at.text(CA))]);
         pairs.push(("authentication", at.map(vec![("x509", authority)])));
     }
-    if let Some(reserved) = set("system-reserved") {
-        pairs.push(("systemReserved", reserved.clone()));
-    }
     if set("server-certificate").is_some() && set("server-key").is_some() {
         pairs.push(("tlsCertFile", at.text(SERVER_CERTIFICATE)));
         pairs.push(("tlsPrivateKeyFile", at.text(SERVER_KEY)));
@@ -162,7 +158,7 @@ const SERVER_KEY: &str = "/etc/kubernetes/pki/private/kubelet-server.key";
 
 /// The flags that follow from the settings, each with the line of its setting. There are others, which differ from version to version.
 pub(crate) fn flags(settings: &Node) -> Vec<(u64, String)> {
-    let set = |key: &str| settings.get(key).filter(|value| !value.is_null());
+    let set = |key: &str| set(settings, key);
     let alone = set("standalone-mode").filter(|alone| alone.bool() == Some(true));
     let mut flags = vec![(settings.line, format!("--config={CONFIG}"))];
     if alone.is_none() {
@@ -202,6 +198,11 @@ pub(crate) fn flags(settings: &Node) -> Vec<(u64, String)> {
         ));
     }
     flags
+}
+
+/// A setting that has a value.
+fn set<'n>(settings: &'n Node, key: &str) -> Option<&'n Node> {
+    settings.get(key).filter(|value| !value.is_null())
 }
 
 /// Makes what a template adds, at the place of the setting that it stands for.
