@@ -3,6 +3,7 @@
 
 use crate::logs::{is_carried, is_headed};
 use crate::several_authors::in_json;
+use crate::times::MONTHS;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Names of the nodes in the beginning of a log; none where all of it may be of one.
@@ -113,7 +114,8 @@ fn sender(line: &[u8]) -> Option<(&[u8], Time<'_>)> {
             (Time { month: 0, rest }, line.get(end + 1..)?)
         }
         _ => {
-            let month = MONTHS.iter().position(|name| line.starts_with(name))?;
+            let mut months = MONTHS.iter();
+            let month = months.position(|name| line.starts_with(name.as_bytes()))?;
             // `Nov  8 15:22:40`, with or without a fraction.
             let rest = line.get(4..15)?;
             let end = 15 + memchr::memchr(b' ', line.get(15..)?)?;
@@ -124,10 +126,6 @@ fn sender(line: &[u8]) -> Option<(&[u8], Time<'_>)> {
     let program = rest.get(1..)?.split(|&byte| byte == b' ').next()?;
     (is_host(host) && program.ends_with(b":")).then_some((host, time))
 }
-
-const MONTHS: [&[u8]; 12] = [
-    b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec",
-];
 
 /// The name before a line that has a header of its own.
 fn prefix(line: &[u8]) -> Option<&[u8]> {

@@ -123,3 +123,10 @@ pub(crate) fn kubeconfig_of(user: &str) -> String {
         "clusters:\n- name: c\n  cluster:\n    certificate-authority-data: aGVsbG8=\n    server: https://10.0.0.1\ncontexts:\n- name: x\n  context: {{cluster: c, user: u}}\ncurrent-context: x\nusers:\n- name: u\n  user: {user}\n"
     )
 }
+
+/// An instant in microseconds since 1970.
+pub(crate) fn instant(text: &str) -> i64 {
+    chrono::DateTime::parse_from_rfc3339(text)
+        .unwrap()
+        .timestamp_micros()
+}

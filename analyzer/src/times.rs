@@ -99,7 +99,8 @@ fn zone(word: &str) -> Option<i64> {
     }
 }
 
-const MONTHS: [&str; 12] = [
+/// English names, as most programs print them whatever the language.
+pub(crate) const MONTHS: [&str; 12] = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
 ];
 const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];

@@ -154,21 +154,22 @@ fn shift(micros: i64, base: i32) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn utc(text: &str) -> i64 {
-        DateTime::parse_from_rfc3339(text)
-            .unwrap()
-            .timestamp_micros()
-    }
+    use crate::testing::instant;
 
     #[test]
     fn a_file_over_new_year_gets_two_years_in_order() {
         let mut calendar = Calendar::default();
         let december = calendar.tick(Clock::yearless(12, 31, 0)).unwrap();
         let january = calendar.tick(Clock::yearless(1, 1, 0)).unwrap();
-        calendar.settle(Some(utc("2026-01-03T00:00:00Z")));
-        assert_eq!(calendar.instant(december, 0), utc("2025-12-31T00:00:00Z"));
-        assert_eq!(calendar.instant(january, 0), utc("2026-01-01T00:00:00Z"));
+        calendar.settle(Some(instant("2026-01-03T00:00:00Z")));
+        assert_eq!(
+            calendar.instant(december, 0),
+            instant("2025-12-31T00:00:00Z")
+        );
+        assert_eq!(
+            calendar.instant(january, 0),
+            instant("2026-01-01T00:00:00Z")
+        );
     }
 
     #[test]
@@ -184,7 +185,7 @@ mod tests {
             calendar.covers(from, to);
             let tick = calendar.tick(Clock::yearless(line.0, line.1, 0)).unwrap();
             calendar.settle(None);
-            assert_eq!(calendar.instant(tick, 0), utc(want));
+            assert_eq!(calendar.instant(tick, 0), instant(want));
         }
     }
 
@@ -192,7 +193,7 @@ mod tests {
     fn a_leap_day_goes_to_the_leap_year_before_the_anchor() {
         let mut calendar = Calendar::default();
         let leap = calendar.tick(Clock::yearless(2, 29, 0)).unwrap();
-        calendar.settle(Some(utc("2026-03-03T00:00:00Z")));
-        assert_eq!(calendar.instant(leap, 0), utc("2024-02-29T00:00:00Z"));
+        calendar.settle(Some(instant("2026-03-03T00:00:00Z")));
+        assert_eq!(calendar.instant(leap, 0), instant("2024-02-29T00:00:00Z"));
     }
 }

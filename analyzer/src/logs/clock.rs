@@ -288,13 +288,7 @@ const NAMES: [&str; 12] = [
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chrono::DateTime;
-
-    fn utc(text: &str) -> i64 {
-        DateTime::parse_from_rfc3339(text)
-            .unwrap()
-            .timestamp_micros()
-    }
+    use crate::testing::instant;
 
     #[test]
     fn iso_times_are_read_with_every_zone_and_fraction() {
@@ -314,7 +308,7 @@ mod tests {
             ),
         ] {
             let (clock, _) = iso(text.as_bytes()).unwrap();
-            assert_eq!(clock, Clock::Utc(utc(want)), "{text}");
+            assert_eq!(clock, Clock::Utc(instant(want)), "{text}");
         }
         assert!(iso(b"2026-13-01T00:00:00Z").is_none());
         assert!(iso(b"2026-11-22 7:30").is_none());
