@@ -211,3 +211,44 @@ fn what_the_machine_config_operator_noted_is_of_its_node() {
     );
     assert!(found[0].causes[0].meaning.contains("failed to drain"));
 }
+
+#[test]
+fn a_piece_of_a_must_gather_is_told_by_what_it_holds() {
+    let noted = |name: &str| {
+        node(name, "10.0.0.1", true).replace(
+            "status:\n  addresses",
+            "  annotations:\n    machineconfiguration.openshift.io/state: Degraded\nstatus:\n  addresses",
+        )
+    };
+    let operator = "config.openshift.io/clusteroperators/dns.yaml";
+    for folder in ["", "cluster-scoped-resources/"] {
+        let entry = |name: &str| format!("{folder}core/nodes/{name}.yaml");
+        let (one, two) = (entry("w1"), entry("w2"));
+        let operator = format!("{folder}{operator}");
+        let found = reports(&[
+            (one.as_str(), noted("w1")),
+            (two.as_str(), node("w2", "10.0.0.2", true)),
+            (operator.as_str(), "kind: ClusterOperator\n".to_owned()),
+        ]);
+        assert_eq!(
+            shown(&found),
+            [
+                ("w1", "must-gather", "machine-config-degraded"),
+                ("w2", "must-gather", "")
+            ],
+            "{folder}"
+        );
+    }
+    let log = "pods/etcd-m1/etcd/etcd/logs/current.log";
+    for name in [
+        "namespaces/openshift-etcd/core/events.yaml".to_owned(),
+        format!("namespaces/openshift-etcd/{log}"),
+        format!("openshift-etcd/{log}"),
+    ] {
+        let found = reports(&[
+            (name.as_str(), String::new()),
+            ("openshift-dns/pods/a/b/b/logs/current.log", String::new()),
+        ]);
+        assert_eq!(found[0].input.layout, "must-gather", "{name}");
+    }
+}

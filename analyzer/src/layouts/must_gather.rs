@@ -14,19 +14,46 @@ pub(super) const LAYOUT: Layout = Layout {
 
 fn detect(names: &[&str]) -> u8 {
     let begins = |start: &str| names.iter().any(|name| name.starts_with(start));
+    let of_namespaces = |name: &&str| {
+        let below = name.strip_prefix(NAMESPACES).unwrap_or(name);
+        container(below).is_some()
+    };
     let telling = [
-        begins("cluster-scoped-resources/"),
-        begins("namespaces/") && names.iter().any(|name| is_of_namespace(name)),
+        begins(CLUSTER) || has_groups(names),
+        begins(NAMESPACES) && names.iter().any(|name| is_of_namespace(name)),
         begins("host_service_logs/"),
         begins("nodes/") && names.iter().any(|name| name.ends_with("/sysinfo.log")),
         names.contains(&"event-filter.html"),
     ];
     match telling.iter().filter(|one| **one).count() {
-        0 => 0,
+        2.. => 95,
         1 if telling.first() == Some(&true) || telling.get(2) == Some(&true) => 60,
-        1 => 20,
-        _ => 95,
+        _ if names.iter().any(of_namespaces) => 60,
+        count => 20 * u8::from(count == 1),
     }
+}
+
+/// Objects of the cluster.
+const CLUSTER: &str = "cluster-scoped-resources/";
+
+/// Objects and logs of its namespaces.
+const NAMESPACES: &str = "namespaces/";
+
+/// Whether these are the contents of `cluster-scoped-resources/` alone: Node objects, and folders of other groups of the API.
+fn has_groups(names: &[&str]) -> bool {
+    let nodes = names.iter().any(|name| node_object(name).is_some());
+    let other = |name: &&str| {
+        let group = name.split('/').next().unwrap_or_default();
+        name.split('/').count() == 3 && group.contains('.') && name.ends_with(".yaml")
+    };
+    nodes && names.iter().any(other)
+}
+
+/// The node whose object this is.
+fn node_object(name: &str) -> Option<&str> {
+    let below = name.strip_prefix(CLUSTER).unwrap_or(name);
+    let node = below.strip_prefix("core/nodes/")?.strip_suffix(".yaml")?;
+    (!node.contains('/')).then_some(node)
 }
 
 /// `namespaces/NS/core/pods.yaml`, `namespaces/NS/pods/POD/…`: groups of the API below a namespace.
@@ -42,9 +69,7 @@ fn node(name: &str) -> Option<&str> {
         ("nodes" | "machine_config_ondisk" | "machine_config_termination_logs", Some(_)) => {
             Some(second)
         }
-        ("cluster-scoped-resources", Some(_)) => name
-            .strip_prefix("cluster-scoped-resources/core/nodes/")?
-            .strip_suffix(".yaml"),
+        ("cluster-scoped-resources" | "core", Some(_)) => node_object(name),
         ("host_service_logs", Some(_)) if !matches!(second, "masters" | "workers" | "windows") => {
             Some(second)
         }
@@ -71,7 +96,8 @@ fn source(name: &str) -> Source {
         "cluster-scoped-resources" => Source::Named(name.to_owned()),
         "nodes" => of_node(rest),
         "namespaces" => container(rest).unwrap_or_else(|| Source::Named(name.to_owned())),
-        _ => names::source(name),
+        _ if name.ends_with(".yaml") => Source::Named(name.to_owned()),
+        _ => container(name).unwrap_or_else(|| names::source(name)),
     }
 }
 
@@ -104,9 +130,11 @@ fn of_node(rest: &str) -> Source {
 fn container(rest: &str) -> Option<Source> {
     let words: Vec<&str> = rest.split('/').collect();
     match words.as_slice() {
-        [namespace, "pods", pod, container, .., "logs", file] => Some(Source::File(format!(
-            "/var/log/pods/{namespace}_{pod}_x/{container}/{file}"
-        ))),
+        [namespace, "pods", pod, container, again, "logs", file] if container == again => {
+            Some(Source::File(format!(
+                "/var/log/pods/{namespace}_{pod}_x/{container}/{file}"
+            )))
+        }
         _ => None,
     }
 }
@@ -131,6 +159,29 @@ mod tests {
         ];
         assert_eq!(detect(&inspected), 95);
         assert_eq!(detect(&["namespaces/default.txt", "nodes/list.txt"]), 0);
+    }
+
+    #[test]
+    fn a_piece_of_a_gathering_is_told() {
+        let log = "openshift-etcd/pods/etcd-m1/etcd/etcd/logs/current.log";
+        let own = format!("namespaces/{log}");
+        for piece in [
+            vec!["cluster-scoped-resources/core/nodes/w1.yaml"],
+            vec![
+                "cluster-scoped-resources/machineconfiguration.openshift.io/machineconfigs/a.yaml",
+            ],
+            vec![
+                "core/nodes/w1.yaml",
+                "config.openshift.io/clusteroperators/dns.yaml",
+            ],
+            vec![own.as_str()],
+            vec![log],
+        ] {
+            assert!(detect(&piece) >= Layout::SURE, "{piece:?}");
+        }
+        assert!(detect(&["namespaces/default/core/events.yaml"]) < Layout::SURE);
+        assert_eq!(node("core/nodes/w1.yaml"), Some("w1"));
+        assert!(matches!(source(log), Source::File(_)));
     }
 
     #[test]

@@ -43,12 +43,32 @@ fn of_windows(name: &str) -> Option<String> {
     whole.then(|| name.replace('\\', "/"))
 }
 
-/// The single folder that holds all of the names, if there is one.
+/// Folders of which a part of a node's disk or of a bundle often consists: they tell what stands in them, and nobody calls a
+/// bundle so.
+const TELLING: [&str; 16] = [
+    "etc",
+    "opt",
+    "proc",
+    "run",
+    "sys",
+    "usr",
+    "var",
+    "cluster-info",
+    "cluster-resources",
+    "cluster-scoped-resources",
+    "host-collectors",
+    "host_service_logs",
+    "kubernetesResources",
+    "machine_config_ondisk",
+    "namespaces",
+    "sos_commands",
+];
+
+/// The single folder that holds all of the names, if there is one and it tells nothing of what it holds.
 pub(super) fn common_top<'n>(mut names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let (top, _) = names.next()?.split_once('/')?;
-    names
-        .all(|name| name.split_once('/').is_some_and(|(first, _)| first == top))
-        .then_some(top)
+    let holds_all = names.all(|name| name.split_once('/').is_some_and(|(first, _)| first == top));
+    (holds_all && !TELLING.contains(&top)).then_some(top)
 }
 
 /// The name without its top folder.
@@ -86,5 +106,6 @@ mod tests {
         assert_eq!(common_top(["t/a", "u/b"].into_iter()), None);
         assert_eq!(common_top(["t/a", "b"].into_iter()), None);
         assert_eq!(common_top(["a"].into_iter()), None);
+        assert_eq!(common_top(["etc/a", "etc/b/c"].into_iter()), None);
     }
 }
