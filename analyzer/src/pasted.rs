@@ -127,6 +127,15 @@ struct Section<'a> {
 
 impl<'a> Section<'a> {
     fn new(border: Border<'a>, line: u64) -> Self {
+        if let Border::Command(command) = border
+            && let Some((command, output)) = joined(command)
+        {
+            return Self {
+                border: Border::Command(command),
+                before: line.saturating_sub(1),
+                lines: vec![output],
+            };
+        }
         Self {
             border,
             before: line,
@@ -215,6 +224,12 @@ fn command(line: &str) -> Option<&str> {
     let command = command.trim();
     let known = bare && names::is_program(program(command)?);
     (sure || known && (sign != "# " || !is_comment(command))).then_some(command)
+}
+
+/// A terminal that pads its lines, copied, joins the command and the first line of its output.
+fn joined(command: &str) -> Option<(&str, &str)> {
+    let (command, output) = command.split_once("          ")?;
+    Some((command.trim_end(), output.trim_start()))
 }
 
 /// `# mount the volume` begins like a command. A command has options, paths or one of the words that such programs take.
@@ -329,6 +344,16 @@ mod tests {
                 (command("uptime"), 11, " up 3 days".into()),
             ]
         );
+    }
+
+    #[test]
+    fn output_on_the_line_of_its_command_is_its_first_line() {
+        let text = "[root@n1 ~]# systemctl status crio                    ● crio.service - CRI-O\n     Active: failed\n[root@n1 ~]# uptime\n up 3 days\n";
+        let sections = read(text);
+        let status = "● crio.service - CRI-O\n     Active: failed";
+        let command = Source::Command("systemctl status crio".into());
+        assert_eq!(sections[0], (command, 1, status.to_owned()));
+        assert_eq!(sections[1].1, 4);
     }
 
     #[test]

@@ -136,11 +136,8 @@ impl<'e, R: Read> Sections<'e, R> {
             None => border(first),
         };
         let Some(border) = border else { return };
-        let section = Section {
-            border,
-            before: before + 1,
-            lines: lines.collect(),
-        };
+        let mut section = Section::new(border, before + 1);
+        section.lines.extend(lines);
         if let Some(entry) = section.entry(self.whole) {
             self.padding += before;
             self.held += entry.bytes.len();
