@@ -65,7 +65,9 @@ pub(crate) fn read(text: &[u8]) -> Message<'_> {
 fn klog_behind(text: &[u8]) -> Option<Message<'_>> {
     let head = text.get(..text.len().min(MOST_PREFIX))?;
     memchr::memchr3_iter(b' ', b'\t', b':', head).find_map(|at| match text.get(at + 1..)? {
-        rest @ [b'I' | b'W' | b'E' | b'F', b'0' | b'1', ..] if !head.get(..at)?.ends_with(b"output:") => {
+        rest @ [b'I' | b'W' | b'E' | b'F', b'0' | b'1', ..]
+            if !head.get(..at)?.ends_with(b"output:") =>
+        {
             klog_text(rest)
         }
         _ => None,
@@ -406,7 +408,10 @@ mod tests {
     fn output_that_a_message_quotes_does_not_take_its_beginning() {
         let line = "[ERROR ImagePull]: failed to pull image a/b:1: output: E0504 10:11:12.100000    1201 remote_image.go:180] x";
         assert_eq!(text(line), line);
-        assert_eq!(text("kubelet_1  | E0504 10:11:12.100000    1201 remote_image.go:180] x"), "x");
+        assert_eq!(
+            text("kubelet_1  | E0504 10:11:12.100000    1201 remote_image.go:180] x"),
+            "x"
+        );
     }
 
     const HEADERS: &[(&str, &str, Level)] = &[
