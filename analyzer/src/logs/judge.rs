@@ -31,10 +31,14 @@ pub(crate) struct Judge<'p> {
     recall: Recall<Judged>,
     /// Matches of the record that is judged.
     matches: Vec<Judged>,
-    /// Matches of which one alone tells of something wrong with the node.
+    /// Matches of which one alone tells what is wrong with the node.
     pub(crate) accusations: u64,
+    /// Matches of which one alone tells that something is wrong, and not what.
+    pub(crate) complaints: u64,
     /// The lines were judged before, in another form: only what matches counts.
     pub(crate) looks_again: bool,
+    /// What else they tell was counted then.
+    pub(crate) causes_only: bool,
 }
 
 /// One record with all that is known of it.
@@ -69,7 +73,9 @@ impl<'p> Judge<'p> {
             recall: Recall::new(),
             matches: Vec::new(),
             accusations: 0,
+            complaints: 0,
             looks_again: false,
+            causes_only: false,
         }
     }
 
@@ -243,10 +249,11 @@ impl<'p> Judge<'p> {
         {
             return;
         }
-        if self.looks_again && pattern.min > 1 {
+        if self.looks_again && (pattern.min > 1 || self.causes_only && !pattern.accuses) {
             return;
         }
         self.accusations += u64::from(pattern.accuses && pattern.min <= 1);
+        self.complaints += u64::from(pattern.complains && pattern.min <= 1);
         let sight = record.sight(judged.end);
         let stream = record.place.stream;
         match record.life {

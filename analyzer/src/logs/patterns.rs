@@ -3,7 +3,7 @@
 use super::message::plain_quotes;
 use super::prefilter::Prefilter;
 use super::{literals, program};
-use crate::rule::{LogPattern, Rule};
+use crate::rule::{LogPattern, Role, Rule};
 use regex::bytes::{Regex, RegexBuilder};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -47,8 +47,10 @@ pub(crate) struct Pattern {
     pub(crate) within: Option<i64>,
     /// Microseconds after a kubelet start in which matches are ignored.
     pub(crate) after: Option<i64>,
-    /// What it finds is something wrong with the node.
+    /// It tells what is wrong with the node.
     pub(crate) accuses: bool,
+    /// It tells that something is wrong with the node, and not what.
+    pub(crate) complains: bool,
     from: Vec<String>,
     text: String,
     /// `None` inside when it does not compile; [`PatternSet::check`] tells why.
@@ -142,7 +144,8 @@ impl PatternSet {
                     None => always.push(patterns.len()),
                 }
                 let mut pattern = Pattern::new(number, index, pattern).map_err(error)?;
-                pattern.accuses = rule.role.is_fault();
+                pattern.accuses = rule.role == Role::Cause;
+                pattern.complains = rule.role.is_fault() && !pattern.accuses;
                 patterns.push(pattern);
             }
         }
@@ -229,6 +232,7 @@ impl Pattern {
             within: micros(&pattern.within)?,
             after: micros(&pattern.after)?,
             accuses: true,
+            complains: false,
             from: pattern
                 .from
                 .iter()

@@ -120,13 +120,14 @@ impl Scanner<'_> {
         let posted = lines.whole(MOST_POSTED)?.map(<[u8]>::to_vec);
         let unwrapped = posted.as_deref().and_then(unwrap::unwrapped);
         let before = self.judge.accusations;
+        let complaints = self.judge.complaints;
         match unwrapped {
             Some(text) => self.joined(number, entry, &text),
             None => self.rest(number, entry, lines)?,
         }
         let is_pasted = matches!(source, Source::Named(_)) && self.judge.accusations == before;
         if let Some(text) = posted.filter(|_| is_pasted) {
-            self.again(number, entry, &text);
+            self.again(number, entry, &text, complaints);
         }
         Ok(())
     }
@@ -143,18 +144,20 @@ impl Scanner<'_> {
     }
 
     /// Looks once more at a text that accuses nothing, with its lines joined: they may have been broken by hand, or by a mail
-    /// program.
-    fn again(&mut self, number: usize, entry: &Arc<str>, text: &[u8]) {
+    /// program. Where it complains, with `complaints` before it, only what accuses counts now.
+    fn again(&mut self, number: usize, entry: &Arc<str>, text: &[u8], complaints: u64) {
         let before = self.judge.accusations;
         self.end(number, entry);
         self.judge.looks_again = true;
         for break_ in [Break::Within, Break::AtBlank] {
             if self.judge.accusations == before {
+                self.judge.causes_only = self.judge.complaints > complaints;
                 self.joined(number, entry, &unwrap::rejoined(text, break_));
                 self.end(number, entry);
             }
         }
         self.judge.looks_again = false;
+        self.judge.causes_only = false;
     }
 
     /// Reads the lines of an entry that were not read yet.
@@ -222,6 +225,20 @@ mod tests {
     fn lines(count: usize, end: &str) -> String {
         let lines: Vec<String> = (0..count).map(|n| format!("{LINE}{n}{end}")).collect();
         lines.concat()
+    }
+
+    #[test]
+    fn a_text_that_only_complains_is_looked_at_again_with_its_lines_joined() {
+        let mut complaint = rule("complaint", vec![pattern(&["kubelet"], "lease")]);
+        complaint.role = crate::rule::Role::Symptom;
+        let cause = rule("cause", vec![pattern(&["kubelet"], "lease/n1: timeout")]);
+        let patterns = PatternSet::new(&[complaint, cause]).unwrap();
+        let text = "Nov 22 07:31:24 n kubelet[58]: E1122 07:31:24.000000      58 x.go:1] no lease\nNov 22 07:31:25 n kubelet[58]: E1122 07:31:25.000000      58 x.go:1] lease/\nn1: timeout\n";
+        let mut scanner = Scanner::new(&patterns, Options::default());
+        let source = Source::Named("posted.txt".to_owned());
+        scanner.scan("e", &source, &mut text.as_bytes()).unwrap();
+        let counts: Vec<_> = scanner.finish().hits.iter().map(|hit| hit.count).collect();
+        assert_eq!(counts, [2, 1]);
     }
 
     #[test]
