@@ -11,6 +11,7 @@ use crate::ruleset::Compiled;
 use crate::template;
 use chrono::TimeDelta;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
 
 /// Everything that a finding is made of.
 pub(super) struct Draft<'a, 'd> {
@@ -129,8 +130,12 @@ const LAST_RECORDS: u64 = 30;
 /// What the lines captured, the latest last; `let` where no line did.
 fn variables(draft: &Draft<'_, '_>, scope: &Scope<'_>) -> BTreeMap<String, String> {
     let mut variables = BTreeMap::new();
-    for hit in draft.hits {
-        variables.extend(hit.variables.clone());
+    let alike = draft
+        .hits
+        .chunk_by(|a, b| Arc::ptr_eq(&a.variables, &b.variables));
+    for hit in alike.filter_map(<[_]>::first) {
+        let own = hit.variables.iter();
+        variables.extend(own.map(|(name, value)| (name.clone(), value.clone())));
     }
     for (name, expression) in &draft.compiled.variables {
         if variables.contains_key(name) {

@@ -14,6 +14,7 @@ use crate::rule::{Confidence, Stage};
 use crate::ruleset::RuleFile;
 use chrono::TimeDelta;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 const fn declared(path: &'static str, ty: Type) -> FactDecl {
     FactDecl {
@@ -150,15 +151,17 @@ impl Bench {
         self.logs.hits.push(Hit {
             rule: self.rules.index(id).unwrap(),
             pattern: 0,
-            program: Some("kubelet".to_owned()),
+            program: Some("kubelet".into()),
             life: self.logs.lives.len().checked_sub(1),
             count: 1,
             first: occurrence.clone(),
             last: occurrence,
-            variables: variables
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-                .collect(),
+            variables: Arc::new(
+                variables
+                    .iter()
+                    .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                    .collect(),
+            ),
         });
         self.logs
             .hits

@@ -150,7 +150,7 @@ impl<'r> Cutter<'r> {
     /// Fills a buffer; less is in it at the end of the stream, or before an error.
     fn fill(&mut self, bytes: &mut Vec<u8>) {
         let mut filled = self.begun.len();
-        bytes.resize(PIECE, 0);
+        bytes.resize(filled + PIECE, 0);
         if let Some(start) = bytes.get_mut(..filled) {
             start.copy_from_slice(&self.begun);
         }

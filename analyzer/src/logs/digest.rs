@@ -3,6 +3,7 @@
 use crate::origin::Origin;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A time, and whether its year was printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -105,7 +106,7 @@ pub struct Hit {
     /// Index of the pattern in the rule.
     pub pattern: usize,
     /// Program of the lines, where known.
-    pub program: Option<String>,
+    pub program: Option<Arc<str>>,
     /// Index into [`LogDigest::lives`], for lines that fall into a life by stream or, for other programs, by time.
     pub life: Option<usize>,
     /// Number of matching records.
@@ -115,7 +116,7 @@ pub struct Hit {
     /// The last of them.
     pub last: Occurrence,
     /// Named groups of the pattern.
-    pub variables: BTreeMap<String, String>,
+    pub variables: Arc<BTreeMap<String, String>>,
 }
 
 /// One record of a log.

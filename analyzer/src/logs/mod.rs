@@ -20,6 +20,7 @@ mod form;
 mod forms;
 mod hash;
 mod heading;
+mod hits;
 mod journal;
 mod json;
 mod judge;

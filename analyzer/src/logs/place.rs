@@ -2,7 +2,7 @@
 
 use super::calendar::Calendar;
 use super::clock::{Basis, Tick};
-use super::digest::{Occurrence, Stamp};
+use super::digest::Stamp;
 use super::quotes::cut;
 use super::tally::Sight;
 use crate::finding::Evidence;
@@ -81,7 +81,8 @@ impl Spot {
     }
 }
 
-fn quote(raw: &[u8]) -> String {
+/// A line as text.
+pub(crate) fn quote(raw: &[u8]) -> String {
     if let Ok(text) = std::str::from_utf8(raw) {
         return text.to_owned();
     }
@@ -120,7 +121,8 @@ impl Timeline<'_> {
         (place.line > 0).then(|| self.line(place))?
     }
 
-    fn line(&self, place: Place) -> Option<Origin> {
+    /// The line of a record, whatever its number.
+    pub(crate) fn line(&self, place: Place) -> Option<Origin> {
         let entries = self.entries.get(place.stream)?;
         let entry = entries.get(usize::try_from(place.entry).ok()?)?;
         Some(Origin::line(Arc::clone(entry), place.line))
@@ -162,20 +164,5 @@ impl Ranks {
     pub(crate) fn rank(&self, timeline: &Timeline<'_>, place: Place) -> u64 {
         let (Ok(rank) | Err(rank)) = self.0.binary_search(&timeline.key(place));
         rank as u64
-    }
-
-    /// A record and the line that is quoted of it.
-    pub(crate) fn occurrence(
-        &self,
-        timeline: &Timeline<'_>,
-        place: Place,
-        raw: &[u8],
-    ) -> Option<Occurrence> {
-        Some(Occurrence {
-            time: timeline.stamp(place),
-            sequence: self.rank(timeline, place),
-            origin: timeline.line(place)?,
-            text: quote(raw),
-        })
     }
 }

@@ -1,15 +1,15 @@
 //! Turns what was kept while reading into the digest: years, merged lives, ranks.
 
-use super::digest::{ClockStep, Hit, LogDigest, Occurrence, Span, Stamp, Template};
+use super::digest::{ClockStep, LogDigest, Occurrence, Span, Stamp, Template};
+use super::hits::hits;
 use super::judge::Judge;
 use super::merge::{Merged, merge};
-use super::patterns::PatternSet;
-use super::place::{Place, Ranks, Spot, Timeline};
+use super::place::{Place, Ranks, Spot, Timeline, quote};
 use super::program;
 use super::programs::Program;
 use super::scanner::Options;
 use super::stream::Stream;
-use super::tally::{Group, Mark, Slot, Tally};
+use super::tally::{Group, Slot, Tally};
 use super::templates::Counted;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::BTreeMap;
@@ -50,7 +50,7 @@ pub(crate) fn settle(judge: Judge<'_>, mut streams: Vec<Stream>, options: Option
             .map(|life| life.show(&timeline, &scene.ranks))
             .collect(),
         clock_steps: clock_steps(&timeline, &streams),
-        hits: scene.hits(patterns, &tally),
+        hits: hits(&scene, patterns, &tally),
         unexplained: scene.unexplained(templates),
         stated: scene.stated(stated),
     }
@@ -118,58 +118,22 @@ fn ranks(
 }
 
 /// Everything that places and groups are resolved with.
-struct Scene<'a> {
+pub(super) struct Scene<'a> {
     timeline: &'a Timeline<'a>,
     merged: &'a Merged,
     ranks: Ranks,
 }
 
 impl Scene<'_> {
-    fn hits(&self, patterns: &PatternSet, tally: &Tally) -> Vec<Hit> {
-        let hits = tally.groups().iter();
-        let mut all = join(
-            hits.filter_map(|group| self.hit(patterns, tally, group))
-                .collect(),
-        );
-        all.sort_by(|a, b| {
-            let key = |hit: &Hit| (hit.rule, hit.first.sequence, hit.pattern);
-            key(a).cmp(&key(b))
-        });
-        all
-    }
-
-    fn hit(&self, patterns: &PatternSet, tally: &Tally, group: &Group) -> Option<Hit> {
-        let key = tally.key_of(group)?;
-        let pattern = patterns.pattern(key.pattern)?;
-        let enough = pattern.min <= 1 || tally.reached(key.pattern, group.slot);
-        let life = self.life(group);
-        let early = pattern
-            .after
-            .is_some_and(|after| self.is_early(life, group.last().place, after));
-        if !enough || early {
-            return None;
-        }
-        Some(Hit {
-            rule: pattern.rule,
-            pattern: pattern.index,
-            program: key.program.as_deref().map(str::to_owned),
-            life,
-            count: group.count,
-            first: self.quoted(tally, &group.first)?,
-            last: self.quoted(tally, group.last())?,
-            variables: key.variables.iter().cloned().collect(),
-        })
-    }
-
     /// The life of a group: that of its stream, or the one running at its time.
-    fn life(&self, group: &Group) -> Option<usize> {
+    pub(super) fn life(&self, group: &Group) -> Option<usize> {
         match group.slot {
             Slot::Life { stream, life } => self.merged.of(stream, life),
             Slot::Span { .. } => self.merged.at(self.timeline.stamp(group.first.place)?.time),
         }
     }
 
-    fn is_early(&self, life: Option<usize>, last: Place, after: i64) -> bool {
+    pub(super) fn is_early(&self, life: Option<usize>, last: Place, after: i64) -> bool {
         let start = life
             .and_then(|life| self.merged.lives.get(life))
             .filter(|life| life.start_seen)
@@ -241,41 +205,24 @@ impl Scene<'_> {
         latest
     }
 
+    /// The place of a record in the order of all.
+    pub(super) fn rank(&self, place: Place) -> u64 {
+        self.ranks.rank(self.timeline, place)
+    }
+
     fn occurrence(&self, spot: &Spot) -> Option<Occurrence> {
-        self.ranks.occurrence(self.timeline, spot.place, &spot.raw)
+        self.quoted(spot.place, self.rank(spot.place), &spot.raw)
     }
 
-    fn quoted(&self, tally: &Tally, mark: &Mark) -> Option<Occurrence> {
-        self.ranks
-            .occurrence(self.timeline, mark.place, tally.line(mark))
+    /// A record, its rank and the line that is quoted of it.
+    pub(super) fn quoted(&self, place: Place, sequence: u64, raw: &[u8]) -> Option<Occurrence> {
+        Some(Occurrence {
+            time: self.timeline.stamp(place),
+            sequence,
+            origin: self.timeline.line(place)?,
+            text: quote(raw),
+        })
     }
-}
-
-/// Makes one hit of those that differ only in the entry they were read from.
-fn join(mut all: Vec<Hit>) -> Vec<Hit> {
-    all.sort_by(|a, b| {
-        let order = |hit: &Hit| (hit.first.sequence, hit.last.sequence);
-        same(a).cmp(&same(b)).then(order(a).cmp(&order(b)))
-    });
-    let mut joined: Vec<Hit> = Vec::with_capacity(all.len());
-    for hit in all {
-        match joined.last_mut().filter(|last| same(last) == same(&hit)) {
-            Some(last) => {
-                last.count += hit.count;
-                if hit.last.sequence > last.last.sequence {
-                    last.last = hit.last;
-                }
-            }
-            None => joined.push(hit),
-        }
-    }
-    joined
-}
-
-/// What hits have in common that are one.
-fn same(hit: &Hit) -> impl Ord {
-    let kind = (hit.rule, hit.pattern, hit.life);
-    (kind, &hit.program, &hit.variables)
 }
 
 /// The zone that most lines speak for; UTC when none does.

@@ -157,8 +157,9 @@ impl Tally {
         last
     }
 
-    pub(crate) fn key_of(&self, group: &Group) -> Option<&Key> {
-        self.keys.get(group.key)
+    /// What a group's key stands for.
+    pub(crate) fn key_of(&self, key: usize) -> Option<&Key> {
+        self.keys.get(key)
     }
 
     /// Counts a match in a life of its stream.

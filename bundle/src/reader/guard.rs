@@ -111,7 +111,21 @@ impl<'a> Content<'a> {
 
 impl Read for Content<'_> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        read_buffered(self, buf)
+        let room = within(self.left, buf);
+        if room.is_empty() || self.error.is_some() {
+            return self.fill_buf()?.read(room);
+        }
+        match self.inner.read(room) {
+            Ok(read) => {
+                self.left -= read as u64;
+                self.bytes += read as u64;
+                Ok(read)
+            }
+            Err(error) => {
+                self.error = Some(error.to_string());
+                Err(error)
+            }
+        }
     }
 }
 
@@ -168,7 +182,14 @@ impl<'a> Exactly<'a> {
 
 impl Read for Exactly<'_> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        read_buffered(self, buf)
+        let room = within(self.left, buf);
+        match self.inner.read(room)? {
+            0 if !room.is_empty() => Err(cut_short()),
+            read => {
+                self.left -= read as u64;
+                Ok(read)
+            }
+        }
     }
 }
 
@@ -195,11 +216,10 @@ pub(super) fn cut_short() -> io::Error {
     io::Error::new(io::ErrorKind::UnexpectedEof, "the input is cut short here")
 }
 
-fn read_buffered(stream: &mut impl BufRead, buf: &mut [u8]) -> io::Result<usize> {
-    let mut filled = stream.fill_buf()?;
-    let read = filled.read(buf)?;
-    stream.consume(read);
-    Ok(read)
+/// As much of a buffer as may be filled.
+fn within(left: u64, buf: &mut [u8]) -> &mut [u8] {
+    let length = usize::try_from(left).map_or(buf.len(), |left| left.min(buf.len()));
+    buf.get_mut(..length).unwrap_or_default()
 }
 
 /// Fills the buffer as far as the stream goes. An error ends it like an end of file; the stream repeats it.

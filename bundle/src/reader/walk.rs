@@ -15,8 +15,11 @@ use std::rc::Rc;
 /// What is called for each entry.
 pub type Visit<'v> = dyn FnMut(EntryHead<'_>, &mut dyn BufRead) -> Control + 'v;
 
-/// Inflated bytes held at a time.
+/// Bytes of a file held at a time.
 pub(super) const BUFFER: usize = 256 << 10;
+
+/// Inflated bytes held at a time. Who asks for more at once has them inflated into their own buffer.
+const INFLATED: usize = 128 << 10;
 
 /// What an archive says of an entry.
 #[derive(Debug, Clone, Copy)]
@@ -225,7 +228,7 @@ impl<'a> Walk<'a> {
             self.limits,
             Rc::clone(&self.budget),
         );
-        let mut inflated = BufReader::with_capacity(BUFFER, inflated);
+        let mut inflated = BufReader::with_capacity(INFLATED, inflated);
         let mut head = [0; PEEK];
         let filled = fill(&mut inflated, &mut head);
         let head = head.get(..filled).unwrap_or_default();

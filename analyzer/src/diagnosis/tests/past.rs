@@ -92,7 +92,7 @@ fn what_another_program_said_once_lasts_while_its_effect_shows() {
     let node = |program: &str, at: &[(&str, i64)]| {
         let mut node = bench(&[cause, shown, REGISTERED]).line("z-cause", 5);
         for hit in &mut node.logs.hits {
-            hit.program = Some(program.to_owned());
+            hit.program = Some(program.into());
         }
         let node = node.life(10, 300);
         let lines = at.iter();
