@@ -301,10 +301,12 @@ impl Pattern {
     }
 }
 
+/// Each pattern sees few texts, and those are short: building a DFA for it takes longer than it saves, and memory.
 fn compile(pattern: &str) -> Result<Regex, regex::Error> {
     RegexBuilder::new(pattern)
         .unicode(false)
         .dot_matches_new_line(true)
+        .dfa_size_limit(0)
         .build()
 }
 
