@@ -115,8 +115,12 @@ impl<'p> Judge<'p> {
         self.matches_of(verdict, record, &mut matches);
         let tells = !matches.is_empty() || record.level >= Level::Error;
         if tells && self.is_new(record) {
-            for judged in &matches {
-                self.count(lives, record, judged);
+            for (at, judged) in matches.iter().enumerate() {
+                // A line that several patterns of a rule match is one sight of it.
+                let mut before = matches.iter().take(at);
+                if !before.any(|other| other.key == judged.key) {
+                    self.count(lives, record, judged);
+                }
             }
             if matches.is_empty() && !self.looks_again {
                 self.unknown(verdict, record);

@@ -149,6 +149,14 @@ impl Scanner<'_> {
         let before = self.judge.accusations;
         self.end(number, entry);
         self.judge.looks_again = true;
+        // The title of a text, as people mark it up, looks like a prompt or a comment.
+        if let Some(title) = text
+            .strip_prefix(b"# ")
+            .and_then(|rest| rest.split(|&byte| byte == b'\n').next())
+        {
+            self.joined(number, entry, &[(1, title.to_vec())]);
+            self.end(number, entry);
+        }
         for break_ in [Break::Within, Break::AtBlank] {
             if self.judge.accusations == before {
                 self.judge.causes_only = self.judge.complaints > complaints;
