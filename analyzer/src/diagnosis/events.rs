@@ -133,6 +133,28 @@ impl Answers<'_> {
             (None, Some(programs)) => Outcome::missing([Missing::Log(programs)]),
         }
     }
+
+    /// How long the kubelet runs by systemd's word, where no log tells of a life.
+    fn unit_age(&self) -> Outcome<'static> {
+        const SINCE: &str = "kubelet.unit.active_since";
+        let facts = &self.case.evidence.facts;
+        let is_active = facts.text("kubelet.unit.active_state") == Some("active");
+        let since = facts.get(SINCE).filter(|_| is_active);
+        let age = since.zip(self.case.now).and_then(|(fact, now)| {
+            let Value::Time(since) = fact.value else {
+                return None;
+            };
+            let proof = Decided::Fact {
+                path: SINCE.to_owned(),
+                text: fact.value.to_string(),
+                absent: false,
+                origins: fact.origins.clone(),
+            };
+            let age = Value::Duration(now.time - since);
+            Some(Outcome::known(age, vec![proof]))
+        });
+        age.unwrap_or_else(|| Outcome::missing([Missing::Log(vec!["kubelet".to_owned()])]))
+    }
 }
 
 impl Events for Answers<'_> {
@@ -159,7 +181,7 @@ impl Events for Answers<'_> {
         let life = self.case.logs.lives.last();
         match life.and_then(|life| age(life, self.case.now)) {
             Some(age) => Outcome::known(Value::Duration(age), Vec::new()),
-            None => Outcome::missing([Missing::Log(vec!["kubelet".to_owned()])]),
+            None => self.unit_age(),
         }
     }
 

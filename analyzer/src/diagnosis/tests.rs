@@ -27,7 +27,7 @@ const fn declared(path: &'static str, ty: Type) -> FactDecl {
     }
 }
 
-static FACTS: [FactDecl; 10] = [
+static FACTS: [FactDecl; 12] = [
     declared("a.bad", Type::Bool),
     declared("b.bad", Type::Bool),
     FactDecl {
@@ -41,6 +41,8 @@ static FACTS: [FactDecl; 10] = [
     declared("files[].path", Type::Text),
     declared("files[].expired", Type::Bool),
     declared("node.ready", Type::Bool),
+    declared("kubelet.unit.active_state", Type::Text),
+    declared("kubelet.unit.active_since", Type::Time),
 ];
 
 /// A node under construction.

@@ -52,6 +52,11 @@ const FACTS: &[FactDecl] = &[
         "automatic restarts since the last start by hand",
     ),
     FactDecl::new(
+        "units[].active_since",
+        Type::Time,
+        "when it became active last; it may have ended since",
+    ),
+    FactDecl::new(
         "units[].exec_main_status",
         Type::Int,
         "exit status of the main process",
@@ -90,6 +95,11 @@ const FACTS: &[FactDecl] = &[
         "kubelet.unit.n_restarts",
         Type::Int,
         "automatic restarts since the last start by hand; history, not state",
+    ),
+    unit(
+        "kubelet.unit.active_since",
+        Type::Time,
+        "when it became active last; it may have ended since",
     ),
     unit(
         "kubelet.unit.exec_main_status",

@@ -20,7 +20,8 @@ pub struct UnitState {
     /// Full name: `kubelet.service`.
     pub name: String,
     /// `load_state`, `active_state`, `sub_state`, `result`, `unit_file_state`, `fragment_path` (texts), `n_restarts`,
-    /// `exec_main_status`, `main_pid` (numbers), `need_daemon_reload`, `condition_result` (truth values), `drop_ins` (texts).
+    /// `exec_main_status`, `main_pid` (numbers), `need_daemon_reload`, `condition_result` (truth values), `drop_ins` (texts),
+    /// `active_since` (a time).
     pub fields: BTreeMap<&'static str, Fact>,
     /// Which tool said it: the smaller the more it knows.
     pub rank: u8,

@@ -8,6 +8,7 @@ use crate::observed::UnitState;
 use crate::origin::Origin;
 use crate::parser::Parser;
 use crate::source::Source;
+use crate::times;
 use serde_json::Value as Json;
 
 pub(super) const PARSER: Parser = Parser {
@@ -45,6 +46,10 @@ fn state(name: &str, item: &Json, origin: &Origin) -> UnitState {
         };
         let value = match value {
             Json::String(text) if text.is_empty() => continue,
+            Json::String(text) if *field == ACTIVE_SINCE => match times::printed(text) {
+                Some(time) => Value::Time(time),
+                None => continue,
+            },
             Json::String(text) => Value::Text(text.clone()),
             Json::Bool(truth) => Value::Bool(*truth),
             Json::Number(number) => match number.as_i64() {
@@ -72,7 +77,10 @@ const PROPERTIES: &[(&str, &str)] = &[
     ("MainPID", "main_pid"),
     ("NeedDaemonReload", "need_daemon_reload"),
     ("ConditionResult", "condition_result"),
+    ("ActiveEnterTimestamp", ACTIVE_SINCE),
 ];
+
+const ACTIVE_SINCE: &str = "active_since";
 
 #[cfg(test)]
 mod tests {
@@ -82,7 +90,7 @@ mod tests {
 
     #[test]
     fn each_unit_stands_on_its_line() {
-        let text = "{\"units\":[\n{\"Id\":\"kubelet.service\",\"LoadState\":\"loaded\",\"NRestarts\":3,\"DropInPaths\":[\"/a\"],\"NeedDaemonReload\":false},\n{\"Id\":\"b.service\"}\n]}";
+        let text = "{\"units\":[\n{\"Id\":\"kubelet.service\",\"LoadState\":\"loaded\",\"NRestarts\":3,\"ActiveEnterTimestamp\":\"2026-11-24T10:00:00Z\",\"DropInPaths\":[\"/a\"],\"NeedDaemonReload\":false},\n{\"Id\":\"b.service\"}\n]}";
         let entry = Entry {
             name: Arc::from("facts/units.json"),
             source: Source::Facts("units".into()),
@@ -93,6 +101,8 @@ mod tests {
         (PARSER.parse)(&entry, &mut evidence);
         let states = unit_states(&evidence, "kubelet.service");
         assert_eq!(states[0].value.fields["n_restarts"].as_int(), Some(3));
+        let since = &states[0].value.fields["active_since"];
+        assert_eq!(since.value.to_string(), "2026-11-24T10:00:00Z");
         assert_eq!(
             states[0].value.fields["n_restarts"].origins[0].line,
             Some(2)

@@ -6,6 +6,7 @@ use crate::fact::{Fact, Value};
 use crate::observed::UnitState;
 use crate::origin::Origin;
 use crate::parser::Parser;
+use crate::times;
 
 pub(super) const PARSER: Parser = Parser {
     name: "unit_show",
@@ -80,6 +81,10 @@ fn note(state: &mut UnitState, property: &str, value: &str, origin: Origin) {
         "MainPID" => with(state, "main_pid", number(), origin),
         "NeedDaemonReload" => with(state, "need_daemon_reload", truth(value), origin),
         "ConditionResult" => with(state, "condition_result", truth(value), origin),
+        "ActiveEnterTimestamp" => {
+            let time = times::printed(value).map(Value::Time);
+            with(state, "active_since", time, origin);
+        }
         "DropInPaths" => {
             let paths = Fact::texts(value.split_whitespace(), &origin).value;
             state.value("drop_ins", paths, origin);

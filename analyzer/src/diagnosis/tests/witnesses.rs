@@ -190,3 +190,18 @@ fn a_confirming_symptom_lends_its_line() {
     let quotes = |one: &Piece| matches!(one, Piece::Line { text, .. } if text == "noise happened");
     assert!(report.causes[0].evidence.iter().any(quotes));
 }
+
+#[test]
+fn without_a_log_systemd_tells_how_long_the_kubelet_runs() {
+    let young = "id: young\nwhen: 'life.age < duration(\"2m\")'";
+    let found = |state: &str, since: i64| {
+        let mut bench = bench(&[young])
+            .fact("kubelet.unit.active_state", state)
+            .fact("kubelet.unit.active_since", second(since).time);
+        bench.now = Some(second(1000));
+        !bench.report().causes.is_empty()
+    };
+    assert!(found("active", 990));
+    assert!(!found("active", 800));
+    assert!(!found("inactive", 990), "it became active, and ended");
+}
