@@ -245,10 +245,8 @@ fn a_piece_of_a_must_gather_is_told_by_what_it_holds() {
         format!("namespaces/openshift-etcd/{log}"),
         format!("openshift-etcd/{log}"),
     ] {
-        let found = reports(&[
-            (name.as_str(), String::new()),
-            ("openshift-dns/pods/a/b/b/logs/current.log", String::new()),
-        ]);
+        let line = "2026-11-22T07:31:10.000000000Z etcd: x\n".to_owned();
+        let found = reports(&[(name.as_str(), line)]);
         assert_eq!(found[0].input.layout, "must-gather", "{name}");
     }
 }
