@@ -18,6 +18,9 @@ pub(crate) const SERVER_CERTIFICATE: &str = "/etc/kubernetes/pki/kubelet-server.
 /// Folder of static pods.
 pub(crate) const STATIC_PODS: &str = "/etc/kubernetes/static-pods/";
 
+/// The environment of the kubelet and the runtime.
+pub(crate) const PROXY: &str = "/etc/network/proxy.env";
+
 const CLIENT_CERTIFICATE: &str = "/var/lib/kubelet/pki/kubelet-client-current.pem";
 
 /// The kubeconfig; `None` where the settings do not name a server, or how the kubelet shows who it is.
@@ -72,6 +75,31 @@ fn with_user(settings: &Node, at: At<'_>, user: Node) -> Option<Node> {
         ("current-context", at.text("kubelet")),
         ("users", named("kubelet", "user", user)),
     ]))
+}
+
+/// Variables that say which proxy is used and for whom it is not, each with the line of its setting; `None` where the settings of the
+/// network are not among those at hand. The names that are always asked without proxy come last, as in the template.
+pub(crate) fn proxy(settings: &Node) -> Option<Vec<(&'static str, String, u64)>> {
+    let network = settings.get("network")?;
+    let proxy = set(network, "https-proxy");
+    let excepted = set(network, "no-proxy");
+    let kubernetes = |key: &str| set(settings.get("kubernetes")?, key)?.text();
+    let own = excepted.map(Node::items).unwrap_or_default();
+    let mut names: Vec<String> = own.iter().filter_map(Node::scalar).collect();
+    names.extend(["localhost", "127.0.0.1"].map(str::to_owned));
+    names.extend(kubernetes("api-server").map(|url| host(url).to_owned()));
+    names.extend(kubernetes("cluster-domain").map(|domain| format!(".{domain}")));
+    let proxy = proxy.and_then(|proxy| Some(("HTTPS_PROXY", proxy.text()?.to_owned(), proxy.line)));
+    let line = excepted.map_or(network.line, |excepted| excepted.line);
+    let excepted = ("NO_PROXY", names.join(","), line);
+    Some(proxy.into_iter().chain([excepted]).collect())
+}
+
+/// `https://a.example.com:6443/x` → `a.example.com`
+fn host(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let end = rest.find(['/', ':']).unwrap_or(rest.len());
+    rest.get(..end).unwrap_or(rest)
 }
 
 /// Settings that the configuration of the kubelet has under another name.

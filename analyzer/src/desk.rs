@@ -10,6 +10,7 @@ use crate::logs::{self, LogDigest, Scanner};
 use crate::origin::Origin;
 use crate::own_events::own_events;
 use crate::parts::Part;
+use crate::rendered;
 use crate::ruleset::RuleSet;
 use crate::run_info;
 use crate::source::Source;
@@ -142,6 +143,7 @@ impl<'a> Desk<'a> {
 
     pub(crate) fn close(mut self) -> Filed {
         self.end();
+        rendered::place(&mut self.evidence);
         Filed {
             evidence: self.evidence,
             logs: self.logs.unwrap_or_default(),

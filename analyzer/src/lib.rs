@@ -43,6 +43,7 @@ pub mod processes;
 pub mod programs;
 pub mod proxy;
 pub mod quantity;
+mod rendered;
 pub mod report;
 pub mod rule;
 pub mod rule_page;

@@ -250,3 +250,51 @@ fn a_piece_of_a_must_gather_is_told_by_what_it_holds() {
         assert_eq!(found[0].input.layout, "must-gather", "{name}");
     }
 }
+
+#[test]
+fn a_node_on_its_way_to_another_machine_configuration_is_told_what_changes() {
+    let noted = |name: &str, desired: &str| {
+        let noted = format!(
+            "  annotations:\n    machineconfiguration.openshift.io/currentConfig: rendered-worker-1\n    machineconfiguration.openshift.io/desiredConfig: {desired}\n    machineconfiguration.openshift.io/state: Working\nstatus:"
+        );
+        node(name, "10.0.0.1", true)
+            .replace("status:\n  addresses", &format!("{noted}\n  addresses"))
+    };
+    let config = |name: &str, pods: u32| {
+        format!(
+            "apiVersion: machineconfiguration.openshift.io/v1\nkind: MachineConfig\nmetadata:\n  name: {name}\nspec:\n  config:\n    storage:\n      files:\n      - path: /etc/kubernetes/kubelet.conf\n        contents:\n          source: data:,kind%3A%20KubeletConfiguration%0AapiVersion%3A%20kubelet.config.k8s.io%2Fv1beta1%0AmaxPods%3A%20{pods}%0A\n    systemd:\n      units:\n      - name: kubelet.service\n        contents: |\n          [Service]\n          ExecStart=/usr/bin/kubelet --config=/etc/kubernetes/kubelet.conf\n"
+        )
+    };
+    let folder = "cluster-scoped-resources";
+    let object = |name: &str| format!("{folder}/core/nodes/{name}.yaml");
+    let rendered = |name: &str| {
+        format!("{folder}/machineconfiguration.openshift.io/machineconfigs/{name}.yaml")
+    };
+    let entries = [
+        (object("w1"), noted("w1", "rendered-worker-1")),
+        (object("w2"), noted("w2", "rendered-worker-2")),
+        (
+            rendered("rendered-worker-1"),
+            config("rendered-worker-1", 250),
+        ),
+        (
+            rendered("rendered-worker-2"),
+            config("rendered-worker-2", 500),
+        ),
+    ];
+    let entries: Vec<_> = entries
+        .iter()
+        .map(|(name, text)| (name.as_str(), text.clone()))
+        .collect();
+    let found = reports(&entries);
+    let meaning = |report: &Report| {
+        let mut all = report.symptoms.iter();
+        let own = all.find(|finding| finding.id == "machine-config-pending")?;
+        Some(own.meaning.clone())
+    };
+    assert_eq!(meaning(&found[0]), None);
+    let told = meaning(&found[1]).unwrap();
+    assert!(told.contains("is at rendered-worker-1"), "{told}");
+    assert!(told.contains("/etc/kubernetes/kubelet.conf"), "{told}");
+    assert_eq!(found[0].node.distribution.as_deref(), Some("openshift"));
+}

@@ -2,7 +2,8 @@
 
 use super::Case;
 use super::judge::Present;
-use crate::logs::{Hit, Life};
+use crate::logs::{Hit, Life, Occurrence};
+use crate::parse::troubleshoot_analysis::is_judgement;
 use crate::rule::{Role, Rule, Stage};
 use crate::ruleset::Compiled;
 use chrono::TimeDelta;
@@ -23,6 +24,15 @@ pub(super) struct LogWitness<'a> {
     pub(super) seen: Vec<&'a Hit>,
     /// Those of the fault that lasts; empty when it is past or was never seen.
     pub(super) present: Vec<&'a Hit>,
+}
+
+impl LogWitness<'_> {
+    /// Whether all lines are what another tool's analyzer thought of the node: its words may be about something else.
+    pub(super) fn is_hearsay(&self) -> bool {
+        let is_judgement = |one: &Occurrence| is_judgement(&one.origin.entry);
+        let mut lines = self.present.iter().flat_map(|hit| [&hit.first, &hit.last]);
+        !self.present.is_empty() && lines.all(is_judgement)
+    }
 }
 
 /// Judges the log half of a rule. Without lives (posted lines) everything is present.

@@ -1,11 +1,13 @@
 //! The kubelet's environment, and whether its requests to the API server go through a proxy.
 
+use crate::bottlerocket;
 use crate::derived::{Context, Derived};
 use crate::evidence::{Evidence, Sourced};
 use crate::fact::{Fact, FactDecl, Type, Value};
 use crate::kubelet::credentials;
 use crate::kubelet::unit;
 use crate::origin::Origin;
+use crate::parse::environment_file::EnvironmentFile;
 use crate::processes;
 use crate::proxy;
 use std::collections::BTreeMap;
@@ -58,7 +60,9 @@ struct Environment {
 }
 
 fn derive(evidence: &mut Evidence, _: &Context<'_>) {
-    let environment = of_process(evidence).or_else(|| of_unit(evidence));
+    let environment = of_process(evidence)
+        .or_else(|| of_unit(evidence))
+        .or_else(|| of_bottlerocket(evidence));
     let mut found: Vec<(&str, Fact)> = Vec::new();
     if let Some(environment) = &environment {
         found.push(("kubelet.env", shown(environment)));
@@ -111,6 +115,26 @@ fn of_unit(evidence: &Evidence) -> Option<Environment> {
     Some(Environment {
         variables: variables.collect(),
         origin,
+    })
+}
+
+/// The file that every unit of Bottlerocket reads.
+fn of_bottlerocket(evidence: &Evidence) -> Option<Environment> {
+    let mut files = evidence.all::<EnvironmentFile>().iter();
+    let file = files.find(|file| file.value.path.as_deref() == Some(bottlerocket::PROXY))?;
+    let variables = file.value.assignments.iter().map(|one| {
+        let value = Sourced {
+            value: one.value.clone(),
+            origin: Origin {
+                line: Some(one.line),
+                ..file.origin.clone()
+            },
+        };
+        (one.name.clone(), value)
+    });
+    Some(Environment {
+        variables: variables.collect(),
+        origin: file.origin.clone(),
     })
 }
 
@@ -223,6 +247,32 @@ mod tests {
             },
         );
         evidence
+    }
+
+    #[test]
+    fn the_proxy_of_bottlerocket_is_the_kubelets() {
+        let mut evidence = Evidence::default();
+        let assignment = |name: &str, value: &str, line| crate::systemd::Assignment {
+            name: name.to_owned(),
+            value: value.to_owned(),
+            line,
+        };
+        let file = EnvironmentFile {
+            path: Some(bottlerocket::PROXY.to_owned()),
+            assignments: vec![
+                assignment("HTTPS_PROXY", "http://u:p@proxy:3128", 5),
+                assignment("NO_PROXY", "localhost", 6),
+            ],
+        };
+        evidence.push(file, Origin::entry("settings.json"));
+        crate::testing::derive(&mut evidence, &[&DERIVED]);
+        let url = evidence.facts.get("kubelet.proxy.url").unwrap();
+        assert!(!url.as_text().unwrap().contains("u:p"));
+        assert_eq!(url.origins[0].line, Some(5));
+        assert_eq!(
+            evidence.facts.text("kubelet.proxy.no_proxy"),
+            Some("localhost")
+        );
     }
 
     #[test]

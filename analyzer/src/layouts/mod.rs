@@ -3,11 +3,15 @@
 pub mod aks;
 pub mod aks_windows;
 pub mod bottlerocket;
+pub mod crashd;
 pub mod eks;
 pub mod eks_agent;
 pub mod folder;
+pub mod juju;
+pub mod k8s_snap;
 pub mod kind;
 pub mod kubectl_dump;
+pub mod kubespray;
 pub mod microk8s;
 pub mod must_gather;
 pub mod native;
@@ -23,11 +27,15 @@ pub const ALL: &[&crate::layout::Layout] = &[
     &aks::LAYOUT,
     &aks_windows::LAYOUT,
     &bottlerocket::LAYOUT,
+    &crashd::LAYOUT,
     &eks::LAYOUT,
     &eks_agent::LAYOUT,
     &folder::LAYOUT,
+    &juju::LAYOUT,
+    &k8s_snap::LAYOUT,
     &kind::LAYOUT,
     &kubectl_dump::LAYOUT,
+    &kubespray::LAYOUT,
     &microk8s::LAYOUT,
     &must_gather::LAYOUT,
     &native::LAYOUT,

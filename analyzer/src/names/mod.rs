@@ -17,7 +17,7 @@ pub fn source(name: &str) -> Source {
         return Source::File(path);
     }
     let base = name.rsplit('/').next().unwrap_or(name);
-    let stem = stem(base);
+    let stem = without_sudo(stem(base));
     if let Some(path) = known_path(stem, KNOWN_FILES).or_else(|| exact(base, KNOWN_FILES)) {
         return Source::File(path.to_owned());
     }
@@ -29,7 +29,7 @@ pub fn source(name: &str) -> Source {
 
 /// The command line behind the name of its output, without ending: `ss-tlnp` → `ss -tlnp`. `None` when it names no command.
 pub fn command(stem: &str) -> Option<String> {
-    let stem = stem.trim_start_matches("sudo_").trim_start_matches("sudo-");
+    let stem = without_sudo(stem);
     let words = words(stem);
     let program = words.first()?.as_str();
     let rest = words.get(1..).unwrap_or_default();
@@ -55,6 +55,13 @@ pub fn command(stem: &str) -> Option<String> {
         }
     }));
     Some(line.join(" "))
+}
+
+fn without_sudo(stem: &str) -> &str {
+    let rest = stem
+        .strip_prefix("sudo_")
+        .or_else(|| stem.strip_prefix("sudo-"));
+    rest.unwrap_or(stem)
 }
 
 /// Whether a word is a program whose output is known.
@@ -276,6 +283,7 @@ mod tests {
                 "kubelet.service",
             ),
             ("journalctl-u-nodeadm-run.txt", "nodeadm-run.service"),
+            ("sudo_journalctl_-xeu_kubelet.txt", "kubelet.service"),
         ] {
             assert_eq!(source(name), Source::Journal(unit.to_owned()), "{name}");
         }

@@ -1,9 +1,11 @@
 //! What was observed of the API server and what it says of the node, and of the container runtime.
 
 use crate::certificate::Certificate;
+use crate::entry::Entry;
 use crate::fact::Fact;
 use crate::version::Version;
 use chrono::{DateTime, Utc};
+use std::sync::Arc;
 
 /// Answer of a resolver to one name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,6 +128,34 @@ pub struct MachineConfigState {
     pub state: Option<Fact>,
     /// Why it is degraded; none where it was degraded before.
     pub reason: Option<Fact>,
+}
+
+impl MachineConfigState {
+    /// From the annotations of a Node object: `noted` gives the one of a name, without what stands before its `/`.
+    pub(crate) fn of(noted: impl Fn(&str) -> Option<Fact>) -> Self {
+        let state = noted("state");
+        // What was wrong before stays noted.
+        let is_well = state.as_ref().and_then(Fact::as_text) == Some("Done");
+        Self {
+            current: noted("currentConfig"),
+            desired: noted("desiredConfig"),
+            reason: noted("reason").filter(|_| !is_well),
+            state,
+        }
+    }
+}
+
+/// A configuration that OpenShift's operator renders for the nodes of a pool.
+#[derive(Debug, Clone)]
+pub struct RenderedConfig {
+    /// Its name: `rendered-worker-0a1b`.
+    pub name: String,
+    /// Files and units, each as it stands on a node that has this configuration.
+    pub files: Arc<[Entry]>,
+    /// Arguments of the kernel.
+    pub kernel_arguments: Arc<[String]>,
+    /// Image of the operating system.
+    pub os_image: Option<String>,
 }
 
 /// A pool of machines of OpenShift that is degraded.

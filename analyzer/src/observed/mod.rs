@@ -4,8 +4,8 @@ mod cluster;
 
 pub use cluster::{
     AllImages, AllNodes, Attempt, ClusterInfo, DegradedPool, DockerEngine, Image,
-    MachineConfigState, NoNode, NoSigningRequests, NodeEvent, NodeObject, NodeVersion, Resolution,
-    RuntimeSocket, SigningRequest, Supervisor, ThroughProxy, TokenHash,
+    MachineConfigState, NoNode, NoSigningRequests, NodeEvent, NodeObject, NodeVersion,
+    RenderedConfig, Resolution, RuntimeSocket, SigningRequest, Supervisor, ThroughProxy, TokenHash,
 };
 
 use crate::evidence::{Evidence, Sourced};

@@ -6,11 +6,13 @@ use crate::claim::{Witness, claim};
 use crate::entry::Entry;
 use crate::evidence::Evidence;
 use crate::parse::arguments_file::ArgumentsFile;
+use crate::parse::environment_file::EnvironmentFile;
 use crate::parse::kubeconfig::Kubeconfig;
 use crate::parse::kubelet_config::KubeletConfig;
 use crate::parser::Parser;
 use crate::pem;
 use crate::source::Source;
+use crate::systemd::Assignment;
 use crate::tree::Node;
 use crate::yaml::{self, Document};
 use std::sync::Arc;
@@ -43,6 +45,18 @@ fn parse(entry: &Entry, evidence: &mut Evidence) {
     {
         let origin = entry.at(name.line);
         claim(evidence, "host.name", Witness::Configured, text, origin);
+    }
+    if let Some(variables) = bottlerocket::proxy(settings) {
+        let assignments = variables.into_iter().map(|(name, value, line)| Assignment {
+            name: name.to_owned(),
+            value,
+            line,
+        });
+        let file = EnvironmentFile {
+            path: Some(bottlerocket::PROXY.to_owned()),
+            assignments: assignments.collect(),
+        };
+        evidence.push(file, entry.whole());
     }
     if let Some(kubernetes) = settings.get("kubernetes") {
         of_kubelet(kubernetes, entry, evidence);
@@ -142,6 +156,22 @@ mod tests {
         assert_eq!(server.value.text(), Some("https://a.example.com"));
         let users = root.get("users").unwrap().items();
         assert!(users[0].at("user.exec.command").is_some());
+    }
+
+    #[test]
+    fn the_proxy_of_the_settings_is_the_environment_of_the_kubelet() {
+        let text = "{\"settings\": {\"kubernetes\": {\n\"api-server\": \"https://a.example.com:443\",\n\"cluster-domain\": \"cluster.local\"},\n\"network\": {\n\"https-proxy\": \"http://proxy:3128\",\n\"no-proxy\": [\"10.0.0.0/8\"]\n}}}\n";
+        let evidence = named(&PARSER, text);
+        let file = &evidence.all::<EnvironmentFile>()[0].value;
+        let value = |name: &str| {
+            let own = file.assignment(name).unwrap();
+            (own.value.clone(), own.line)
+        };
+        assert_eq!(value("HTTPS_PROXY"), ("http://proxy:3128".into(), 5));
+        let excepted = "10.0.0.0/8,localhost,127.0.0.1,a.example.com,.cluster.local";
+        assert_eq!(value("NO_PROXY"), (excepted.into(), 6));
+        let without = text.replace("\"network\"", "\"other\"");
+        assert!(named(&PARSER, &without).all::<EnvironmentFile>().is_empty());
     }
 
     #[test]

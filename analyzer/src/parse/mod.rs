@@ -83,6 +83,7 @@ pub mod program_version;
 pub mod ps;
 pub mod rancher_config;
 pub mod reference_facts;
+pub mod rendered_config;
 pub mod resolv_conf;
 pub mod s_client;
 pub mod sandbox_table;
@@ -194,6 +195,7 @@ pub const ALL: &[&crate::parser::Parser] = &[
     &ps::PARSER,
     &rancher_config::PARSER,
     &reference_facts::PARSER,
+    &rendered_config::PARSER,
     &resolv_conf::PARSER,
     &s_client::PARSER,
     &sandbox_table::PARSER,

@@ -192,21 +192,15 @@ fn addresses(object: &Node) -> Vec<String> {
 
 fn machine_config(object: &Node, at: &dyn Fn(&Node) -> Origin) -> MachineConfigState {
     let annotations = object.at("metadata.annotations");
-    let noted = |key: &str| {
-        let pair = annotations?.pair(&format!("machineconfiguration.openshift.io/{key}"))?;
+    MachineConfigState::of(|key| {
+        let pair = annotations?.pair(&format!("{MACHINE_CONFIG}{key}"))?;
         let text = pair.value.text().filter(|text| !text.is_empty())?;
         Some(Fact::text(text, at(&pair.value)))
-    };
-    let state = noted("state");
-    // What was wrong before stays noted.
-    let is_well = state.as_ref().and_then(Fact::as_text) == Some("Done");
-    MachineConfigState {
-        current: noted("currentConfig"),
-        desired: noted("desiredConfig"),
-        reason: noted("reason").filter(|_| !is_well),
-        state,
-    }
+    })
 }
+
+/// What names of annotations of OpenShift's operator of machine configurations begin with.
+pub(super) const MACHINE_CONFIG: &str = "machineconfiguration.openshift.io/";
 
 fn system(info: &Node, name: Option<&str>, at: &dyn Fn(&Node) -> Origin, evidence: &mut Evidence) {
     let version = info.get("kubeletVersion");

@@ -4,8 +4,9 @@ use crate::entry::Entry;
 use crate::evidence::Evidence;
 use crate::fact::{Fact, FactDecl, Type, Value};
 use crate::json::Document;
-use crate::observed::{NoNode, NodeObject, NodeVersion, SigningRequest};
+use crate::observed::{MachineConfigState, NoNode, NodeObject, NodeVersion, SigningRequest};
 use crate::origin::Origin;
+use crate::parse::node_object::MACHINE_CONFIG;
 use crate::parser::Parser;
 use crate::source::Source;
 use crate::times;
@@ -347,6 +348,13 @@ fn object(node: &Json, origin: &Origin) -> NodeObject {
             Value::Bool(cordoned == Some(true)),
             origin.clone(),
         )),
+        machine_config: MachineConfigState::of(|key| {
+            let text = node
+                .get("annotations")?
+                .get(format!("{MACHINE_CONFIG}{key}"))?;
+            let text = text.as_str().filter(|text| !text.is_empty())?;
+            Some(Fact::text(text, origin.clone()))
+        }),
         ..NodeObject::default()
     }
 }
@@ -362,7 +370,7 @@ mod tests {
  "node_name": "worker-1",
  "requests": [
   {"question":"self","status":201,"answer":{"username":"system:node:worker-1","groups":["system:nodes"]}},
-  {"question":"node","status":200,"answer":{"name":"worker-1","uid":"u","taints":[{"key":"a","effect":"NoSchedule"}],"conditions":[{"type":"Ready","status":"False","reason":"KubeletNotReady"}],"nodeInfo":{"systemUUID":"s","kubeletVersion":"v1.33.1"}}},
+  {"question":"node","status":200,"answer":{"name":"worker-1","uid":"u","taints":[{"key":"a","effect":"NoSchedule"}],"conditions":[{"type":"Ready","status":"False","reason":"KubeletNotReady"}],"nodeInfo":{"systemUUID":"s","kubeletVersion":"v1.33.1"},"annotations":{"machineconfiguration.openshift.io/desiredConfig":"rendered-worker-2"}}},
   {"question":"lease","status":200,"answer":{"renewTime":"2026-01-01T00:00:00.000000Z"}},
   {"question":"access","status":201,"attributes":{"verb":"create","resource":"nodes"},"answer":{"allowed":true}},
   {"question":"access","status":201,"attributes":{"verb":"patch","resource":"nodes","subresource":"status"},"answer":{"allowed":false}},
@@ -393,6 +401,8 @@ mod tests {
         let node = &evidence.all::<NodeObject>()[0];
         assert_eq!(node.value.ready.as_ref().unwrap().as_bool(), Some(false));
         assert_eq!(node.origin.line, Some(7));
+        let desired = node.value.machine_config.desired.as_ref();
+        assert_eq!(desired.unwrap().as_text(), Some("rendered-worker-2"));
         assert_eq!(evidence.all::<SigningRequest>()[0].value.state, "Pending");
     }
 

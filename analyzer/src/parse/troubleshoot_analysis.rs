@@ -14,11 +14,16 @@ pub(super) const PARSER: Parser = Parser {
     kind: "findings of troubleshoot",
     facts: &[],
     accepts: |entry| {
-        let named = matches!(&entry.source, Source::Named(name) if name.ends_with("analysis.json"));
+        let named = matches!(&entry.source, Source::Named(name) if is_judgement(name));
         named && entry.head().contains("\"insight\"")
     },
     parse,
 };
+
+/// Whether an entry of this name holds what somebody's analyzer thought of the node, and nothing that the node said.
+pub(crate) fn is_judgement(name: &str) -> bool {
+    name.ends_with("analysis.json")
+}
 
 fn parse(entry: &Entry, evidence: &mut Evidence) {
     let document = match yaml::parse_json(&entry.text()) {

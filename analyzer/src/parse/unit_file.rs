@@ -43,9 +43,17 @@ fn accepts(entry: &Entry) -> bool {
     match &entry.source {
         Source::File(path) => belongs(path).is_some() || has_section(entry),
         Source::Command(command) => command.starts_with("systemctl cat"),
-        Source::Named(_) => has_section(entry) || has_exec_start(entry),
+        Source::Named(_) => {
+            (has_section(entry) || has_exec_start(entry)) && !begins_object(&entry.head())
+        }
         _ => false,
     }
+}
+
+/// Whether a text is an object of the API: units in it are those of other nodes, too.
+fn begins_object(head: &str) -> bool {
+    let mut lines = head.lines().take(5);
+    lines.any(|line| line.starts_with("apiVersion:") || line.contains("\"apiVersion\""))
 }
 
 fn has_section(entry: &Entry) -> bool {
@@ -160,6 +168,18 @@ mod tests {
             .iter()
             .map(|piece| piece.value.clone())
             .collect()
+    }
+
+    #[test]
+    fn units_within_an_object_of_the_api_are_not_those_of_the_node() {
+        let text = "apiVersion: v1\nkind: ConfigMap\ndata:\n  a: |\n    [Service]\n    ExecStart=/usr/bin/kubelet\n";
+        let named = |text: &str| Entry {
+            name: "x".into(),
+            source: Source::Named("x".into()),
+            bytes: text.as_bytes().to_vec(),
+        };
+        assert!(!accepts(&named(text)));
+        assert!(accepts(&named("[Service]\nExecStart=/usr/bin/kubelet\n")));
     }
 
     #[test]

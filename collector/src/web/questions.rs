@@ -154,9 +154,21 @@ fn user(body: &[u8], _: Option<&str>) -> Value {
     json!({"username": part("username"), "groups": part("groups")})
 }
 
-/// What a diagnosis needs of a node object; labels, annotations and images stay out.
+/// What a diagnosis needs of a node object; labels, other annotations and images stay out.
 pub(crate) fn node_object(body: &[u8], _: Option<&str>) -> Value {
-    picked(&parsed(body), NODE_PARTS)
+    let body = parsed(body);
+    let mut kept = picked(&body, NODE_PARTS);
+    let annotations = body.pointer("/metadata/annotations");
+    let texts = ANNOTATIONS.iter().filter_map(|key| {
+        let text = annotations?.get(key)?.as_str()?;
+        let text: String = text.chars().take(MAX_ANNOTATION).collect();
+        Some(((*key).to_owned(), Value::String(text)))
+    });
+    let texts: Map<String, Value> = texts.collect();
+    if let (false, Some(kept)) = (texts.is_empty(), kept.as_object_mut()) {
+        kept.insert("annotations".to_owned(), Value::Object(texts));
+    }
+    kept
 }
 
 fn lease(body: &[u8], _: Option<&str>) -> Value {
@@ -279,6 +291,15 @@ const NODE_PARTS: &[(&str, &str)] = &[
     ("status", "addresses"),
     ("status", "nodeInfo"),
 ];
+/// Annotations that tell how the node stands with its configuration: names of configurations, a state, and why.
+const ANNOTATIONS: [&str; 4] = [
+    "machineconfiguration.openshift.io/currentConfig",
+    "machineconfiguration.openshift.io/desiredConfig",
+    "machineconfiguration.openshift.io/reason",
+    "machineconfiguration.openshift.io/state",
+];
+/// Characters that are kept of an annotation.
+const MAX_ANNOTATION: usize = 1000;
 const LEASE_PARTS: &[(&str, &str)] = &[
     ("spec", "holderIdentity"),
     ("spec", "leaseDurationSeconds"),
@@ -354,6 +375,25 @@ mod tests {
         assert_eq!(kept["conditions"][0]["reason"], "KubeletNotReady");
         assert_eq!(kept.get("images"), None);
         assert_eq!(kept.get("annotations"), None);
+    }
+
+    #[test]
+    fn of_annotations_only_the_named_are_kept_and_not_all_of_a_long_one() {
+        let long = "e".repeat(5000);
+        let body = json!({"metadata": {"name": "w", "annotations": {
+            "machineconfiguration.openshift.io/state": "Degraded",
+            "machineconfiguration.openshift.io/reason": long,
+            "k3s.io/node-args": "[\"--token\",\"x\"]",
+        }}});
+        let kept = node_object(body.to_string().as_bytes(), None);
+        let annotations = kept["annotations"].as_object().unwrap();
+        assert_eq!(annotations.len(), 2);
+        assert_eq!(
+            annotations["machineconfiguration.openshift.io/state"],
+            "Degraded"
+        );
+        let reason = &annotations["machineconfiguration.openshift.io/reason"];
+        assert_eq!(reason.as_str().unwrap().len(), MAX_ANNOTATION);
     }
 
     #[test]

@@ -5,7 +5,8 @@ use crate::redact::names::{self, Secret};
 use crate::redact::pattern::compile;
 use crate::redact::rule::{Rule, Text};
 use crate::redact::value;
-use regex::bytes::{Captures, Regex};
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use regex::bytes::Regex;
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -32,25 +33,140 @@ pub(crate) const RULE: Rule = Rule {
 };
 
 fn find(text: &Text<'_>, hits: &mut Vec<Hit>) {
-    spaced(text, hits);
-    for pattern in [&*ASSIGNMENT, &*QUOTED_PAIR, &*FLAG] {
+    if SPACED_WORDS
+        .as_ref()
+        .is_none_or(|words| words.is_match(text.bytes))
+    {
+        spaced(text, hits);
+    }
+    let runs = runs(text.bytes);
+    for syntax in [&*ASSIGNMENT, &*QUOTED_PAIR, &*FLAG] {
         let mut at = 0;
-        while let Some(found) = pattern.captures_at(text.bytes, at) {
-            let (Some(whole), Some(name)) = (
-                found.get(0),
-                found.name("name").or_else(|| found.name("name2")),
-            ) else {
-                break;
+        for run in &runs {
+            let start = (syntax.start)(text.bytes, run, at);
+            let Some(found) = start.and_then(|start| syntax.found(text.bytes, start)) else {
+                continue;
             };
-            if names::announced(name.as_bytes()).is_some() {
-                assigned(text, &found, name.as_bytes(), hits);
-                at = whole.end();
+            let name = text.slice(found.name.clone());
+            if names::announced(name).is_some() {
+                consider(text, name, found.value(text), hits);
+                at = found.end;
             } else {
                 // `Environment=API_TOKEN=…`: the value of a harmless name may be an assignment itself.
-                at = name.end() + 1;
+                at = found.name.end + 1;
             }
         }
     }
+}
+
+/// The runs of letters of names in which a word stands that announces a secret: names that have none need not be looked at.
+fn runs(bytes: &[u8]) -> Vec<Range<usize>> {
+    let Some(words) = NAME_WORDS.as_ref() else {
+        return every_run(bytes);
+    };
+    let mut runs: Vec<Range<usize>> = Vec::new();
+    for word in words.find_iter(bytes) {
+        if runs.last().is_some_and(|run| word.start() < run.end) {
+            continue;
+        }
+        let (before, after) = bytes.split_at(word.start());
+        let start = before.iter().rposition(|byte| !is_of_name(*byte));
+        let length = after.iter().position(|byte| !is_of_name(*byte));
+        let end = length.map_or(bytes.len(), |length| word.start() + length);
+        runs.push(start.map_or(0, |start| start + 1)..end);
+    }
+    runs
+}
+
+fn every_run(bytes: &[u8]) -> Vec<Range<usize>> {
+    let mut end = 0;
+    let parts = bytes.split(|byte| !is_of_name(*byte)).map(|part| {
+        let start = end;
+        end = start + part.len() + 1;
+        start..start + part.len()
+    });
+    parts.filter(|run| !run.is_empty()).collect()
+}
+
+fn is_of_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-')
+}
+
+/// One way to write a name and its value.
+struct Syntax {
+    /// Where it can begin for a name that ends with this run, not before a place.
+    start: fn(&[u8], &Range<usize>, usize) -> Option<usize>,
+    /// It, from its first byte.
+    pattern: Regex,
+}
+
+/// What was found, as ranges of the text.
+struct Found {
+    name: Range<usize>,
+    value: Range<usize>,
+    /// Whether the value stands in quotes.
+    quoted: bool,
+    end: usize,
+}
+
+impl Syntax {
+    fn found(&self, bytes: &[u8], start: usize) -> Option<Found> {
+        let captures = self.pattern.captures(bytes.get(start..)?)?;
+        let range = |group: &str| {
+            let range = captures.name(group)?.range();
+            Some(start + range.start..start + range.end)
+        };
+        let quoted = ["double", "single", "escaped"]
+            .iter()
+            .find_map(|group| range(group));
+        Some(Found {
+            name: range("name").or_else(|| range("name2"))?,
+            quoted: quoted.is_some(),
+            value: quoted.or_else(|| range("plain"))?,
+            end: start + captures.get(0)?.end(),
+        })
+    }
+}
+
+impl Found {
+    fn value(&self, text: &Text<'_>) -> Range<usize> {
+        if self.quoted {
+            self.value.clone()
+        } else {
+            unquoted(text, self.value.clone())
+        }
+    }
+}
+
+/// A name begins with the first letter, digit or underscore of its run.
+fn name_start(bytes: &[u8], run: &Range<usize>, at: usize) -> Option<usize> {
+    let from = run.start.max(at);
+    let rest = bytes.get(from..run.end)?;
+    let first = rest.iter().position(|byte| !matches!(byte, b'.' | b'-'))?;
+    Some(from + first)
+}
+
+/// The quote before a name.
+fn quote_start(bytes: &[u8], run: &Range<usize>, at: usize) -> Option<usize> {
+    let quote = run.start.checked_sub(1).filter(|quote| *quote >= at)?;
+    let pair = matches!(bytes.get(quote), Some(b'"' | b'\'')) && bytes.get(run.end) == Some(&b'=');
+    pair.then_some(quote)
+}
+
+/// The first dashes of the run before which nothing else stands than a flag has: what decides besides comes behind the run.
+fn dashes_start(bytes: &[u8], run: &Range<usize>, at: usize) -> Option<usize> {
+    let goes_on = matches!(
+        bytes.get(run.end),
+        Some(b' ' | b'\t' | b'\\' | b'"' | b'\'')
+    );
+    let rest = bytes.get(run.start.max(at)..run.end).filter(|_| goes_on)?;
+    let others = rest.iter().rposition(u8::is_ascii_uppercase);
+    let others = others.map_or(0, |other| other + 1);
+    let dashes = rest
+        .windows(3)
+        .enumerate()
+        .find(|(place, three)| place + 2 >= others && matches!(three, [b'-', b'-', b'a'..=b'z']));
+    dashes.map(|(place, _)| run.end - rest.len() + place)
 }
 
 /// Passwords that nothing but blanks part from what announces them.
@@ -62,17 +178,6 @@ fn spaced(text: &Text<'_>, hits: &mut Vec<Hit>) {
         if !names::is_harmless(content.as_bytes(), Secret::Password) {
             value::mask(text, content.range(), (RULE.id, "password"), hits);
         }
-    }
-}
-
-fn assigned(text: &Text<'_>, found: &Captures<'_>, name: &[u8], hits: &mut Vec<Hit>) {
-    let quoted = ["double", "single", "escaped"]
-        .iter()
-        .find_map(|group| found.name(group));
-    if let Some(content) = quoted {
-        consider(text, name, content.range(), hits);
-    } else if let Some(content) = found.name("plain") {
-        consider(text, name, unquoted(text, content.range()), hits);
     }
 }
 
@@ -111,31 +216,68 @@ fn is_plausible(name: &[u8], content: &[u8], secret: Secret) -> bool {
 }
 
 /// `name=value`, `name: value`, `"name": "value"`, `name => value`; in quotes, escaped at any depth, the value may have blanks.
-static ASSIGNMENT: LazyLock<Regex> = LazyLock::new(|| {
-    compile(
-        r#"(?x)(?P<name>[A-Za-z0-9_][A-Za-z0-9_.-]*)\\*["']?[\ \t]*(?:=>|[:=]|%3[AaDd])[\ \t]*(?:
+static ASSIGNMENT: LazyLock<Syntax> = LazyLock::new(|| Syntax {
+    start: name_start,
+    pattern: compile(
+        r#"(?x)\A(?P<name>[A-Za-z0-9_][A-Za-z0-9_.-]*)\\*["']?[\ \t]*(?:=>|[:=]|%3[AaDd])[\ \t]*(?:
             "(?P<double>(?:[^"\\\r\n]|\\[^\r\n])+)
           | '(?P<single>[^'\r\n]+)
           | \\+["'](?P<escaped>[^"'\\\r\n]+)
           | (?P<plain>[^\s"'\\|>&*!\[{,;][^\s"'\\,;]*)
         )"#,
-    )
+    ),
 });
 
 /// `"NAME=value with blanks"`, as systemd and Docker write a variable.
-static QUOTED_PAIR: LazyLock<Regex> = LazyLock::new(|| {
-    compile(
-        r#"(?x)"(?P<name>[A-Za-z_][A-Za-z0-9_.-]*)=(?P<double>[^"\\\r\n]+)"
-          | '(?P<name2>[A-Za-z_][A-Za-z0-9_.-]*)=(?P<single>[^'\r\n]+)'"#,
-    )
+static QUOTED_PAIR: LazyLock<Syntax> = LazyLock::new(|| Syntax {
+    start: quote_start,
+    pattern: compile(
+        r#"(?x)\A(?:"(?P<name>[A-Za-z_][A-Za-z0-9_.-]*)=(?P<double>[^"\\\r\n]+)"
+          | '(?P<name2>[A-Za-z_][A-Za-z0-9_.-]*)=(?P<single>[^'\r\n]+)')"#,
+    ),
 });
 
 /// `--name value`, also on the next line of a unit, and the same as two elements of a list.
-static FLAG: LazyLock<Regex> = LazyLock::new(|| {
-    compile(
-        r#"(?x)--(?P<name>[a-z][a-z0-9_.-]*)(?:\\*["'][\ \t]*,[\ \t]*|[\ \t]+)(?:\\\r?\n[\ \t]*)?\\*["']?
+static FLAG: LazyLock<Syntax> = LazyLock::new(|| Syntax {
+    start: dashes_start,
+    pattern: compile(
+        r#"(?x)\A--(?P<name>[a-z][a-z0-9_.-]*)(?:\\*["'][\ \t]*,[\ \t]*|[\ \t]+)(?:\\\r?\n[\ \t]*)?\\*["']?
           (?P<plain>[^\s"'\\-][^\s"'\\,;]*)"#,
-    )
+    ),
+});
+
+/// Words of which one stands in every name that announces a secret.
+static NAME_WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    let words = [
+        "pass",
+        "pwd",
+        "psk",
+        "secret",
+        "token",
+        "jwt",
+        "credential",
+        "creds",
+        "sas",
+        "key",
+    ];
+    AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .kind(Some(AhoCorasickKind::DFA))
+        .build(words)
+        .ok()
+});
+
+/// Words of which one stands in whatever [`SPACED`] finds.
+static SPACED_WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    let words = [
+        "auth_pass",
+        "requirepass",
+        "masterauth",
+        "password",
+        "curl",
+        "creds",
+    ];
+    AhoCorasick::new(words).ok()
 });
 
 /// `auth_pass x` of keepalived, `requirepass x` of Redis, `login u password p` of netrc, `-u user:password` of curl, `--creds`.
@@ -304,6 +446,131 @@ mod tests {
                 r#"{"tokenExpirationSeconds": 3600, "secretRef": {"name": "x"}}"#,
             ),
         ]);
+    }
+
+    /// The patterns over the whole text, one after the other, without a look at words.
+    fn plainly(text: &Text<'_>) -> Vec<Hit> {
+        let mut hits = Vec::new();
+        spaced(text, &mut hits);
+        for syntax in [&*ASSIGNMENT, &*QUOTED_PAIR, &*FLAG] {
+            let bare = syntax.pattern.as_str().replacen("\\A", "", 1);
+            let pattern = compile(&bare);
+            let mut at = 0;
+            while let Some(found) = pattern.captures_at(text.bytes, at) {
+                let name = found.name("name").or_else(|| found.name("name2")).unwrap();
+                if names::announced(name.as_bytes()).is_some() {
+                    let quoted = ["double", "single", "escaped"]
+                        .iter()
+                        .find_map(|group| found.name(group));
+                    let value = match quoted {
+                        Some(content) => content.range(),
+                        None => unquoted(text, found.name("plain").unwrap().range()),
+                    };
+                    consider(text, name.as_bytes(), value, &mut hits);
+                    at = found.get(0).unwrap().end();
+                } else {
+                    at = name.end() + 1;
+                }
+            }
+        }
+        hits
+    }
+
+    #[test]
+    fn looking_at_names_with_a_word_alone_finds_all_that_the_patterns_find() {
+        const PIECES: [&str; 48] = [
+            "password",
+            "token",
+            "apiKey",
+            "private-key",
+            "secretRef",
+            "name",
+            "A_PASS",
+            "_",
+            ".",
+            "-",
+            "--",
+            "---",
+            "=",
+            ": ",
+            " => ",
+            "%3D",
+            "%3a",
+            "\"",
+            "'",
+            "\\",
+            "\\\"",
+            " ",
+            "\t",
+            "\n",
+            "\\\n",
+            "\r\n",
+            ",",
+            ";",
+            "{",
+            "}",
+            "[",
+            "|",
+            "q3W7e1R5t9",
+            "x",
+            "B",
+            "9",
+            "true",
+            "/etc/x",
+            "hunter22",
+            "curl -u a:",
+            "auth_pass ",
+            "login u password ",
+            "--creds=",
+            "--db-password ",
+            "Environment=",
+            "\"K3S_TOKEN=",
+            "'--token','",
+            "\u{e9}",
+        ];
+        let key = crate::redact::CaseKey::from_random([7; 32]);
+        let mut state = 0x2545_f491_4f6c_dd1d_u64;
+        let mut next = |below: usize| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            usize::try_from(state % below as u64).unwrap()
+        };
+        let mut found = 0;
+        for round in 0..20_000 {
+            let pieces = 1 + next(14);
+            let text: String = (0..pieces).map(|_| PIECES[next(PIECES.len())]).collect();
+            let text = Text {
+                bytes: text.as_bytes(),
+                key: &key,
+                known: &crate::redact::known::NOTHING,
+                config: round % 2 == 0,
+                depth: 0,
+            };
+            let mut hits = Vec::new();
+            find(&text, &mut hits);
+            let shown = |hits: &[Hit]| -> Vec<_> {
+                let own = hits.iter();
+                own.map(|hit| (hit.range.clone(), hit.rule, hit.mask.clone()))
+                    .collect()
+            };
+            found += hits.len();
+            let shown_text = String::from_utf8_lossy(text.bytes);
+            assert_eq!(shown(&hits), shown(&plainly(&text)), "{shown_text:?}");
+        }
+        assert!(found > 1000, "{found}");
+    }
+
+    #[test]
+    fn runs_are_found_with_and_without_words() {
+        let text = b"a-b=c token_x..y \"key\"";
+        let parts = |runs: Vec<Range<usize>>| -> Vec<String> {
+            let own = runs.into_iter();
+            own.map(|run| String::from_utf8_lossy(&text[run]).into_owned())
+                .collect()
+        };
+        assert_eq!(parts(runs(text)), ["token_x..y", "key"]);
+        assert_eq!(parts(every_run(text)), ["a-b", "c", "token_x..y", "key"]);
     }
 
     #[test]
