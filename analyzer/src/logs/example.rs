@@ -2,20 +2,25 @@
 
 use super::patterns::PatternSet;
 use super::scanner::{Options, Scanner};
-use crate::rule::Rule;
+use crate::rule::{LogPattern, Rule};
 use crate::source::Source;
 use std::collections::BTreeSet;
 
 /// Indexes of the rule's log patterns that match an example: a raw line with or without its carrier, or the lines of one
 /// record. How often and how late after a start a pattern wants to match does not count here.
 pub fn matching_patterns(rule: &Rule, example: &str) -> BTreeSet<usize> {
-    let mut rule = rule.clone();
-    for pattern in &mut rule.log {
-        pattern.min = None;
-        pattern.within = None;
-        pattern.after = None;
-    }
-    let Ok(patterns) = PatternSet::new(std::slice::from_ref(&rule)) else {
+    // A line counts once for a rule, so each pattern is a rule of its own here.
+    let alone = |pattern: &LogPattern| Rule {
+        log: vec![LogPattern {
+            min: None,
+            within: None,
+            after: None,
+            ..pattern.clone()
+        }],
+        ..rule.clone()
+    };
+    let rules: Vec<Rule> = rule.log.iter().map(alone).collect();
+    let Ok(patterns) = PatternSet::new(&rules) else {
         return BTreeSet::new();
     };
     let mut scanner = Scanner::new(&patterns, Options::default());
@@ -27,12 +32,7 @@ pub fn matching_patterns(rule: &Rule, example: &str) -> BTreeSet<usize> {
     {
         return BTreeSet::new();
     }
-    scanner
-        .finish()
-        .hits
-        .iter()
-        .map(|hit| hit.pattern)
-        .collect()
+    scanner.finish().hits.iter().map(|hit| hit.rule).collect()
 }
 
 #[cfg(test)]

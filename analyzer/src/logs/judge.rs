@@ -116,9 +116,7 @@ impl<'p> Judge<'p> {
         let tells = !matches.is_empty() || record.level >= Level::Error;
         if tells && self.is_new(record) {
             for (at, judged) in matches.iter().enumerate() {
-                // A line that several patterns of a rule match is one sight of it.
-                let mut before = matches.iter().take(at);
-                if !before.any(|other| other.key == judged.key) {
+                if matches.len() == 1 || self.speaks_for_its_rule(at, &matches) {
                     self.count(lives, record, judged);
                 }
             }
@@ -128,6 +126,21 @@ impl<'p> Judge<'p> {
         }
         matches.clear();
         self.matches = matches;
+    }
+
+    /// Whether of all matches of its rule this is the one that counts: a line that several patterns of a rule match is seen once.
+    fn speaks_for_its_rule(&self, at: usize, matches: &[Judged]) -> bool {
+        let rank = |(place, judged): (usize, &Judged)| {
+            let pattern = self.patterns.pattern(judged.pattern)?;
+            let alone = pattern.min <= 1 && pattern.after.is_none();
+            let variables = self.tally.key_of(judged.key)?.variables.len();
+            Some((pattern.rule, (alone, variables, std::cmp::Reverse(place))))
+        };
+        let mut all = matches.iter().enumerate().map(rank);
+        let Some(Some((rule, own))) = all.clone().nth(at) else {
+            return true;
+        };
+        !all.any(|other| other.is_some_and(|(of, other)| of == rule && other > own))
     }
 
     /// Takes in a record of which a match is all that can be told.
