@@ -1,5 +1,6 @@
 //! Rules as written → conditions, edges and spans that can be judged.
 
+use super::check::pattern_variables;
 use super::problem::{Problem, place};
 use crate::condition::{Condition, Error, Names};
 use crate::declarations::Declarations;
@@ -7,6 +8,7 @@ use crate::duration;
 use crate::rule::{Edge, Join, Rule};
 use crate::version::VersionRange;
 use chrono::TimeDelta;
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a rule asks, ready to be judged. A part that has a problem is left out, which judges like unknown.
@@ -44,8 +46,9 @@ pub(super) struct Compiler<'a> {
     pub(super) facts: &'a Declarations,
     pub(super) index: &'a BTreeMap<String, usize>,
     pub(super) ids: &'a BTreeSet<&'a str>,
-    /// Template variables by rule.
-    pub(super) variables: &'a [BTreeSet<String>],
+    pub(super) rules: &'a [Rule],
+    /// Template variables by rule, found when an edge first asks for them: few do, and every start of the program waits.
+    pub(super) variables: &'a [OnceCell<BTreeSet<String>>],
     /// Name and text of the file of each rule; the text is empty for compiled-in rules.
     pub(super) files: &'a [(String, String)],
 }
@@ -59,6 +62,12 @@ struct Work<'a> {
 }
 
 impl Compiler<'_> {
+    fn variables(&self, number: usize) -> Option<&BTreeSet<String>> {
+        let rule = self.rules.get(number)?;
+        let known = self.variables.get(number)?;
+        Some(known.get_or_init(|| pattern_variables(rule)))
+    }
+
     pub(super) fn compile(&self, number: usize, rule: &Rule) -> (Compiled, Vec<Problem>) {
         let mut work = Work {
             compiler: self,
@@ -152,8 +161,17 @@ impl Work<'_> {
             self.problem(id, format!("explains `{id}`, but no rule has this id"));
             return None;
         };
+        let is_plain = join.names.is_empty() && join.same.is_empty() && join.condition.is_none();
+        if is_plain {
+            return Some(CompiledEdge {
+                target,
+                join,
+                condition: None,
+            });
+        }
         let none = BTreeSet::new();
-        let of = |number: usize| self.compiler.variables.get(number).unwrap_or(&none);
+        let compiler = self.compiler;
+        let of = |number: usize| compiler.variables(number).unwrap_or(&none);
         let (own, other) = (of(self.number), of(target));
         for name in join.names.iter().filter(|name| !own.contains(*name)) {
             let message = format!("`names: [{name}]`, but this rule has no such variable");

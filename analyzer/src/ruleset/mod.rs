@@ -14,9 +14,9 @@ pub use problem::Problem;
 use crate::declarations::Declarations;
 use crate::logs::{Literals, PatternError, PatternSet};
 use crate::rule::Rule;
-use check::pattern_variables;
 use compile::Compiler;
 use serde::Deserialize;
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
@@ -128,11 +128,12 @@ impl RuleSet {
             .map(|(number, rule)| (rule.id.clone(), number))
             .collect();
         let ids: BTreeSet<&str> = rules.iter().map(|rule| rule.id.as_str()).collect();
-        let variables: Vec<_> = rules.iter().map(pattern_variables).collect();
+        let variables = vec![OnceCell::new(); rules.len()];
         let compiler = Compiler {
             facts,
             index: &index,
             ids: &ids,
+            rules: &rules,
             variables: &variables,
             files: &files,
         };
