@@ -1,11 +1,12 @@
 //! Secrets of no known shape: learned where they are configured, masked wherever else they turn up.
 
 use crate::keys;
+use crate::redact::beginnings::Beginnings;
 use crate::redact::hit::{Hit, Placeholder};
 use crate::redact::known::{Known, NOTHING};
 use crate::redact::names::{self, Secret};
 use crate::redact::{CaseKey, ContentKind, file, value};
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, Input, MatchKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,6 +25,8 @@ pub struct Learner {
 #[derive(Default)]
 pub struct Secrets {
     matcher: Option<AhoCorasick>,
+    /// How the literals begin.
+    beginnings: Beginnings,
     /// The secret behind each literal of the matcher.
     of_literal: Vec<usize>,
     values: Vec<Vec<u8>>,
@@ -94,6 +97,7 @@ impl Learner {
             .filter(|_| !literals.is_empty());
         Secrets {
             matcher,
+            beginnings: Beginnings::of(literals.keys().map(Vec::as_slice)),
             of_literal: literals.into_values().collect(),
             values: secrets,
             known: self.known,
@@ -174,7 +178,10 @@ impl Secrets {
         let Some(matcher) = &self.matcher else {
             return;
         };
-        for found in matcher.find_iter(bytes) {
+        let Some(start) = self.beginnings.first_in(bytes) else {
+            return;
+        };
+        for found in matcher.find_iter(Input::new(bytes).range(start..)) {
             let secret = self
                 .of_literal
                 .get(found.pattern().as_usize())

@@ -7,6 +7,7 @@
 //!
 //! Masking happens in place: every byte that is no secret stays, so line N of an entry is line N of the file.
 
+mod beginnings;
 mod case_key;
 #[cfg(test)]
 pub(crate) mod check;
