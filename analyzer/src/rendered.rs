@@ -10,7 +10,7 @@ use crate::observed::{Exists, MachineConfigState, NodeObject, RenderedConfig};
 /// configuration has files of either, so that none are read.
 pub(crate) fn place(evidence: &mut Evidence) {
     let Some(state) = state(evidence) else { return };
-    let noted = state.current.iter().flat_map(|fact| fact.origins.first());
+    let noted = state.current.iter().filter_map(|fact| fact.origins.first());
     for origin in noted {
         let kept = Exists {
             path: KEPT.to_owned(),

@@ -61,7 +61,7 @@ fn source(name: &str) -> Source {
     }
     let words: Vec<&str> = captured(name).unwrap_or(rest).split('/').collect();
     match words.as_slice() {
-        [namespace, pod, file] if file.ends_with(".log") => {
+        [namespace, pod, file] if file.strip_suffix(".log").is_some() => {
             let container = file.trim_end_matches(".log");
             Source::file(format!(
                 "/var/log/pods/{namespace}_{pod}_x/{container}/0.log"

@@ -44,7 +44,7 @@ fn has_groups(names: &[&str]) -> bool {
     let nodes = names.iter().any(|name| node_object(name).is_some());
     let other = |name: &&str| {
         let group = name.split('/').next().unwrap_or_default();
-        name.split('/').count() == 3 && group.contains('.') && name.ends_with(".yaml")
+        name.split('/').count() == 3 && group.contains('.') && name.strip_suffix(".yaml").is_some()
     };
     nodes && names.iter().any(other)
 }
@@ -96,7 +96,7 @@ fn source(name: &str) -> Source {
         "cluster-scoped-resources" => Source::Named(name.to_owned()),
         "nodes" => of_node(rest),
         "namespaces" => container(rest).unwrap_or_else(|| Source::Named(name.to_owned())),
-        _ if name.ends_with(".yaml") => Source::Named(name.to_owned()),
+        _ if name.strip_suffix(".yaml").is_some() => Source::Named(name.to_owned()),
         _ => container(name).unwrap_or_else(|| names::source(name)),
     }
 }

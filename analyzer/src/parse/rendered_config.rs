@@ -118,16 +118,8 @@ fn unescaped(text: &str) -> Vec<u8> {
         let code = after
             .get(..2)
             .and_then(|two| u8::from_str_radix(two, 16).ok());
-        rest = match code {
-            Some(byte) => {
-                bytes.push(byte);
-                after.get(2..).unwrap_or_default()
-            }
-            None => {
-                bytes.push(b'%');
-                after
-            }
-        };
+        bytes.push(code.unwrap_or(b'%'));
+        rest = code.map_or(after, |_| after.get(2..).unwrap_or_default());
     }
     bytes.extend(rest.as_bytes());
     bytes
