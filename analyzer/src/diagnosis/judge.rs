@@ -239,12 +239,8 @@ impl<'a> Court<'a, '_> {
         let Some((confidence, cap)) = confidence(rule, applies, matched, when.truth) else {
             return Ok(nothing);
         };
-        let is_hearsay = when.truth != Some(true) && log.is_hearsay();
-        let cap = if is_hearsay {
-            Confidence::Possible
-        } else {
-            cap
-        };
+        let hearsay = when.truth != Some(true) && log.is_hearsay();
+        let cap = if hearsay { Confidence::Possible } else { cap };
         let no_item = [(None, Vec::new(), false)];
         let holds = if when.holds.is_empty() {
             &no_item[..]

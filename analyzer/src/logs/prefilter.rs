@@ -132,6 +132,10 @@ const RARITY: [u32; 256] = {
     table
 };
 
+#[expect(
+    clippy::indexing_slicing,
+    reason = "it runs while this is compiled, and a table of all bytes has each"
+)]
 const fn rate(table: &mut [u32; 256], mut bytes: &[u8], rarity: u32) {
     while let [byte, rest @ ..] = bytes {
         table[*byte as usize] = rarity;
