@@ -138,7 +138,7 @@ fn everything_that_is_no_secret_is_in_the_copy() {
         assert!(log.contains("login with REDACTED(learned;id="), "{log}");
         assert!(log.ends_with("node not found\n") && log.lines().count() == 3);
         assert_eq!(&left["var/log/messages-1.gz"], log);
-        let inner = &left["sos/inner.tar.gz!/kubernetes/kubelet.conf"];
+        let inner = &left["sos/inner.tar.gz!/etc/kubernetes/kubelet.conf"];
         assert!(
             inner.contains("token: abcdef.REDACTED(bootstrap-token"),
             "{inner}"
