@@ -246,24 +246,12 @@ static FLAG: LazyLock<Syntax> = LazyLock::new(|| Syntax {
     ),
 });
 
-/// Words of which one stands in every name that announces a secret.
+/// Of the triggers one stands in every name that announces a secret.
 static NAME_WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-    let words = [
-        "pass",
-        "pwd",
-        "psk",
-        "secret",
-        "token",
-        "jwt",
-        "credential",
-        "creds",
-        "sas",
-        "key",
-    ];
     AhoCorasick::builder()
         .ascii_case_insensitive(true)
         .kind(Some(AhoCorasickKind::DFA))
-        .build(words)
+        .build(RULE.triggers)
         .ok()
 });
 
