@@ -161,41 +161,34 @@ impl Work<'_> {
             self.problem(id, format!("explains `{id}`, but no rule has this id"));
             return None;
         };
-        let is_plain = join.names.is_empty() && join.same.is_empty() && join.condition.is_none();
-        if is_plain {
-            return Some(CompiledEdge {
-                target,
-                join,
-                condition: None,
-            });
-        }
-        let none = BTreeSet::new();
-        let compiler = self.compiler;
-        let of = |number: usize| compiler.variables(number).unwrap_or(&none);
-        let (own, other) = (of(self.number), of(target));
-        for name in join.names.iter().filter(|name| !own.contains(*name)) {
+        let (compiler, number, none) = (self.compiler, self.number, BTreeSet::new());
+        let own = || compiler.variables(number).unwrap_or(&none);
+        let other = || compiler.variables(target).unwrap_or(&none);
+        for name in join.names.iter().filter(|name| !own().contains(*name)) {
             let message = format!("`names: [{name}]`, but this rule has no such variable");
             self.problem(name, message);
         }
         for name in &join.same {
-            if !own.contains(name) || !other.contains(name) {
+            if !own().contains(name) || !other().contains(name) {
                 let message = format!(
                     "`same: [{name}]` needs the variable in both rules, this one and `{id}`"
                 );
                 self.problem(name, message);
             }
         }
-        let names = Names {
-            facts: self.compiler.facts,
-            item: None,
-            edge: Some((own, other)),
-            rules: self.compiler.ids,
-        };
-        let condition = self.condition(join.condition.as_deref(), &names);
         // An edge whose condition cannot be judged must not fold as if it had none.
-        if join.condition.is_some() && condition.is_none() {
-            return None;
-        }
+        let condition = match join.condition.as_deref() {
+            Some(text) => {
+                let names = Names {
+                    facts: compiler.facts,
+                    item: None,
+                    edge: Some((own(), other())),
+                    rules: compiler.ids,
+                };
+                Some(self.condition(Some(text), &names)?)
+            }
+            None => None,
+        };
         Some(CompiledEdge {
             target,
             join,
