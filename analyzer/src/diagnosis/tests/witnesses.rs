@@ -2,6 +2,14 @@
 
 use super::*;
 
+/// A node with a line of the rule `both` and a fact that speaks for it.
+fn seen_and_known(rule: &str) -> Bench {
+    bench(&[rule])
+        .life(0, 200)
+        .line("both", 100)
+        .fact("a.bad", true)
+}
+
 #[test]
 fn two_witnesses_decide_together() {
     let found = |report: &Report| {
@@ -76,12 +84,7 @@ fn what_only_a_built_in_default_says_is_no_finding() {
 #[test]
 fn unless_rules_out_and_keeps_from_confirming_while_it_is_unknown() {
     let rule = "id: both\nlog: [{pattern: x}]\nwhen: a.bad\nunless: b.bad";
-    let node = || {
-        bench(&[rule])
-            .life(0, 200)
-            .line("both", 100)
-            .fact("a.bad", true)
-    };
+    let node = || seen_and_known(rule);
     assert_eq!(node().report().causes[0].confidence, Confidence::Likely);
     assert_eq!(
         node().fact("b.bad", false).report().causes[0].confidence,
@@ -121,12 +124,7 @@ fn each_yields_one_finding_per_item_with_its_own_words() {
 #[test]
 fn a_rule_is_off_for_other_versions_and_never_sure_when_the_version_is_unknown() {
     let rule = "id: both\nversions: '>=1.30'\nlog: [{pattern: x}]\nwhen: a.bad";
-    let node = || {
-        bench(&[rule])
-            .life(0, 200)
-            .line("both", 100)
-            .fact("a.bad", true)
-    };
+    let node = || seen_and_known(rule);
     assert_eq!(node().report().causes[0].confidence, Confidence::Likely);
     let version = |text: &str| Value::Version(text.parse().unwrap());
     let old = node().fact("kubelet.version", version("1.29.4")).report();
