@@ -37,6 +37,13 @@ impl Source {
         Self::Command(line.into())
     }
 
+    /// A log of a container, where nobody tells the uid of its pod.
+    pub(crate) fn container_log(namespace: &str, pod: &str, container: &str, file: &str) -> Self {
+        Self::File(format!(
+            "/var/log/pods/{namespace}_{pod}_x/{container}/{file}"
+        ))
+    }
+
     /// The journal of this service, named without `.service`.
     pub(crate) fn journal_of(service: &str) -> Self {
         Self::Journal(format!("{service}.service"))

@@ -60,15 +60,12 @@ fn source(name: &str) -> Source {
         return names::source(rest);
     }
     let words: Vec<&str> = captured(name).unwrap_or(rest).split('/').collect();
-    match words.as_slice() {
-        [namespace, pod, file] if file.strip_suffix(".log").is_some() => {
-            let container = file.trim_end_matches(".log");
-            Source::file(format!(
-                "/var/log/pods/{namespace}_{pod}_x/{container}/0.log"
-            ))
-        }
-        _ => Source::Named(name.to_owned()),
+    if let [namespace, pod, file] = words.as_slice()
+        && let Some(container) = file.strip_suffix(".log")
+    {
+        return Source::container_log(namespace, pod, container, "0.log");
     }
+    Source::Named(name.to_owned())
 }
 
 #[cfg(test)]

@@ -58,8 +58,7 @@ fn source(name: &str) -> Source {
 fn container(name: &str) -> Option<Source> {
     let (namespace, rest) = name.split_once('/')?;
     let pod = rest.strip_suffix("/logs.txt")?;
-    (!pod.contains('/'))
-        .then(|| Source::File(format!("/var/log/pods/{namespace}_{pod}_x/all/0.log")))
+    (!pod.contains('/')).then(|| Source::container_log(namespace, pod, "all", "0.log"))
 }
 
 #[cfg(test)]

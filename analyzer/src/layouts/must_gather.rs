@@ -131,9 +131,7 @@ fn container(rest: &str) -> Option<Source> {
     let words: Vec<&str> = rest.split('/').collect();
     match words.as_slice() {
         [namespace, "pods", pod, container, again, "logs", file] if container == again => {
-            Some(Source::File(format!(
-                "/var/log/pods/{namespace}_{pod}_x/{container}/{file}"
-            )))
+            Some(Source::container_log(namespace, pod, container, file))
         }
         _ => None,
     }

@@ -141,7 +141,7 @@ fn container(log: &str) -> Source {
     };
     let name = file.strip_suffix(".log").unwrap_or(file);
     let name = name.strip_suffix("-previous").unwrap_or(name);
-    Source::File(format!("/var/log/pods/{namespace}_{pod}_x/{name}/0.log"))
+    Source::container_log(namespace, pod, name, "0.log")
 }
 
 #[cfg(test)]
