@@ -16,6 +16,9 @@ use zip::write::SimpleFileOptions;
 /// Places per container; fewer where nothing is optimised.
 const PLACES: usize = if cfg!(debug_assertions) { 100 } else { 1000 };
 
+/// Places within the first headers, all of them.
+const HEADERS: std::ops::Range<usize> = 8..64;
+
 /// One packed node.
 struct Packed {
     name: &'static str,
@@ -46,6 +49,7 @@ fn cut(packed: &Packed, rules: &RuleSet) {
     let whole = entries(&packed.bytes).0;
     assert!(whole.len() > 10, "{name} holds {}", whole.len());
     let mut places: Vec<usize> = scattered(7, PLACES, packed.bytes.len()).collect();
+    places.extend(HEADERS);
     places.sort_unstable();
     // The name in its first header does not tell a plain tar from text.
     places.retain(|place| name != "tar" || *place > "top/etc/hostname".len());

@@ -88,6 +88,31 @@ impl<R: Read> Read for Inflated<R> {
     }
 }
 
+/// A stream whose first error is repeated; some decoders say it once and then claim to be at their end.
+pub(super) struct Lasting<R> {
+    inner: R,
+    error: Option<(io::ErrorKind, String)>,
+}
+
+impl<R: Read> Lasting<R> {
+    pub(super) fn new(inner: R) -> Self {
+        Self { inner, error: None }
+    }
+}
+
+impl<R: Read> Read for Lasting<R> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if let Some((kind, why)) = &self.error {
+            return Err(io::Error::new(*kind, why.clone()));
+        }
+        self.inner.read(buf).inspect_err(|error| {
+            if error.kind() != io::ErrorKind::Interrupted {
+                self.error = Some((error.kind(), error.to_string()));
+            }
+        })
+    }
+}
+
 /// The content of one entry as the visitor gets it: capped, and with its first error kept.
 pub(super) struct Content<'a> {
     inner: &'a mut dyn BufRead,

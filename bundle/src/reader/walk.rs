@@ -2,7 +2,7 @@
 
 use super::codec::Codec;
 use super::detect::{self, PEEK};
-use super::guard::{Content, Counted, Inflated, fill};
+use super::guard::{Content, Counted, Inflated, Lasting, fill};
 use super::limits::{Budget, Limits};
 use super::summary::{Control, Damage, EntryHead, Link, Packing, ReadSummary, Refusal, shown};
 use super::unseal::Keys;
@@ -222,7 +222,7 @@ impl<'a> Walk<'a> {
     fn compressed(&mut self, codec: Codec, name: &str, meta: Meta<'_>, body: &mut dyn BufRead) {
         let (counted, taken) = Counted::new(body);
         let inflated = Inflated::new(
-            codec.decoder(counted),
+            Lasting::new(codec.decoder(counted)),
             taken,
             codec.ratio(self.limits),
             self.limits,
@@ -257,7 +257,7 @@ impl<'a> Walk<'a> {
         match keys.unseal().stream(Box::new(body)) {
             Ok(plain) => {
                 let meta = Meta { size: None, ..meta };
-                let mut plain = BufReader::with_capacity(BUFFER, plain);
+                let mut plain = BufReader::with_capacity(BUFFER, Lasting::new(plain));
                 self.open(name, meta, &mut plain, None);
             }
             Err(why) => self.refuse(name.as_bytes(), &why.to_string()),

@@ -146,6 +146,24 @@ fn a_cut_stream_yields_what_stands_before_the_cut() {
     }
 }
 
+/// All of it fits into what is looked at to tell what it is.
+#[test]
+fn a_small_file_that_is_cut_or_has_a_wrong_checksum_is_never_complete() {
+    let packs = CODECS.map(|(pack, _)| pack);
+    for pack in [gzip as Pack].into_iter().chain(packs) {
+        let packed = pack(b"one line\n");
+        for place in 8..packed.len() {
+            let (_, summary) = seen(&held(packed[..place].to_vec()), &Limits::default());
+            assert!(!summary.complete, "{packed:x?} cut at {place}");
+        }
+    }
+    let mut packed = gzip(b"one line\n");
+    let checksum = packed.len() - 8;
+    packed[checksum] ^= 1;
+    let (_, summary) = seen(&held(packed), &Limits::default());
+    assert!(!summary.complete, "{summary:?}");
+}
+
 #[test]
 fn bombs_are_stopped_by_the_ratio() {
     for (pack, packing) in CODECS {
