@@ -193,6 +193,8 @@ fn a_finding_is_shown_with_its_surroundings_or_with_why_it_did_not_fire() {
     ] {
         assert!(out.contains(words), "{words}: {out}");
     }
+    let step = json(&["show"], &bundle, &["kubelet-started"]);
+    assert_eq!(step["findings"][0]["part"], "progress", "{step}");
     let (code, _, fault) = run(&["show"], &bundle, &["csr-pendin"]);
     assert_eq!(code, 2);
     assert!(fault.contains("csr-pending"), "{fault}");

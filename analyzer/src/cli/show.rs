@@ -102,6 +102,7 @@ fn found(placed: &Placed, paper: &mut Paper<'_>) -> io::Result<()> {
         "latent" => "Not the first cause; check it after that is mended.",
         "symptom" => "A symptom.",
         "history" => "It is over: it was seen before, and later records speak against it.",
+        "progress" => "A step that the node made.",
         "hygiene" => "Worth mending; it explains nothing now.",
         _ => "Looks bad and is harmless.",
     };

@@ -9,6 +9,7 @@ mod finding;
 mod fold;
 mod judge;
 mod ladder;
+mod milestone;
 mod node;
 mod past;
 mod rank;
@@ -23,6 +24,7 @@ mod waiting;
 mod why;
 mod workload;
 
+pub use milestone::milestones;
 pub use why::{NotSeen, WhyNot, why_not};
 
 use crate::declarations::Declarations;

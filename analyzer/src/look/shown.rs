@@ -3,12 +3,12 @@
 use super::opened::Opened;
 use crate::analyze::{Read, case, report_on};
 use crate::condition::Condition;
-use crate::diagnosis::{WhyNot, why_not};
+use crate::diagnosis::{WhyNot, milestones, why_not};
 use crate::fact::Value;
 use crate::finding::{Evidence, Finding};
 use crate::logs;
 use crate::report::Report;
-use crate::rule::Rule;
+use crate::rule::{Role, Rule};
 use crate::ruleset::{Compiled, RuleSet};
 use crate::template;
 use chrono::{DateTime, Utc};
@@ -41,7 +41,7 @@ pub struct Shown {
 /// A finding and where the report has it.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Placed {
-    /// `cause`, `latent`, `symptom`, `history`, `hygiene` or `benign`.
+    /// `cause`, `latent`, `symptom`, `history`, `hygiene` or `benign`; `progress` of what reports show as the ladder only.
     pub part: String,
     /// As the report shows it.
     pub finding: Finding,
@@ -121,8 +121,11 @@ pub struct Asked {
 /// Shows the finding of the rule of this number, as yet without lines around its evidence.
 pub fn show(read: &Read, rules: &RuleSet, number: usize) -> Option<Shown> {
     let (rule, compiled) = rules.get(number)?;
-    let report = report_on(read, rules);
-    let findings = placed(&report, &rule.id);
+    let findings = if rule.role == Role::Progress {
+        progress(read, rules, number)
+    } else {
+        placed(&report_on(read, rules), &rule.id)
+    };
     let not_found = findings
         .is_empty()
         .then(|| not_found(read, rules, number, (rule, compiled)));
@@ -147,6 +150,16 @@ impl Shown {
         self.excerpts = excerpts(opened, &self.findings, around)?;
         Ok(())
     }
+}
+
+fn progress(read: &Read, rules: &RuleSet, number: usize) -> Vec<Placed> {
+    let findings = milestones(&case(read, rules), number).into_iter();
+    findings
+        .map(|finding| Placed {
+            part: "progress".to_owned(),
+            finding,
+        })
+        .collect()
 }
 
 fn placed(report: &Report, id: &str) -> Vec<Placed> {
