@@ -12,7 +12,8 @@ use crate::look::opened::Opened;
 use crate::look::shown::{Asked, Excerpt, NotFound, Placed, Shown, Sought, show};
 use crate::ruleset::RuleSet;
 use crate::terminal::{BOLD, DIM, Paper, escape, place};
-use crate::text::finding::{evidence_piece, head, remedy_steps, seen};
+use crate::text::evidence::evidence;
+use crate::text::finding::{head, remedy_steps, seen};
 use clap::Args;
 use std::io;
 use std::path::PathBuf;
@@ -116,8 +117,9 @@ fn found(placed: &Placed, paper: &mut Paper<'_>) -> io::Result<()> {
     paper.line(&format!("\n  {title}"))?;
     seen(&placed.finding, paper)?;
     let pieces = placed.finding.evidence.iter();
-    let mut facts = pieces.filter(|piece| !matches!(piece, Evidence::Line { .. }));
-    facts.try_for_each(|piece| evidence_piece(piece, paper))
+    let facts = pieces.filter(|piece| !matches!(piece, Evidence::Line { .. }));
+    let facts: Vec<Evidence> = facts.cloned().collect();
+    evidence(&facts, paper)
 }
 
 fn excerpt(excerpt: &Excerpt, paper: &mut Paper<'_>) -> io::Result<()> {
@@ -143,9 +145,7 @@ fn not_found(id: &str, missing: &NotFound, paper: &mut Paper<'_>) -> io::Result<
         WhyNot::RuledOut { by } | WhyNot::Against { by } => by.as_slice(),
         _ => &[],
     };
-    for piece in pieces {
-        evidence_piece(piece, paper)?;
-    }
+    evidence(pieces, paper)?;
     if let WhyNot::Unknown { missing } = &missing.why {
         for one in missing {
             let with = one

@@ -1,6 +1,7 @@
 //! One finding in text.
 
-use crate::finding::{Evidence, Finding, Remedy};
+use super::evidence::evidence;
+use crate::finding::{Finding, Remedy};
 use crate::rule::Confidence;
 use crate::rule_page::{place, severity};
 use crate::terminal::{BOLD, DIM, Paper, RED, escape};
@@ -19,9 +20,7 @@ pub(super) fn cause(
     let why = paper.paint(BOLD, "Why we believe it");
     paper.line(&format!("\n  {why}"))?;
     seen(finding, paper)?;
-    for evidence in &finding.evidence {
-        evidence_piece(evidence, paper)?;
-    }
+    evidence(&finding.evidence, paper)?;
     explained(explains, paper)?;
     for remedy in &finding.remedy {
         remedy_steps(remedy, paper)?;
@@ -110,62 +109,6 @@ pub(crate) fn seen(finding: &Finding, paper: &mut Paper<'_>) -> io::Result<()> {
     };
     paper.paragraph("    ", "    ", &text)
 }
-
-/// One piece of evidence with the place to open.
-pub(crate) fn evidence_piece(evidence: &Evidence, paper: &mut Paper<'_>) -> io::Result<()> {
-    match evidence {
-        Evidence::Line {
-            entry,
-            line,
-            text,
-            matched,
-        } => {
-            let place = paper.paint(DIM, &escape(&format!("{entry}:{line}")));
-            paper.line(&format!("    {place}"))?;
-            paper.quote("      ", &message(text), matched.as_deref())
-        }
-        Evidence::Fact {
-            fact,
-            value,
-            entry,
-            line,
-        } => {
-            let place = match (entry, line) {
-                (Some(entry), Some(line)) => format!("{entry}:{line}"),
-                (Some(entry), None) => entry.clone(),
-                (None, _) => "default of this version".to_owned(),
-            };
-            let place = paper.paint(DIM, &escape(&format!("({place})")));
-            let value: String = value.chars().take(LONGEST_VALUE).collect();
-            paper.line(&format!("    {fact} = {}  {place}", escape(&value)))
-        }
-        Evidence::Absent { absent, by } => {
-            let place = match by.line {
-                Some(line) => format!("{}:{line}", by.entry),
-                None => by.entry.clone(),
-            };
-            let place = paper.paint(DIM, &escape(&format!("({place})")));
-            paper.line(&format!("    {} does not exist  {place}", escape(absent)))
-        }
-    }
-}
-
-/// What a quoted line says: of a journal record in JSON the message, of any other line all of it.
-fn message(line: &str) -> String {
-    const KEYS: [&str; 3] = ["\"MESSAGE\":", "\"log\":", "\"msg\":"];
-    let line = line.trim();
-    let start = KEYS.iter().find_map(|key| line.split_once(key));
-    match start.filter(|_| line.starts_with('{')) {
-        Some((_, rest)) => serde_json::Deserializer::from_str(rest)
-            .into_iter::<String>()
-            .next()
-            .and_then(Result::ok)
-            .unwrap_or_else(|| line.to_owned()),
-        None => line.to_owned(),
-    }
-}
-
-const LONGEST_VALUE: usize = 160;
 
 /// What to do, step by step.
 pub(crate) fn remedy_steps(remedy: &Remedy, paper: &mut Paper<'_>) -> io::Result<()> {

@@ -1,5 +1,6 @@
 //! Reports as a colleague would write them.
 
+pub(crate) mod evidence;
 pub(crate) mod finding;
 mod fleet;
 mod node;

@@ -1,6 +1,7 @@
 //! The report on one node.
 
-use super::finding::{brief, cause, evidence_piece};
+use super::evidence::evidence;
+use super::finding::{brief, cause};
 use crate::finding::Finding;
 use crate::format::View;
 use crate::report::{Answer, Report, RungState, State};
@@ -123,9 +124,7 @@ fn ruled_out(report: &Report, paper: &mut Paper<'_>) -> io::Result<()> {
     for one in &report.ruled_out {
         let text = format!("{} [{}]: no, because", one.title, one.id);
         paper.paragraph("  - ", "    ", &text)?;
-        for evidence in one.by.iter().take(SHOWN) {
-            evidence_piece(evidence, paper)?;
-        }
+        evidence(one.by.get(..SHOWN).unwrap_or(&one.by), paper)?;
     }
     Ok(())
 }
