@@ -20,8 +20,13 @@ pub fn variables(template: &str) -> Vec<&str> {
         .collect()
 }
 
-/// The template with its variables filled in; one without a value becomes its own words, or `<name>` when it has none.
+/// The template with its variables filled in; one without a value becomes its own words, or `<name>` when it has none. What a cut line
+/// leaves around a value is no part of it.
 pub fn fill(template: &str, value: impl Fn(&str) -> Option<String>) -> String {
+    let value = |name: &str| {
+        let value = value(name)?.trim().to_owned();
+        (!value.is_empty()).then_some(value)
+    };
     pieces(template)
         .into_iter()
         .map(|piece| match piece {
@@ -89,6 +94,13 @@ mod tests {
             Some("/etc/cni".to_owned())
         });
         assert_eq!(some, "looked in /etc/cni");
+        let cut = |value: &'static str| {
+            fill("because: {why|the line is cut}.", move |_| {
+                Some(value.to_owned())
+            })
+        };
+        assert_eq!(cut("No such "), "because: No such.");
+        assert_eq!(cut(" "), "because: the line is cut.");
         assert_eq!(variables("{dir|the CNI folder}"), ["dir"]);
     }
 }
