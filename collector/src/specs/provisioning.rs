@@ -15,6 +15,7 @@ pub(crate) const SPEC: Spec = Spec {
             "L7",
             "/var/log/azure/cluster-provision-cse-output.log",
         ),
+        log("azure-result", "L7", "/var/log/azure/aks/provision.json"),
         log(
             "azure-tls-bootstrap",
             "L7",
