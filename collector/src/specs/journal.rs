@@ -162,16 +162,8 @@ pub(crate) const SPEC: Spec = Spec {
         small("haproxy", "L9", "haproxy.service"),
         small("fapolicyd", "L13", "fapolicyd.service"),
         small("ovs-configuration", "L4", "ovs-configuration.service"),
-        small(
-            "nodeip-configuration",
-            "L4",
-            "nodeip-configuration.service",
-        ),
-        small(
-            "node-valid-hostname",
-            "L4",
-            "node-valid-hostname.service",
-        ),
+        small("nodeip-configuration", "L4", "nodeip-configuration.service"),
+        small("node-valid-hostname", "L4", "node-valid-hostname.service"),
         small("ntpd", "L5", "ntpd.service"),
         small("nm-cloud-setup", "L5", "nm-cloud-setup.service"),
         file("syslog", "L10", "/var/log/syslog"),
