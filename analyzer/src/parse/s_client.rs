@@ -68,7 +68,23 @@ fn presented(text: &str) -> Vec<(Option<u64>, Certificate)> {
             chain.push((Some(block.line), certificate));
         }
     }
+    if chain.is_empty() {
+        chain.extend(named_in_table(text));
+    }
     chain
+}
+
+/// The leaf by its names in the table `Certificate chain`, where the blocks were not kept.
+fn named_in_table(text: &str) -> Option<(Option<u64>, Certificate)> {
+    let mut lines = numbered(text).skip_while(|(_, line)| !line.starts_with("Certificate chain"));
+    let (line, subject) = lines.find_map(|(line, text)| Some((line, text.strip_prefix(" 0 s:")?)))?;
+    let (_, issuer) = lines.next()?;
+    let certificate = Certificate {
+        subject: distinguished_name(subject),
+        issuer: distinguished_name(issuer.trim_start().strip_prefix("i:")?),
+        ..Certificate::default()
+    };
+    Some((Some(line), certificate))
 }
 
 /// Host and port of `-connect`.
@@ -154,6 +170,20 @@ mod tests {
         assert_eq!(
             crate::clock::printed(&evidence).unwrap().0.timestamp(),
             1_795_333_682
+        );
+    }
+
+    #[test]
+    fn the_table_names_the_leaf_where_its_block_was_cut_out() {
+        let evidence = named(
+            &PARSER,
+            "CONNECTED(00000003)\n---\nCertificate chain\n 0 s:CN = api.lab\n   i:C = US, O = Inspector, CN = Inspector CA\n---\nSSL handshake has read 1648 bytes\n",
+        );
+        let attempt = &evidence.all::<Attempt>()[0].value;
+        let (line, leaf) = &attempt.chain[0];
+        assert_eq!(
+            (leaf.subject.as_str(), leaf.issuer.as_str(), *line),
+            ("CN=api.lab", "C=US, O=Inspector, CN=Inspector CA", Some(4))
         );
     }
 
