@@ -77,7 +77,8 @@ fn presented(text: &str) -> Vec<(Option<u64>, Certificate)> {
 /// The leaf by its names in the table `Certificate chain`, where the blocks were not kept.
 fn named_in_table(text: &str) -> Option<(Option<u64>, Certificate)> {
     let mut lines = numbered(text).skip_while(|(_, line)| !line.starts_with("Certificate chain"));
-    let (line, subject) = lines.find_map(|(line, text)| Some((line, text.strip_prefix(" 0 s:")?)))?;
+    let (line, subject) =
+        lines.find_map(|(line, text)| Some((line, text.strip_prefix(" 0 s:")?)))?;
     let (_, issuer) = lines.next()?;
     let certificate = Certificate {
         subject: distinguished_name(subject),
