@@ -228,7 +228,10 @@ pub(crate) fn parse(entry: &Entry, evidence: &mut Evidence) -> bool {
 pub(crate) fn is_log(entry: &Entry, parsed: bool) -> bool {
     let looks = || logs::is_log(&entry.name, head_of(entry));
     match &entry.source {
-        Source::Journal(_) => true,
+        // A copied tree can hold the program `kubelet`, or a script that starts it.
+        Source::Journal(_) => {
+            !entry.bytes.starts_with(b"\x7fELF") && !entry.bytes.starts_with(b"#!")
+        }
         Source::Named(_) => looks(),
         Source::File(path) => {
             (!parsed || path.contains("/log") || path.rsplit('.').next() == Some("log")) && looks()
@@ -268,5 +271,22 @@ fn log_options(options: &Options, evidence: Option<&Evidence>) -> logs::Options 
         since: options.since,
         until: options.until,
         ..logs::Options::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_with_the_name_of_a_unit_is_no_log() {
+        let entry = |content: &[u8]| Entry {
+            name: "home/kubernetes/bin/kubelet".into(),
+            source: Source::Journal("kubelet.service".into()),
+            bytes: content.to_vec(),
+        };
+        assert!(!is_log(&entry(b"\x7fELF\x02\x01"), false));
+        assert!(!is_log(&entry(b"#!/bin/sh\nexec kubelet.real\n"), false));
+        assert!(is_log(&entry(b"E0504 10:11:12.1 1 a.go:1] no\n"), false));
     }
 }

@@ -1,6 +1,7 @@
 //! A judged rule → a finding with its texts filled in.
 
 use super::judge::Present;
+use super::service::{self, addressed};
 use super::{Case, error_class, evidence};
 use crate::condition::{Decided, Scope};
 use crate::fact::{Fact, Value};
@@ -196,12 +197,17 @@ fn remedies(case: &Case<'_>, rule: &Rule, fill: &dyn Fn(&str) -> String) -> Vec<
     if chosen.is_empty() {
         chosen = rule.remedy.iter().collect();
     }
+    let service = service::of_kubelet(case.evidence);
+    let told = |steps: &[String]| -> Vec<String> {
+        let filled = steps.iter().map(|step| fill(step));
+        filled.map(|step| addressed(step, service)).collect()
+    };
     chosen
         .into_iter()
         .map(|remedy| Remedy {
             on: remedy.on,
-            steps: remedy.steps.iter().map(|step| fill(step)).collect(),
-            check: remedy.check.iter().map(|step| fill(step)).collect(),
+            steps: told(&remedy.steps),
+            check: told(&remedy.check),
             risk: fill(&remedy.risk),
         })
         .collect()

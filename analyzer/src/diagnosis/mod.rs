@@ -15,6 +15,7 @@ mod past;
 mod rank;
 mod recovered;
 mod rivals;
+mod service;
 #[cfg(test)]
 mod tests;
 mod unexplained;

@@ -71,13 +71,19 @@ fn from_process(evidence: &Evidence) -> Option<CommandLine> {
     Some(CommandLine {
         from: From::Process,
         flags: flags::parse(&arguments(&argv, |_| running.origin.clone())),
-        program: argv
-            .first()
-            .map(|path| (path.clone(), running.origin.clone())),
+        program: program(&argv).map(|path| (path.clone(), running.origin.clone())),
         unset: None,
         complete: true,
         origin: running.origin,
     })
+}
+
+/// The program that is the kubelet: OpenShift's wrapper is a script that starts it.
+fn program(argv: &[String]) -> Option<&String> {
+    match argv {
+        [wrapper, kubelet, ..] if wrapper.ends_with("/kubenswrapper") => Some(kubelet),
+        _ => argv.first(),
+    }
 }
 
 /// The arguments behind the program, each with its place.
@@ -111,9 +117,7 @@ fn from_unit(evidence: &Evidence, unit: &Unit) -> Option<CommandLine> {
     Some(CommandLine {
         from: From::Unit,
         flags: flags::parse(&arguments(argv, place)),
-        program: argv
-            .first()
-            .map(|path| (path.clone(), command.origin.clone())),
+        program: program(argv).map(|path| (path.clone(), command.origin.clone())),
         unset: command.complete.then(|| command.expanded.unset.clone()),
         complete: command.complete,
         origin: command.origin,
@@ -202,4 +206,24 @@ fn from_log(context: &Context<'_>) -> Option<CommandLine> {
         complete: flags.len() > 60,
         flags,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrapper_is_not_the_kubelet_and_hyperkube_is() {
+        for (line, kubelet) in [
+            (
+                "/usr/local/bin/kubenswrapper /usr/bin/kubelet --v=2",
+                "/usr/bin/kubelet",
+            ),
+            ("/usr/bin/hyperkube kubelet --v=2", "/usr/bin/hyperkube"),
+            ("/usr/bin/kubelet --v=2", "/usr/bin/kubelet"),
+        ] {
+            let argv: Vec<String> = line.split(' ').map(str::to_owned).collect();
+            assert_eq!(program(&argv).map(String::as_str), Some(kubelet));
+        }
+    }
 }
