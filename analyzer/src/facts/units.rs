@@ -142,6 +142,7 @@ pub(crate) const KUBELET_UNITS: &[&str] = &[
     "k0sworker.service",
     "k0scontroller.service",
     "microshift.service",
+    "edgecore.service",
 ];
 
 fn derive(evidence: &mut Evidence, _: &Context<'_>) {

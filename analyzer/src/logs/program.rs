@@ -70,6 +70,7 @@ pub(crate) fn embedded(program: &str) -> &'static [&'static str] {
         "k3s" | "rke2" | "k0s" => CLUSTER,
         "kubelite" => MICROK8S,
         "microshift" | "hyperkube" | "localkube" => KUBE,
+        "edgecore" => &["kubelet"],
         _ => &[],
     }
 }
