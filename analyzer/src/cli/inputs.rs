@@ -1,13 +1,14 @@
 //! What was named on the command line → inputs and rules.
 
-use super::Failure;
 use super::arguments::{Opening, Reading};
+use super::{Failure, complain};
 use crate::age::Identities;
 use crate::analyze::{AnalyzeError, Options};
 use crate::declarations::Declarations;
 use crate::ruleset::{RuleFile, RuleSet};
 use nodebundle_bundle::reader::{Keys, expand};
 use nodebundle_bundle::{Control, Input, Limits, Reader};
+use std::ffi::OsStr;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
@@ -17,7 +18,29 @@ pub(super) fn inputs(path: &Path) -> Result<Vec<Input>, AnalyzeError> {
         let held = Input::held("-", &mut io::stdin().lock(), &Limits::default())?;
         return Ok(vec![held]);
     }
-    Ok(expand(path)?)
+    let expanded = expand(path)?;
+    if let Some(left) = left_out(path, &expanded.left) {
+        complain(&left);
+    }
+    Ok(expanded.inputs)
+}
+
+/// What of a folder is in none of its inputs.
+fn left_out(folder: &Path, left: &[PathBuf]) -> Option<String> {
+    const NAMED: usize = 3;
+    let names = left.iter().take(NAMED).filter_map(|path| path.file_name());
+    let names: Vec<_> = names.map(OsStr::to_string_lossy).collect();
+    let more = match left.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    (!names.is_empty()).then(|| {
+        format!(
+            "{}: every archive in it is an input of its own; not read: {}{more}. Name what shall be read too",
+            folder.display(),
+            names.join(", ")
+        )
+    })
 }
 
 /// The same, opened with the keys that were given where they are encrypted.

@@ -5,6 +5,7 @@ use super::guard::fill;
 use super::unseal::{Keys, Seekable};
 use super::walk::BUFFER;
 use super::{Limits, ReadError};
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
@@ -121,26 +122,67 @@ impl Input {
     }
 }
 
-/// The inputs that a path stands for: a folder that directly holds archives or bundle folders stands for each of them,
-/// sorted by name; everything else for itself. What is neither a file nor a folder, such as a pipe, is read and held.
-pub fn expand(path: &Path) -> Result<Vec<Input>, ReadError> {
-    let itself = || vec![Input::Path(path.to_owned())];
+/// What a path stands for.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Expanded {
+    /// The inputs, sorted by name.
+    pub inputs: Vec<Input>,
+    /// What stands beside them in a folder and is in none of them, without their checksums and signatures.
+    pub left: Vec<PathBuf>,
+}
+
+impl Expanded {
+    fn only(input: Input) -> Self {
+        Self {
+            inputs: vec![input],
+            left: Vec::new(),
+        }
+    }
+}
+
+/// The inputs that a path stands for: a folder that directly holds archives or bundle folders stands for each of them, unless it is
+/// the tree of a node, or holds one only, with files beside it; everything else for itself. What is neither a file nor a folder, such
+/// as a pipe, is read and held.
+pub fn expand(path: &Path) -> Result<Expanded, ReadError> {
+    let itself = || Expanded::only(Input::Path(path.to_owned()));
     let shown = path.display().to_string();
     let attributes = fs::metadata(path).map_err(|error| ReadError::open(&shown, error))?;
     if !attributes.is_dir() && !attributes.is_file() {
         let mut stream = File::open(path).map_err(|error| ReadError::open(&shown, error))?;
-        return Ok(vec![Input::held(&shown, &mut stream, &Limits::default())?]);
+        let held = Input::held(&shown, &mut stream, &Limits::default())?;
+        return Ok(Expanded::only(held));
     }
-    if !attributes.is_dir() || path.join("bundle.json").is_file() {
+    if !attributes.is_dir() || path.join("bundle.json").is_file() || is_tree(path) {
         return Ok(itself());
     }
-    let mut inputs = Vec::new();
-    for child in sorted_children(path).map_err(|error| ReadError::open(&shown, error))? {
-        if is_input(&child) {
-            inputs.push(Input::Path(child));
-        }
+    let children = sorted_children(path).map_err(|error| ReadError::open(&shown, error))?;
+    let (inputs, mut left): (Vec<PathBuf>, Vec<PathBuf>) =
+        children.into_iter().partition(|child| is_input(child));
+    left.retain(|child| !is_about_another(child));
+    let has_files = left.iter().any(|child| child.is_file());
+    if inputs.is_empty() || (inputs.len() == 1 && has_files) {
+        return Ok(itself());
     }
-    Ok(if inputs.is_empty() { itself() } else { inputs })
+    Ok(Expanded {
+        inputs: inputs.into_iter().map(Input::Path).collect(),
+        left,
+    })
+}
+
+/// Whether a folder is a node's file system, or what sos made of it; archives in it are parts of it.
+fn is_tree(folder: &Path) -> bool {
+    ["etc", "proc", "var", "sos_commands"]
+        .iter()
+        .any(|name| folder.join(name).is_dir())
+}
+
+/// A checksum or a signature, or a file that no listing shows.
+fn is_about_another(path: &Path) -> bool {
+    const ENDINGS: [&str; 7] = ["sha256", "sha512", "sha1", "md5", "asc", "sig", "minisig"];
+    let ending = path.extension().and_then(OsStr::to_str);
+    let name = path.file_name().and_then(OsStr::to_str);
+    ending.is_some_and(|ending| ENDINGS.contains(&ending))
+        || name.is_some_and(|name| name.starts_with('.'))
 }
 
 /// The names in a folder, sorted, joined to its path.

@@ -26,7 +26,7 @@ mod zip_cut;
 mod zip_end;
 mod zstd;
 
-pub use input::{Input, expand};
+pub use input::{Expanded, Input, expand};
 pub use limits::Limits;
 pub use summary::{Control, Damage, EntryHead, Link, Packing, ReadSummary, Refusal};
 pub use unseal::{Keys, Seekable, Unseal, UnsealError};

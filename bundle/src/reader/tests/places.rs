@@ -64,7 +64,7 @@ fn an_unpacked_bundle_reads_like_the_packed_one() {
     for (name, content) in &packed {
         scratch.write(&format!("nodebundle-x/{name}"), content);
     }
-    let folder = expand(&scratch.0).unwrap();
+    let folder = expand(&scratch.0).unwrap().inputs;
     assert_eq!(folder, [Input::Path(scratch.0.join("nodebundle-x"))]);
     let (mut unpacked, _) = seen(&folder[0], &Limits::default());
     let mut packed = packed;
@@ -83,11 +83,35 @@ fn a_folder_of_archives_stands_for_each_of_them() {
     let two = scratch.write("two.tar.gz", &sample::bundle_of(Container::TarGz, 100));
     let one = scratch.write("one.bin", &sample::bundle_of(Container::Zip, 100));
     scratch.write("notes.txt", b"text");
-    assert_eq!(
-        expand(&scratch.0).unwrap(),
-        [Input::Path(one.clone()), Input::Path(two)]
-    );
-    assert_eq!(expand(&one).unwrap(), [Input::Path(one)]);
+    let all = expand(&scratch.0).unwrap();
+    assert_eq!(all.inputs, [Input::Path(one.clone()), Input::Path(two)]);
+    assert_eq!(all.left, [scratch.0.join("notes.txt")]);
+    assert_eq!(expand(&one).unwrap().inputs, [Input::Path(one)]);
+}
+
+#[test]
+fn files_beside_the_only_archive_are_read_with_it_and_a_checksum_is_no_file() {
+    let scratch = Scratch::new("beside");
+    let bundle = sample::bundle_of(Container::TarGz, 100);
+    let archive = scratch.write("one.tar.gz", &bundle);
+    scratch.write("one.tar.gz.sha256", b"0000  one.tar.gz\n");
+    let alone = expand(&scratch.0).unwrap();
+    assert_eq!(alone.inputs, [Input::Path(archive)]);
+    assert!(alone.left.is_empty());
+    scratch.write("kubelet.log", b"line\n");
+    let both = expand(&scratch.0).unwrap();
+    assert_eq!(both.inputs, [Input::Path(scratch.0.clone())]);
+}
+
+#[test]
+fn archives_in_the_tree_of_a_node_are_parts_of_it() {
+    let scratch = Scratch::new("tree");
+    let archive = sample::bundle_of(Container::TarGz, 100);
+    scratch.write("sos_reports.tgz", &archive);
+    scratch.write("usr.tgz", &archive);
+    scratch.write("sos_commands/host/hostname", b"worker-1\n");
+    let tree = expand(&scratch.0).unwrap();
+    assert_eq!(tree.inputs, [Input::Path(scratch.0.clone())]);
 }
 
 #[test]
@@ -100,7 +124,7 @@ fn a_folder_with_one_compressed_log_is_one_node() {
     scratch.write("kubelet.log.gz", &packed);
     scratch.write("deep/bundle.tar", b"not an archive");
     assert_eq!(
-        expand(&scratch.0).unwrap(),
+        expand(&scratch.0).unwrap().inputs,
         [Input::Path(scratch.0.clone())]
     );
     assert_eq!(names_at(&scratch.0), ["deep/bundle.tar", "kubelet.log.gz"]);
