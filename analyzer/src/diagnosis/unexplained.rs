@@ -16,7 +16,7 @@ const START: TimeDelta = TimeDelta::seconds(30);
 /// Those of the current life first, most frequent first, as the log digest sorts them.
 ///
 /// Every kubelet complains while it starts; on a node that then became Ready those texts tell nothing and are left out. So are
-/// texts about applications there; on other nodes they come last.
+/// texts about applications, and of programs that no rule knows, there; on other nodes they come last.
 pub(super) fn unexplained(
     case: &Case<'_>,
     rungs: &[Rung],
@@ -32,7 +32,7 @@ pub(super) fn unexplained(
         .unexplained
         .iter()
         .filter(|template| !is_over(template))
-        .partition(|template| is_workload(&template.first.text));
+        .partition(|template| is_workload(&template.first.text) || is_foreign(case, template));
     let (current, older): (Vec<_>, Vec<_>) =
         node.into_iter().partition(|template| template.current > 0);
     let workload = workload.into_iter().filter(|_| well_since.is_none());
@@ -49,6 +49,17 @@ pub(super) fn unexplained(
             example: evidence::line(&template.first),
         })
         .collect()
+}
+
+/// Whether no rule looks for lines of its program, which is no kubelet.
+fn is_foreign(case: &Case<'_>, template: &Template) -> bool {
+    let mut patterns = case.rules.rules().iter().flat_map(|rule| &rule.log);
+    let mut is_known =
+        |program| program == "kubelet" || patterns.any(|pattern| pattern.from.contains(program));
+    template
+        .program
+        .as_ref()
+        .is_some_and(|program| !is_known(program))
 }
 
 /// When the kubelet last proved that the node is Ready, or, where nothing says so, that it is registered.

@@ -9,21 +9,16 @@ pub(crate) fn canonical(name: &str) -> &str {
         // Between fork and exec the child is still systemd's, whatever it will become.
         return "systemd";
     }
+    let name = of_snap(name);
     if name.starts_with("kubelet-") || name.starts_with("kubelet.") {
         return "kubelet";
     }
     match name {
         "origin-node"
         | "atomic-openshift-node"
-        | "microk8s.daemon-kubelet"
-        | "snap.kubelet.daemon"
         | "kube-kubelet"
         | "kubenswrapper"
         | "kubensenter" => "kubelet",
-        "microk8s.daemon-kubelite" | "snap.microk8s.daemon-kubelite" | "daemon-kubelite" => {
-            "kubelite"
-        }
-        "microk8s.daemon-containerd" | "snap.microk8s.daemon-containerd" => "containerd",
         "k3s-agent" | "k3s-server" => "k3s",
         "rke2-agent" | "rke2-server" => "rke2",
         "k0sworker" | "k0scontroller" => "k0s",
@@ -35,6 +30,19 @@ pub(crate) fn canonical(name: &str) -> &str {
         | "atomic-openshift-master-controllers" => "kube-controller-manager",
         "scheduler" => "kube-scheduler",
         other => other,
+    }
+}
+
+/// The program in `snap.kube-apiserver.daemon`, `k8s.containerd` and `snap.microk8s.daemon-kubelite`.
+fn of_snap(name: &str) -> &str {
+    let inner = name.strip_prefix("snap.").unwrap_or(name);
+    let service = inner
+        .strip_prefix("microk8s.")
+        .or_else(|| inner.strip_prefix("k8s."))
+        .unwrap_or(inner);
+    match service.strip_prefix("daemon-") {
+        Some(program) => program,
+        None => service.strip_suffix(".daemon").unwrap_or(service),
     }
 }
 
@@ -177,7 +185,44 @@ pub(crate) fn of_source(source: &Source) -> Option<String> {
         Source::Command(command) => return of_command(command),
         Source::Listing(_) | Source::Facts(_) | Source::Probe(_) | Source::Meta(_) => return None,
     };
-    of_container(path).or_else(|| of_name(path.rsplit('/').next().unwrap_or(path)))
+    of_container(path)
+        .or_else(|| of_name(path.rsplit('/').next().unwrap_or(path)))
+        .or_else(|| own_folder(source).map(ToOwned::to_owned))
+}
+
+/// Whether every line of a source is of the program that it names.
+pub(crate) fn is_of_one(source: &Source) -> bool {
+    match source {
+        Source::Journal(_) => true,
+        Source::File(path) => {
+            path.contains("/log/pods/")
+                || path.contains("/log/containers/")
+                || own_folder(source).is_some()
+        }
+        Source::Command(command) => logged(command).is_some(),
+        _ => false,
+    }
+}
+
+/// The folder in `/var/log` that a program has for itself, where the name of the file tells none.
+fn own_folder(source: &Source) -> Option<&str> {
+    /// Folders for the logs of several programs.
+    const SHARED: [&str; 8] = [
+        "audit",
+        "azure",
+        "calico",
+        "containers",
+        "crio",
+        "journal",
+        "kubernetes",
+        "pods",
+    ];
+    let Source::File(path) = source else {
+        return None;
+    };
+    let (folder, file) = path.strip_prefix("/var/log/")?.split_once('/')?;
+    let is_own = of_name(file).is_none() && of_name(folder).is_none();
+    (is_own && !SHARED.contains(&folder)).then_some(folder)
 }
 
 /// The program of what stands below `==> name <==`: a section of minikube, or a file.
@@ -199,9 +244,11 @@ fn of_command(command: &str) -> Option<String> {
     match words.next()? {
         "dmesg" => Some("kernel".to_owned()),
         "kubeadm" => Some("kubeadm".to_owned()),
-        "kubectl" | "oc" | "docker" if words.next() == Some("logs") => {
-            words.find(|word| !word.starts_with('-')).and_then(of_name)
-        }
+        "kubectl" | "oc" | "docker" => logged(command).map(|container| {
+            let about_it = container.starts_with("kubelet-");
+            let known = of_name(container).filter(|_| !about_it);
+            known.unwrap_or_else(|| in_container(container).to_owned())
+        }),
         "crictl" => Some("crictl".to_owned()),
         "journalctl" => words
             .find(|word| matches!(*word, "-u" | "--unit"))
@@ -211,18 +258,59 @@ fn of_command(command: &str) -> Option<String> {
     }
 }
 
+/// The container whose log a command printed, or else its pod: `kubectl --namespace a logs pod -c container`.
+fn logged(command: &str) -> Option<&str> {
+    const VALUED: [&str; 6] = [
+        "-n",
+        "--namespace",
+        "--tail",
+        "--since",
+        "--since-time",
+        "--limit-bytes",
+    ];
+    let mut words = command.split_ascii_whitespace();
+    if !matches!(words.next()?, "kubectl" | "oc" | "docker") {
+        return None;
+    }
+    words.find(|word| *word == "logs")?;
+    let mut named = None;
+    while let Some(word) = words.next() {
+        if let Some(container) = word.strip_prefix("--container=") {
+            return Some(container);
+        }
+        if matches!(word, "-c" | "--container") {
+            return words.next();
+        }
+        if VALUED.contains(&word) {
+            words.next();
+        } else if !word.starts_with('-') {
+            named = Some(word);
+        }
+    }
+    named
+}
+
 /// `…/pods/<ns>_<pod>_<uid>/<container>/0.log`, `…/containers/<pod>_<ns>_<container>-<id>.log`.
 fn of_container(path: &str) -> Option<String> {
     if let Some((_, rest)) = path.split_once("log/pods/") {
         let container = rest.split('/').nth(1)?;
-        return Some(canonical(container).to_owned());
+        return Some(in_container(container).to_owned());
     }
     let (_, name) = path.split_once("log/containers/")?;
     let tail = name.rsplit('_').next()?;
     let container = tail
         .rsplit_once('-')
         .map_or(tail, |(container, _)| container);
-    Some(canonical(container).to_owned())
+    Some(in_container(container).to_owned())
+}
+
+/// The program in a container of this name. What approves or watches kubelets is called after them and is none.
+fn in_container(name: &str) -> &str {
+    if name.starts_with("kubelet-") {
+        name
+    } else {
+        canonical(name)
+    }
 }
 
 /// Programs whose name a file name may hold, the longest first where one holds another.
@@ -277,6 +365,10 @@ mod tests {
             ("microk8s.daemon-kubelite", "kubelite"),
             ("(kubelet)", "systemd"),
             ("kubenswrapper", "kubelet"),
+            ("snap.kubelet.daemon", "kubelet"),
+            ("kube-apiserver.daemon", "kube-apiserver"),
+            ("snap.microk8s.daemon-containerd", "containerd"),
+            ("k8s.kubelet", "kubelet"),
             ("docker", "dockerd"),
             ("k3s-agent", "k3s"),
             ("something", "something"),
@@ -311,6 +403,10 @@ mod tests {
                 Some("calico-node"),
             ),
             (
+                Source::File("/var/log/pods/kube-system_x_1/kubelet-csr-approver/0.log".into()),
+                Some("kubelet-csr-approver"),
+            ),
+            (
                 Source::Command("journalctl -u containerd --no-pager".into()),
                 Some("containerd"),
             ),
@@ -322,9 +418,39 @@ mod tests {
                 Source::Command("kubectl logs kube-system-etcd-n1".into()),
                 Some("etcd"),
             ),
+            (
+                Source::Command(
+                    "kubectl --namespace kube-system logs --tail 9 kubelet-csr-approver-0".into(),
+                ),
+                Some("kubelet-csr-approver-0"),
+            ),
+            (
+                Source::Command("kubectl --namespace shop logs till-0 -c till".into()),
+                Some("till"),
+            ),
+            (
+                Source::File("/var/log/juju/unit-till-0.log".into()),
+                Some("juju"),
+            ),
+            (Source::File("/var/log/azure/cse.log".into()), None),
+            (Source::Command("kubectl get pods".into()), None),
             (Source::Named("notes.txt".into()), None),
         ] {
             assert_eq!(of_source(&source).as_deref(), want, "{source:?}");
+        }
+    }
+
+    #[test]
+    fn all_lines_of_a_container_or_in_a_programs_own_folder_are_of_one_program() {
+        for (source, want) in [
+            (Source::Command("kubectl logs till-0".into()), true),
+            (Source::File("/var/log/juju/unit-till-0.log".into()), true),
+            (Source::File("/var/log/syslog".into()), false),
+            (Source::File("/var/log/kubernetes/audit.log".into()), false),
+            (Source::Command("kubectl get pods".into()), false),
+            (Source::Named("juju.log".into()), false),
+        ] {
+            assert_eq!(is_of_one(&source), want, "{source:?}");
         }
     }
 

@@ -102,11 +102,7 @@ impl<'p> Scanner<'p> {
         let number = self.streams.len();
         self.stream_index.insert(key.to_owned(), number);
         let hint = program::of_source(source).and_then(|name| self.judge.number(name.as_bytes()));
-        let sure = match source {
-            Source::Journal(_) => true,
-            Source::File(path) => path.contains("/log/pods/") || path.contains("/log/containers/"),
-            _ => false,
-        };
+        let sure = program::is_of_one(source);
         self.streams.push(Stream::new(number, hint, sure));
         number
     }

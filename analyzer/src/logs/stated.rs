@@ -42,9 +42,10 @@ fn version(text: &str) -> Option<Statement> {
         .or_else(|| text.strip_prefix("Starting rke2 "))?;
     let end = version.find(['"', ' ', '(']).unwrap_or(version.len());
     let version = version.get(..end)?;
+    // Programs that were built without one print zeros.
     version
         .strip_prefix('v')
-        .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+        .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()) && rest != "0.0.0")
         .then(|| ("version".to_owned(), version.to_owned()))
 }
 
