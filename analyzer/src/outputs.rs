@@ -188,6 +188,7 @@ fn begins(line: &str) -> Option<Shape> {
         "Filename" => words.get(1) == Some(&"Type"),
         "CERTIFICATE" => words.get(1) == Some(&"EXPIRES") || line.contains("AUTHORITY"),
         "Module" => words.get(1) == Some(&"Size"),
+        "#subsys_name" => words.get(1) == Some(&"hierarchy"),
         "●" | "○" | "×" => words
             .get(1)
             .is_some_and(|unit| unit.contains(".service") || unit.contains(".socket")),

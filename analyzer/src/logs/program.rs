@@ -10,15 +10,11 @@ pub(crate) fn canonical(name: &str) -> &str {
         return "systemd";
     }
     let name = of_snap(name);
-    if name.starts_with("kubelet-") || name.starts_with("kubelet.") {
+    if name.split(['-', '.']).any(|word| word == "kubelet") {
         return "kubelet";
     }
     match name {
-        "origin-node"
-        | "atomic-openshift-node"
-        | "kube-kubelet"
-        | "kubenswrapper"
-        | "kubensenter" => "kubelet",
+        "origin-node" | "atomic-openshift-node" | "kubenswrapper" | "kubensenter" => "kubelet",
         "k3s-agent" | "k3s-server" => "k3s",
         "rke2-agent" | "rke2-server" => "rke2",
         "k0sworker" | "k0scontroller" => "k0s",
@@ -369,6 +365,9 @@ mod tests {
             ("kube-apiserver.daemon", "kube-apiserver"),
             ("snap.microk8s.daemon-containerd", "containerd"),
             ("k8s.kubelet", "kubelet"),
+            ("snap.kubelet-eks.daemon", "kubelet"),
+            ("d8-kubelet-forker", "kubelet"),
+            ("kubelet_monitor", "kubelet_monitor"),
             ("docker", "dockerd"),
             ("k3s-agent", "k3s"),
             ("something", "something"),

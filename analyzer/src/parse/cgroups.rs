@@ -17,6 +17,7 @@ pub(super) const PARSER: Parser = Parser {
         ) || entry
             .command()
             .is_some_and(|command| command.starts_with("stat"))
+            || is_table(entry)
     },
     parse,
 };
@@ -25,6 +26,7 @@ fn parse(entry: &Entry, evidence: &mut Evidence) {
     let text = entry.text();
     match entry.path() {
         Some("/proc/cgroups") => controllers(entry, &text, evidence),
+        None if is_table(entry) => controllers(entry, &text, evidence),
         Some(_) => {
             claim(
                 evidence,
@@ -66,6 +68,11 @@ fn parse(entry: &Entry, evidence: &mut Evidence) {
     }
 }
 
+/// Whether this is `/proc/cgroups` by its heading, where nothing tells the file.
+fn is_table(entry: &Entry) -> bool {
+    entry.may_be_output_of(&["cat"]) && entry.head().starts_with("#subsys_name")
+}
+
 /// `cpuset  3  47  1`: name, hierarchy, number of groups, enabled.
 fn controllers(entry: &Entry, text: &str, evidence: &mut Evidence) {
     let names = numbered(text)
@@ -90,7 +97,7 @@ fn controllers(entry: &Entry, text: &str, evidence: &mut Evidence) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{claimed, command, file};
+    use crate::testing::{claimed, command, file, named};
 
     #[test]
     fn only_enabled_controllers_count() {
@@ -102,6 +109,16 @@ mod tests {
         let fact = claimed(&evidence, "host.cgroup_controllers");
         assert_eq!(fact.items().len(), 1);
         assert_eq!(fact.items()[0].as_text(), Some("cpu"));
+    }
+
+    #[test]
+    fn a_posted_table_is_told_by_its_heading() {
+        let posted = named(
+            &PARSER,
+            "#subsys_name hierarchy num_cgroups enabled\nmemory 0 41 0\npids 0 41 1\n",
+        );
+        let fact = claimed(&posted, "host.cgroup_controllers");
+        assert_eq!(fact.items().len(), 1);
     }
 
     #[test]
