@@ -378,7 +378,14 @@ mod tests {
 
     #[test]
     fn only_processes_that_hold_the_kubelet_have_its_lives() {
-        for program in ["kubelet", "k3s", "kubelite", "microshift", "hyperkube"] {
+        for program in [
+            "kubelet",
+            "k3s",
+            "kubelite",
+            "microshift",
+            "hyperkube",
+            "edgecore",
+        ] {
             assert!(runs_kubelet(program), "{program}");
         }
         for program in ["rke2", "k0s", "containerd", "systemd"] {
