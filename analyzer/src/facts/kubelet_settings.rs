@@ -316,20 +316,22 @@ fn derive(evidence: &mut Evidence, context: &Context<'_>) {
     }
 }
 
-/// The override, the name in the configuration of k3s or RKE2, the host name where no override can be hidden, the log.
+/// The override, the name in the configuration of k3s or RKE2, the host name where no override can be hidden, the log. A cloud
+/// provider inside the kubelet names the node itself, so that only the log counts.
 fn node_name(evidence: &Evidence, context: &Context<'_>, complete: bool) -> Option<Fact> {
     let facts = &evidence.facts;
+    let in_tree = facts
+        .text("kubelet.effective.cloud_provider")
+        .is_some_and(|provider| !["", "external"].contains(&provider));
     if let Some(fact) = facts.get("kubelet.effective.hostname_override")
         && fact.as_text().is_some()
+        && !in_tree
     {
         return Some(fact.clone());
     }
     if let Some((name, origin)) = command_line::rancher_value(evidence, "node-name") {
         return Some(Fact::text(name, origin));
     }
-    let in_tree = facts
-        .text("kubelet.effective.cloud_provider")
-        .is_some_and(|provider| provider != "external");
     let host = facts.get("host.name").filter(|_| complete && !in_tree);
     let lower = host.and_then(|fact| {
         let name = fact.as_text()?.trim().to_lowercase();
