@@ -3,7 +3,7 @@
 use crate::derived::{Context, Derived};
 use crate::evidence::Evidence;
 use crate::fact::{Fact, FactDecl, Type, Value};
-use crate::kubelet::command_line::CommandLine;
+use crate::kubelet::command_line::{CommandLine, From};
 use crate::kubelet::{Kubelet, versions};
 use crate::version::Version;
 
@@ -111,7 +111,9 @@ fn unknown_flags(line: &CommandLine, version: Version) -> Option<Fact> {
     for given in line.flags.iter().filter(|given| !given.name.is_empty()) {
         let flag = versions::flag(&given.name);
         let has = flag.is_some_and(|flag| versions::has(version, flag.since, flag.gone));
-        if has || names.contains(&given.name.as_str()) {
+        // What a kubelet logs it has taken, also where no table names it.
+        let is_taken = flag.is_none() && line.from == From::Log;
+        if has || is_taken || names.contains(&given.name.as_str()) {
             continue;
         }
         names.push(&given.name);
@@ -216,5 +218,35 @@ mod tests {
                 .get("kubelet.unknown_flags")
                 .is_none()
         );
+    }
+
+    #[test]
+    fn a_flag_that_the_kubelet_logged_as_its_own_is_never_unknown() {
+        let mut logs = LogDigest::default();
+        for (name, value) in [("flag.of-a-vendor", "1"), ("flag.network-plugin", "cni")] {
+            let at = crate::logs::Occurrence {
+                origin: Origin::line("kubelet.log", 4),
+                text: String::new(),
+                time: None,
+                sequence: 0,
+            };
+            logs.stated.insert(name.to_owned(), (value.to_owned(), at));
+        }
+        let mut evidence = Evidence::default();
+        let version = Value::Version("1.36.2".parse().unwrap());
+        let version = Fact::new(version, Origin::entry("v"));
+        evidence.facts.set("kubelet.version", version);
+        let context = Context {
+            logs: &logs,
+            now: None,
+        };
+        (DERIVED.derive)(&mut evidence, &context);
+        let unknown = evidence.facts.get("kubelet.unknown_flags").unwrap();
+        let names: Vec<_> = unknown
+            .items()
+            .iter()
+            .map(|flag| flag.field("name").unwrap().value.to_string())
+            .collect();
+        assert_eq!(names, ["network-plugin"]);
     }
 }

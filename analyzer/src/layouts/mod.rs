@@ -15,6 +15,7 @@ pub mod kubespray;
 pub mod microk8s;
 pub mod must_gather;
 pub mod native;
+pub mod openshift_install;
 pub mod rancher;
 pub mod single;
 pub mod sos;
@@ -39,6 +40,7 @@ pub const ALL: &[&crate::layout::Layout] = &[
     &microk8s::LAYOUT,
     &must_gather::LAYOUT,
     &native::LAYOUT,
+    &openshift_install::LAYOUT,
     &rancher::LAYOUT,
     &single::LAYOUT,
     &sos::LAYOUT,
