@@ -27,6 +27,7 @@ const UNITS: &[&str] = &[
     "k0sworker.service",
     "k0scontroller.service",
     "microshift.service",
+    "edgecore.service",
 ];
 
 /// The state of the unit that runs the kubelet, as the running systemd tells it; the one that is loaded before others.
