@@ -203,14 +203,18 @@ pub(crate) fn is_of_one(source: &Source) -> bool {
 /// The folder in `/var/log` that a program has for itself, where the name of the file tells none.
 fn own_folder(source: &Source) -> Option<&str> {
     /// Folders for the logs of several programs.
-    const SHARED: [&str; 8] = [
+    const SHARED: [&str; 12] = [
         "audit",
+        "aws-routed-eni",
         "azure",
         "calico",
         "containers",
         "crio",
         "journal",
         "kubernetes",
+        "openvswitch",
+        "ovn",
+        "ovn-kubernetes",
         "pods",
     ];
     let Source::File(path) = source else {
@@ -439,6 +443,10 @@ mod tests {
                 Some("juju"),
             ),
             (Source::File("/var/log/azure/cse.log".into()), None),
+            (
+                Source::File("/var/log/aws-routed-eni/plugin.log".into()),
+                None,
+            ),
             (Source::Command("kubectl get pods".into()), None),
             (Source::Named("notes.txt".into()), None),
         ] {
