@@ -195,7 +195,7 @@ pub(crate) fn is_of_one(source: &Source) -> bool {
                 || path.contains("/log/containers/")
                 || own_folder(source).is_some()
         }
-        Source::Command(command) => logged(command).is_some(),
+        Source::Command(command) => logged(command).is_some() || command.starts_with("podman "),
         _ => false,
     }
 }
@@ -249,7 +249,7 @@ fn of_command(command: &str) -> Option<String> {
             let known = of_name(container).filter(|_| !about_it);
             known.unwrap_or_else(|| in_container(container).to_owned())
         }),
-        "crictl" => Some("crictl".to_owned()),
+        program @ ("crictl" | "podman") => Some(program.to_owned()),
         "journalctl" => words
             .find(|word| matches!(*word, "-u" | "--unit"))
             .and_then(|_| words.next())
@@ -462,6 +462,7 @@ mod tests {
             (Source::File("/var/log/syslog".into()), false),
             (Source::File("/var/log/kubernetes/audit.log".into()), false),
             (Source::Command("kubectl get pods".into()), false),
+            (Source::Command("podman pod ps -a".into()), true),
             (Source::Named("juju.log".into()), false),
         ] {
             assert_eq!(is_of_one(&source), want, "{source:?}");
