@@ -359,7 +359,6 @@ fn role(one: &Held) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::logs::LogDigest;
 
     fn print(path: &str, cn: &str, serial: &str) -> (PrintedCertificate, Origin) {
         let certificate = Certificate {
@@ -392,14 +391,7 @@ mod tests {
         evidence.push(ca, origin);
         let path = Fact::text(current, Origin::line("kubelet.conf", 9));
         evidence.facts.set("kubelet.client_cert.path", path);
-        let logs = LogDigest::default();
-        derive(
-            &mut evidence,
-            &Context {
-                logs: &logs,
-                now: None,
-            },
-        );
+        crate::testing::derive(&mut evidence, &[&DERIVED]);
         let list = evidence.facts.get("certificates").unwrap().items();
         let leftover: Vec<_> = list
             .iter()
@@ -430,14 +422,7 @@ mod tests {
         let mut evidence = Evidence::default();
         let (print, origin) = print("/x/kubelet-client-2025.pem", "system:node:w", "A1");
         evidence.push(print, origin);
-        let logs = LogDigest::default();
-        derive(
-            &mut evidence,
-            &Context {
-                logs: &logs,
-                now: None,
-            },
-        );
+        crate::testing::derive(&mut evidence, &[&DERIVED]);
         let list = evidence.facts.get("certificates").unwrap().items();
         assert!(list[0].field("leftover").is_none());
     }

@@ -254,7 +254,6 @@ fn missing_plugins(evidence: &Evidence, config: &Sourced<CniConfig>, folder: &st
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::logs::LogDigest;
     use crate::observed::{FileKind, Listed};
     use crate::parse::cni_config::Network;
 
@@ -306,14 +305,7 @@ mod tests {
             Origin::entry("net.d.json"),
         );
         evidence.push(listing("/opt/cni/bin", bin), Origin::entry("bin.json"));
-        let logs = LogDigest::default();
-        derive(
-            &mut evidence,
-            &Context {
-                logs: &logs,
-                now: None,
-            },
-        );
+        crate::testing::derive(&mut evidence, &[&DERIVED]);
         evidence
     }
 

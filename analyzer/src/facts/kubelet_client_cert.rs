@@ -302,7 +302,6 @@ fn chain_facts(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::logs::LogDigest;
     use crate::observed::Absence;
     use crate::parse::kubeconfig::Kubeconfig;
     use crate::parse::openssl_text::PrintedCertificate;
@@ -375,14 +374,7 @@ mod tests {
             "kubelet.effective.client_ca_file",
             Fact::text("/ca.crt", at),
         );
-        let logs = LogDigest::default();
-        derive(
-            &mut evidence,
-            &Context {
-                logs: &logs,
-                now: None,
-            },
-        );
+        crate::testing::derive(&mut evidence, &[&DERIVED]);
         evidence
     }
 
@@ -434,14 +426,7 @@ mod tests {
             },
         };
         evidence.push(print, Origin::line("openssl-certs.txt", 2));
-        let logs = LogDigest::default();
-        derive(
-            &mut evidence,
-            &Context {
-                logs: &logs,
-                now: None,
-            },
-        );
+        crate::testing::derive(&mut evidence, &[&DERIVED]);
         let facts = &evidence.facts;
         assert!(facts.get("kubelet.client_cert.not_after").is_some());
         assert!(facts.get("kubelet.client_cert.chain").is_none());
@@ -469,14 +454,7 @@ mod tests {
             below: None,
         };
         evidence.push(absence, Origin::line("manifest.json", 2));
-        let logs = LogDigest::default();
-        derive(
-            &mut evidence,
-            &Context {
-                logs: &logs,
-                now: None,
-            },
-        );
+        crate::testing::derive(&mut evidence, &[&DERIVED]);
         assert_eq!(
             evidence.facts.bool("kubelet.client_cert.exists"),
             Some(false)

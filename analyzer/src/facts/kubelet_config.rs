@@ -175,7 +175,6 @@ fn joined(lists: Vec<Vec<Fact>>, read: &Origin) -> Fact {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::logs::LogDigest;
     use crate::observed::{Absence, Process};
     use crate::yaml;
 
@@ -200,14 +199,7 @@ mod tests {
             };
             evidence.push(absence, Origin::line("manifest.json", 4));
         }
-        let logs = LogDigest::default();
-        derive(
-            &mut evidence,
-            &Context {
-                logs: &logs,
-                now: None,
-            },
-        );
+        crate::testing::derive(&mut evidence, &[&DERIVED]);
         evidence
     }
 

@@ -141,7 +141,6 @@ fn binary(evidence: &Evidence, path: &str, named: &Origin) -> Vec<(&'static str,
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::logs::LogDigest;
     use crate::observed::{FileKind, Listed, Listing, Process};
 
     #[test]
@@ -172,14 +171,7 @@ mod tests {
             policy: None,
         };
         evidence.push(state, Origin::line("cpu_manager_state", 1));
-        let logs = LogDigest::default();
-        derive(
-            &mut evidence,
-            &Context {
-                logs: &logs,
-                now: None,
-            },
-        );
+        crate::testing::derive(&mut evidence, &[&DERIVED]);
         let facts = &evidence.facts;
         assert_eq!(facts.bool("kubelet.binary.exists"), Some(true));
         assert_eq!(facts.bool("kubelet.binary.executable"), Some(false));

@@ -154,14 +154,7 @@ mod tests {
         evidence
             .facts
             .set("kubelet.version", Fact::new(version, Origin::entry("v")));
-        let logs = LogDigest::default();
-        derive(
-            &mut evidence,
-            &Context {
-                logs: &logs,
-                now: None,
-            },
-        );
+        crate::testing::derive(&mut evidence, &[&DERIVED]);
         evidence
     }
 

@@ -214,7 +214,6 @@ fn without_password(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::logs::LogDigest;
     use crate::observed::Process;
 
     fn derived(variables: &[(&str, &str)]) -> Evidence {
@@ -238,14 +237,7 @@ mod tests {
         evidence
             .facts
             .set("kubelet.kubeconfig.port", Fact::new(Value::Int(6443), at));
-        let logs = LogDigest::default();
-        derive(
-            &mut evidence,
-            &Context {
-                logs: &logs,
-                now: None,
-            },
-        );
+        crate::testing::derive(&mut evidence, &[&DERIVED]);
         evidence
     }
 

@@ -110,7 +110,6 @@ fn is_own_issuer(issuer: &str) -> bool {
 mod tests {
     use super::*;
     use crate::certificate::Certificate;
-    use crate::logs::LogDigest;
     use crate::origin::Origin;
     use crate::parse::openssl_text::PrintedCertificate;
 
@@ -135,14 +134,7 @@ mod tests {
             },
         };
         evidence.push(print, Origin::line("openssl-certs.txt", 20));
-        let logs = LogDigest::default();
-        derive(
-            &mut evidence,
-            &Context {
-                logs: &logs,
-                now: None,
-            },
-        );
+        crate::testing::derive(&mut evidence, &[&DERIVED]);
         evidence
     }
 

@@ -50,7 +50,6 @@ fn derive(evidence: &mut Evidence, _: &Context<'_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::logs::LogDigest;
     use crate::origin::Origin;
 
     fn silent(journals: &[(&str, u64)]) -> Option<bool> {
@@ -63,14 +62,7 @@ mod tests {
             };
             evidence.push(fact, Origin::line("facts/journals.json", line));
         }
-        let logs = LogDigest::default();
-        derive(
-            &mut evidence,
-            &Context {
-                logs: &logs,
-                now: None,
-            },
-        );
+        crate::testing::derive(&mut evidence, &[&DERIVED]);
         match evidence.facts.get("kubelet.silent")?.value {
             Value::Bool(silent) => Some(silent),
             _ => None,

@@ -124,7 +124,6 @@ fn missing(evidence: &Evidence, unit: &unit::Unit, read: &Origin) -> Option<Fact
 mod tests {
     use super::*;
     use crate::entry::Entry;
-    use crate::logs::LogDigest;
     use crate::observed::Absence;
     use crate::parse::unit_file::PARSER;
     use crate::source::Source;
@@ -145,14 +144,7 @@ mod tests {
             };
             evidence.push(absence, Origin::line("manifest.json", 3));
         }
-        let logs = LogDigest::default();
-        derive(
-            &mut evidence,
-            &Context {
-                logs: &logs,
-                now: None,
-            },
-        );
+        crate::testing::derive(&mut evidence, &[&DERIVED]);
         let missing = evidence
             .facts
             .get("kubelet.unit.missing_environment_files")
@@ -170,14 +162,7 @@ mod tests {
     #[test]
     fn without_a_unit_file_nothing_is_known() {
         let mut evidence = Evidence::default();
-        let logs = LogDigest::default();
-        derive(
-            &mut evidence,
-            &Context {
-                logs: &logs,
-                now: None,
-            },
-        );
+        crate::testing::derive(&mut evidence, &[&DERIVED]);
         assert!(evidence.facts.get("kubelet.unit").is_none());
     }
 }

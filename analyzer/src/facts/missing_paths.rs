@@ -201,7 +201,6 @@ fn of_kubeconfig(access: &Access) -> Vec<Named> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::logs::LogDigest;
     use crate::observed::Absence;
 
     #[test]
@@ -225,14 +224,7 @@ mod tests {
             };
             evidence.push(absence, Origin::line("manifest.json", 5));
         }
-        let logs = LogDigest::default();
-        derive(
-            &mut evidence,
-            &Context {
-                logs: &logs,
-                now: None,
-            },
-        );
+        crate::testing::derive(&mut evidence, &[&DERIVED]);
         let missing = evidence.facts.get("paths.missing").unwrap().items();
         let paths: Vec<_> = missing
             .iter()
@@ -252,14 +244,7 @@ mod tests {
         let mut evidence = Evidence::default();
         let path = Fact::text("/etc/kubernetes/pki/ca.crt", Origin::line("config.yaml", 8));
         evidence.facts.set("kubelet.effective.client_ca_file", path);
-        let logs = LogDigest::default();
-        derive(
-            &mut evidence,
-            &Context {
-                logs: &logs,
-                now: None,
-            },
-        );
+        crate::testing::derive(&mut evidence, &[&DERIVED]);
         assert!(evidence.facts.get("paths.missing").is_none());
     }
 }

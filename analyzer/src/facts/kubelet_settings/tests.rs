@@ -1,5 +1,4 @@
 use super::*;
-use crate::logs::LogDigest;
 use crate::observed::Process;
 use crate::origin::Origin;
 use crate::parse::kubelet_config::KubeletConfig;
@@ -26,14 +25,7 @@ fn derived(argv: &[&str], config: &str) -> Evidence {
         "host.name",
         Fact::text("Worker-1", Origin::line("hostname.txt", 1)),
     );
-    let logs = LogDigest::default();
-    derive(
-        &mut evidence,
-        &Context {
-            logs: &logs,
-            now: None,
-        },
-    );
+    crate::testing::derive(&mut evidence, &[&DERIVED]);
     evidence
 }
 
