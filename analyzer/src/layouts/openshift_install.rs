@@ -44,15 +44,13 @@ fn node(name: &str) -> Option<&str> {
 }
 
 fn source(name: &str) -> Source {
-    let of_host = |rest: &'_ str| rest.split_once('/').map(|(_, rest)| rest.to_owned());
     let rest = match name.split_once('/') {
-        Some((BOOTSTRAP, rest)) => Some(rest.to_owned()),
-        Some(("control-plane", rest)) => of_host(rest),
+        Some((BOOTSTRAP, rest)) => Some(rest),
+        Some(("control-plane", rest)) => rest.split_once('/').map(|(_, rest)| rest),
         Some(("resources", file)) => return resource(name, file),
-        _ => Some(name.to_owned()),
+        _ => Some(name),
     };
-    rest.and_then(|rest| of_node(&rest))
-        .unwrap_or_else(|| Source::meta(name))
+    rest.and_then(of_node).unwrap_or_else(|| Source::meta(name))
 }
 
 /// An entry below the folder of a machine.
